@@ -1,0 +1,63 @@
+# The two commands of the README are `make demo` and `make test`: each does its own
+# set-up on a fresh machine, says what it does, and is quick the second time.
+
+GO      ?= go
+BIN     := bin/fairtrial
+VENV    := .venv
+PYTHON  ?= python3
+PKGS    := ./...
+# DuckDB links 130 MB into a test binary: two at a time fit an ordinary machine.
+TESTFLAGS ?= -p 2
+LINT_VERSION := v2.7.0
+
+.DEFAULT_GOAL := build
+.PHONY: build test test-unit test-slow test-race oracles lint bench demo docs fuzz clean tools
+
+build: ## build bin/fairtrial
+	@mkdir -p bin
+	@$(GO) build -trimpath -o $(BIN) ./cmd/fairtrial
+
+tools: # a clear word instead of a compiler's, when something is missing
+	@command -v $(GO)  >/dev/null || { echo "Go 1.26 or newer is needed: https://go.dev/dl"; exit 1; }
+	@command -v gcc    >/dev/null || { echo "gcc is needed (DuckDB is linked by cgo): apt-get install gcc"; exit 1; }
+	@command -v g++    >/dev/null || { echo "g++ is needed (DuckDB is linked by cgo): apt-get install g++"; exit 1; }
+
+demo: tools ## run the example and explain what it shows
+	@echo "== building fairtrial (the first time fetches and compiles its modules: some minutes)"
+	@$(MAKE) --no-print-directory build
+	@echo "== running the examples"
+	@$(BIN) demo
+
+test: tools ## unit tests, command tests, laws, conformance, replayed fuzz corpora
+	@echo "== go vet and tests (the first time compiles everything: some minutes)"
+	@$(GO) vet $(PKGS)
+	@$(GO) test $(TESTFLAGS) $(PKGS)
+	@$(MAKE) --no-print-directory build
+	@$(MAKE) --no-print-directory conformance
+
+test-race: tools ## the same Go tests under the race detector
+	@$(GO) test -race $(TESTFLAGS) $(PKGS)
+
+conformance: ## compare every metric with scikit-learn, statsmodels and fairlearn
+	@PYTHON="$(PYTHON)" VENV="$(VENV)" sh oracles/run.sh
+
+test-slow: tools build ## coverage simulations, long fuzzing, kill tests (tens of minutes)
+	@FAIRTRIAL_SLOW=1 $(GO) test -p 1 -timeout 60m $(PKGS)
+	@$(MAKE) --no-print-directory fuzz FUZZTIME=60s
+
+FUZZTIME ?= 20s
+fuzz: ## run every fuzz target for FUZZTIME
+	@GO="$(GO)" sh scripts/fuzz.sh $(FUZZTIME)
+
+lint: ## gofmt, vet, golangci-lint and govulncheck where they can run
+	@GO="$(GO)" sh scripts/lint.sh $(LINT_VERSION)
+
+bench: build ## make 10 M rows and measure against the scan floor and scikit-learn
+	@PYTHON="$(PYTHON)" VENV="$(VENV)" sh bench/run.sh
+
+docs: build ## write the generated pages: docs/metrics.md, docs/statistics.md tables
+	@$(BIN) metrics --markdown > docs/metrics-catalogue.md
+	@$(GO) run ./internal/tools/coverage > docs/statistics-tables.md
+
+clean:
+	@rm -rf bin .venv bench/data

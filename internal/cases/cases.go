@@ -1,0 +1,70 @@
+// Package cases names what a row of an evaluation is: its task, its columns and
+// their roles. It refuses to read data; engines do that.
+package cases
+
+// Task says what a model was asked to do with a case.
+type Task string
+
+// The tasks that can be evaluated from a predictions file.
+const (
+	Binary     Task = "binary"
+	Multiclass Task = "multiclass"
+	Regression Task = "regression"
+)
+
+// Tasks lists the tasks in the order in which they are documented.
+func Tasks() []Task { return []Task{Binary, Multiclass, Regression} }
+
+// Valid reports whether t is one of Tasks.
+func (t Task) Valid() bool { return t == Binary || t == Multiclass || t == Regression }
+
+// Kind is the type of a column as an evaluation sees it.
+type Kind string
+
+// Column kinds. Other covers lists, structs, blobs and the like, which can hold
+// class probabilities but can be neither a slice nor a score.
+const (
+	Number Kind = "number"
+	Text   Kind = "text"
+	Bool   Kind = "bool"
+	Time   Kind = "time"
+	Other  Kind = "other"
+)
+
+// Column is one column of a source: its header as written in the file and the
+// engine's own name for its type.
+type Column struct {
+	Name string `json:"name"`
+	Kind Kind   `json:"kind"`
+	Type string `json:"type"` // e.g. DOUBLE, VARCHAR
+}
+
+// A Model says where one model's outputs stand in the rows. Exactly one of the
+// forms is set: Score (binary: probability or any ranking score), Prediction
+// (multiclass label or regression value), or Probabilities.
+type Model struct {
+	Key           string   // the key under `models` in the plan
+	Source        string   // its own file or glob; empty: the cases' file
+	Score         string   // binary
+	Prediction    string   // multiclass label, regression value
+	Probabilities []string // multiclass: one column a class, in the order of ProbClasses; or one list column
+	ProbClasses   []string // class names for Probabilities; empty for one list column (classes in sorted order)
+	Threshold     *float64 // binary: positive when score >= threshold; nil: no decisions
+}
+
+// HasDecisions reports whether the model's rows can be counted as decisions.
+func (m Model) HasDecisions(t Task) bool {
+	switch t {
+	case Binary:
+		return m.Threshold != nil
+	case Multiclass:
+		return m.Prediction != "" || len(m.Probabilities) > 0
+	default:
+		return false
+	}
+}
+
+// HasProbabilities reports whether the model gives a class probability.
+func (m Model) HasProbabilities(t Task) bool {
+	return t == Binary && m.Score != "" || t == Multiclass && len(m.Probabilities) > 0
+}

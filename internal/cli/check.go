@@ -1,0 +1,72 @@
+package cli
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/fairtrial/fairtrial/internal/engine"
+	"github.com/fairtrial/fairtrial/internal/eval"
+	"github.com/fairtrial/fairtrial/internal/result"
+)
+
+func checkCommand(e *Env) *cobra.Command {
+	var set []string
+	var asJSON bool
+	c := &cobra.Command{
+		Use: "check PLAN", Short: "Everything that can be known before a plan is run", Args: exactly(1, "one plan file"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			p, err := e.loadPlan(cmd, args[0], set)
+			if err != nil {
+				return err
+			}
+			if _, err := eval.Prepare(p, catalogue()); err != nil {
+				return wrong("", "%w", err)
+			}
+			profile, err := newEngine().Profile(cmd.Context(), p.Resolve(p.Data.Source))
+			if err != nil {
+				return err
+			}
+			if err := slicesFit(p.Slices, profile); err != nil {
+				return err
+			}
+			findings := []string{}
+			if p.Data.Columns.Cluster == "" {
+				for _, f := range clusterFindings(profile, p.Data.Columns.Label.Column) {
+					findings = append(findings, f.Text)
+				}
+			}
+			for _, w := range p.Warnings {
+				findings = append(findings, w.Error())
+			}
+			if asJSON {
+				return writeJSON(e.Stdout, map[string]any{"ok": true, "rows": profile.Rows, "gates": len(p.Gates), "findings": findings})
+			}
+			fmt.Fprintf(e.Stdout, "ok: %s rows, %d model(s), %d metric(s), %d slice entr%s, %d gate(s)\n", result.Count(profile.Rows), len(p.Models), len(p.Metrics),
+				len(p.Slices), map[bool]string{true: "y", false: "ies"}[len(p.Slices) == 1], len(p.Gates))
+			for _, f := range findings {
+				fmt.Fprintln(e.Stdout, "warning: "+f)
+			}
+			return nil
+		},
+	}
+	c.Flags().StringArrayVar(&set, "set", nil, "override a key of the plan")
+	c.Flags().BoolVar(&asJSON, "json", false, "print as JSON")
+	return c
+}
+
+// slicesFit refuses a column of too many values as a slice.
+func slicesFit(entries []planSlice, profile *engine.Profile) error {
+	for i, s := range entries {
+		if len(s.Columns) != 1 || s.Bins != nil {
+			continue
+		}
+		for _, c := range profile.Columns {
+			if c.Name == s.Columns[0] && c.Distinct > eval.MaxValues {
+				return wrong("use bins, a predicate, or a coarser column",
+					"slices[%d]: column %q has %d values; a column used as a slice may have at most %d", i, c.Name, c.Distinct, eval.MaxValues)
+			}
+		}
+	}
+	return nil
+}

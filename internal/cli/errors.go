@@ -1,0 +1,105 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"github.com/fairtrial/fairtrial/internal/engine"
+	"github.com/fairtrial/fairtrial/internal/plan"
+	"github.com/fairtrial/fairtrial/internal/slice"
+	"github.com/fairtrial/fairtrial/internal/store"
+)
+
+// Exit statuses (CONTRACT).
+const (
+	exitOK           = 0
+	exitNoGo         = 1
+	exitWrong        = 2
+	exitInconclusive = 3
+	exitUnavailable  = 4
+	exitEmpty        = 99
+)
+
+// failure is an error with its exit status and a hint.
+type failure struct {
+	status int
+	err    error
+	hint   string
+}
+
+func (f *failure) Error() string { return f.err.Error() }
+func (f *failure) Unwrap() error { return f.err }
+
+func wrong(hint, format string, args ...any) error {
+	return &failure{exitWrong, fmt.Errorf(format, args...), hint}
+}
+
+// silent carries an exit status without a message: a verdict, not an error.
+type silent struct{ status int }
+
+func (s silent) Error() string { return fmt.Sprintf("exit status %d", s.status) }
+
+// status is the exit status of an error: the one table of codes.
+func status(err error) int {
+	var f *failure
+	var s silent
+	var pe *plan.Errors
+	var de *engine.DataError
+	var se *slice.SyntaxError
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.As(err, &s):
+		return s.status
+	case errors.As(err, &f):
+		return f.status
+	case errors.As(err, &pe), errors.As(err, &de), errors.As(err, &se), errors.Is(err, store.ErrNotFound), errors.Is(err, store.ErrAmbiguous):
+		return exitWrong
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission):
+		return exitWrong
+	case errors.Is(err, context.Canceled):
+		return 130
+	}
+	return exitUnavailable
+}
+
+// explain writes an error and its hint to stderr.
+func (e *Env) explain(err error) {
+	var s silent
+	if errors.As(err, &s) {
+		return
+	}
+	msg := strings.TrimRight(err.Error(), "\n")
+	var pe *plan.Errors
+	if errors.As(err, &pe) {
+		fmt.Fprintln(e.Stderr, msg)
+		return
+	}
+	if errors.Is(err, context.Canceled) {
+		msg = "interrupted; nothing was kept"
+	}
+	fmt.Fprintln(e.Stderr, "error: "+msg)
+	if h := hint(err); h != "" {
+		fmt.Fprintln(e.Stderr, "hint: "+h)
+	}
+}
+
+func hint(err error) string {
+	var f *failure
+	var de *engine.DataError
+	var se *slice.SyntaxError
+	switch {
+	case errors.As(err, &f) && f.hint != "":
+		return f.hint
+	case errors.As(err, &de):
+		return de.Hint
+	case errors.As(err, &se):
+		return se.Hint
+	}
+	return ""
+}
+
+func containsFold(s, sub string) bool { return strings.Contains(strings.ToLower(s), sub) }

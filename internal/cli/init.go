@@ -1,0 +1,136 @@
+package cli
+
+import (
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/fairtrial/fairtrial/internal/cases"
+	"github.com/fairtrial/fairtrial/internal/engine"
+	"github.com/fairtrial/fairtrial/internal/eval"
+	"github.com/fairtrial/fairtrial/internal/plan"
+	"github.com/fairtrial/fairtrial/internal/record"
+	"github.com/fairtrial/fairtrial/internal/result"
+)
+
+func initCommand(e *Env) *cobra.Command {
+	var out string
+	var force bool
+	c := &cobra.Command{
+		Use: "init DATA", Short: "Look at a predictions file and write a commented plan.yaml", Args: exactly(1, "one data file"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			to := e.path(out)
+			if _, err := os.Stat(to); err == nil && !force {
+				return wrong("give another name with -o, or --force", "%s exists already", out)
+			}
+			source, err := filepath.Rel(filepath.Dir(to), e.path(args[0]))
+			if err != nil {
+				source = e.path(args[0])
+			}
+			source = filepath.ToSlash(source)
+			profile, err := newEngine().Profile(cmd.Context(), e.path(args[0]))
+			if err != nil {
+				return err
+			}
+			d := plan.Guess(source, profile)
+			d.Name = strings.TrimSuffix(filepath.Base(args[0]), filepath.Ext(args[0]))
+			for _, f := range clusterFindings(profile, d.Label) {
+				d.Notes = append(d.Notes, f.Text)
+			}
+			if err := e.chooseMargin(cmd, filepath.Dir(to), &d); err != nil {
+				return err
+			}
+			if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+				return err
+			}
+			if err := writeFile(to, []byte(plan.Write(d))); err != nil {
+				return err
+			}
+			fmt.Fprintf(e.Stdout, "wrote %s: task %s, label %s, %d model(s), %d slice column(s)\n", out, d.Task, orUnknown(d.Label), len(d.Models), len(d.Slices))
+			for _, n := range d.Notes {
+				e.info(cmd, "note: %s", n)
+			}
+			e.info(cmd, "next: read it, then `fairtrial run %s`", out)
+			return nil
+		},
+	}
+	c.Flags().StringVarP(&out, "output", "o", "plan.yaml", "file to write")
+	c.Flags().BoolVar(&force, "force", false, "replace an existing file")
+	return c
+}
+
+func orUnknown(s string) string {
+	if s == "" {
+		return "(not recognised)"
+	}
+	return s
+}
+
+// chooseMargin proposes the margin of the one gate: the smallest effect that this
+// file can decide, from a first evaluation of the drafted plan without gates.
+func (e *Env) chooseMargin(cmd *cobra.Command, dir string, d *plan.Draft) error {
+	if len(d.Models) < 2 || d.Label == "" {
+		return nil
+	}
+	probe := *d
+	probe.WithGates = false
+	probe.Slices = nil
+	p, err := plan.Parse([]byte(plan.Write(probe)), "plan.yaml", planCatalogue{catalogue()})
+	if err != nil {
+		return fmt.Errorf("draft plan: %w", err)
+	}
+	p.Dir = dir
+	s, err := eval.Prepare(p, catalogue())
+	if err != nil {
+		return err
+	}
+	s.Request.Exemplars = 0
+	c, err := s.Collect(cmd.Context(), newEngine())
+	if err != nil {
+		return err
+	}
+	r, err := s.Judge(c, 0)
+	if err != nil {
+		return err
+	}
+	d.GateMetric = map[cases.Task]string{cases.Binary: "roc_auc", cases.Multiclass: "accuracy", cases.Regression: "mean_absolute_error"}[p.Task]
+	x, ok := overall(r, d.GateMetric)
+	if !ok || !x.SmallestEffect.Known() || x.SmallestEffect == 0 {
+		d.WithGates = false
+		d.Notes = append(d.Notes, "no margin could be proposed: the models cannot be told apart on this file")
+		return nil
+	}
+	d.Margin = roundUp(float64(x.SmallestEffect))
+	d.MarginNote = fmt.Sprintf("%s is the smallest loss that these %s rows can rule out with power 0.8", result.Number(d.Margin).Short(), result.Count(r.Data.RowsUsed))
+	return nil
+}
+
+func overall(r *record.Record, metric string) (result.Comparison, bool) {
+	for _, c := range r.Comparisons {
+		if c.Metric == metric && c.Slice == result.Overall && c.Candidate == "candidate" {
+			return c, true
+		}
+	}
+	return result.Comparison{}, false
+}
+
+// roundUp to two significant digits: a margin should read like a choice.
+func roundUp(x float64) float64 {
+	unit := math.Pow(10, math.Floor(math.Log10(x))-1)
+	v := math.Ceil(x/unit-1e-9) * unit
+	return math.Round(v*1e12) / 1e12
+}
+
+func clusterFindings(p *engine.Profile, label string) []engine.Finding {
+	var out []engine.Finding
+	for _, f := range p.Findings {
+		if f.Code == "cluster_like_column" {
+			out = append(out, f)
+		}
+	}
+	return out
+}

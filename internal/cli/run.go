@@ -1,0 +1,291 @@
+package cli
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/fairtrial/fairtrial/internal/engine"
+	"github.com/fairtrial/fairtrial/internal/eval"
+	"github.com/fairtrial/fairtrial/internal/gate"
+	"github.com/fairtrial/fairtrial/internal/plan"
+	"github.com/fairtrial/fairtrial/internal/record"
+	"github.com/fairtrial/fairtrial/internal/report"
+	"github.com/fairtrial/fairtrial/internal/result"
+	"github.com/fairtrial/fairtrial/internal/store"
+	"github.com/fairtrial/fairtrial/internal/summary"
+)
+
+func runCommand(e *Env) *cobra.Command {
+	var out string
+	var set []string
+	var asJSON, skipEmpty bool
+	var workers int
+	c := &cobra.Command{
+		Use:   "run PLAN",
+		Short: "Carry out a plan: estimates, comparisons, gates, record and report",
+		Args:  exactly(1, "one plan file"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			p, err := e.loadPlan(cmd, args[0], set)
+			if err != nil {
+				return err
+			}
+			if cmd.Flags().Changed("workers") {
+				p.Workers = workers
+			}
+			if out == "" {
+				out = filepath.Join(p.Dir, "fairtrial-out")
+			}
+			r, err := e.evaluate(cmd, p)
+			var de *engine.DataError
+			if errors.As(err, &de) && de.NoRows && skipEmpty {
+				e.info(cmd, "nothing to evaluate: %v", err)
+				return silent{exitEmpty}
+			}
+			if err != nil {
+				return err
+			}
+			if err := writeOutputs(e.path(out), r); err != nil {
+				return &failure{exitUnavailable, err, ""}
+			}
+			if asJSON {
+				if err := report.JSON(e.Stdout, r); err != nil {
+					return err
+				}
+			} else if err := report.Terminal(e.Stdout, r, e.terminal(cmd)); err != nil {
+				return err
+			}
+			e.info(cmd, "report: %s", filepath.Join(out, "report.html"))
+			return verdict(r)
+		},
+	}
+	c.Flags().StringVarP(&out, "output", "o", "", "folder for report and record (default: fairtrial-out beside the plan)")
+	c.Flags().StringArrayVar(&set, "set", nil, "override a key of the plan: --set gates[0].margin=0.01")
+	c.Flags().BoolVar(&asJSON, "json", false, "print the record instead of the summary")
+	c.Flags().BoolVar(&skipEmpty, "skip-empty", false, "exit 99 instead of 2 when there is no usable row")
+	c.Flags().IntVar(&workers, "workers", 0, "cores to use (0: all); never changes a number")
+	return c
+}
+
+// verdict is the exit status of a record.
+func verdict(r *record.Record) error {
+	s := gate.ExitStatus(r.Verdict.Decision)
+	if r.Verdict.Decision == result.NotJudged && eval.TooMuchMissing(r.Plan, r.Data) != "" {
+		s = exitWrong
+	}
+	if s != exitOK {
+		return silent{s}
+	}
+	return nil
+}
+
+func (e *Env) terminal(cmd *cobra.Command) report.TerminalOptions {
+	w := e.Columns
+	if w == 0 || w > 100 {
+		w = 100
+	}
+	return report.TerminalOptions{Width: w, Color: e.color(cmd), Unicode: e.unicode()}
+}
+
+// path makes a path of the command line independent of the process's folder.
+func (e *Env) path(p string) string {
+	if filepath.IsAbs(p) {
+		return p
+	}
+	return filepath.Join(e.Dir, p)
+}
+
+// loadPlan reads, resolves and binds a plan; its errors list everything at once.
+func (e *Env) loadPlan(cmd *cobra.Command, path string, set []string) (*plan.Plan, error) {
+	p, err := plan.Load(e.path(path), planCatalogue{catalogue()}, set)
+	if err != nil {
+		return nil, err
+	}
+	p.File = path
+	eng := newEngine()
+	problems := p.Bind(func(source string) ([]casesColumn, error) { return eng.Columns(cmd.Context(), p.Resolve(source)) })
+	if len(problems) > 0 {
+		return nil, &plan.Errors{List: problems}
+	}
+	for _, w := range p.Warnings {
+		e.info(cmd, "warning: %v", w)
+	}
+	return p, nil
+}
+
+// evaluate carries a plan out and stores the record in the workspace.
+func (e *Env) evaluate(cmd *cobra.Command, p *plan.Plan) (*record.Record, error) {
+	ctx, started, cpu := cmd.Context(), e.Now(), cpuTime()
+	s, err := eval.Prepare(p, catalogue())
+	if err != nil {
+		return nil, wrong("", "%w", err)
+	}
+	ws, err := e.openWorkspace(cmd, p.Dir)
+	if err != nil {
+		return nil, err
+	}
+	defer ws.Close()
+	id := newID(started)
+	scores := ws.TempPath(id + ".scores.parquet")
+	defer os.Remove(scores)
+	if p.KeepScores > 0 {
+		s.Request.ScoresTo = scores
+	}
+	c, err := s.Collect(ctx, newEngine())
+	if err != nil {
+		return nil, err
+	}
+	r, err := s.Judge(c, p.Workers)
+	if err != nil {
+		return nil, err
+	}
+	if err := keepArtifacts(ctx, ws, r, c.Set, scores); err != nil {
+		return nil, err
+	}
+	look, err := e.look(ctx, ws, r)
+	if err != nil {
+		return nil, err
+	}
+	finished := e.Now()
+	r.Run = record.Run{ID: id, Started: started.UTC(), Finished: finished.UTC(), Version: programVersion(), Host: host(), Git: gitState(ctx, p.Dir),
+		Command: e.Args, Workers: p.Workers, PlanPath: p.File, Look: look,
+		Stats: record.RunStats{Seconds: finished.Sub(started).Seconds(), CPUSeconds: cpuTime() - cpu, PeakBytes: peakBytes()}}
+	if err := r.Seal(); err != nil {
+		return nil, err
+	}
+	return r, saveRun(ctx, ws, r)
+}
+
+func newID(t time.Time) string {
+	var b [4]byte
+	_, _ = rand.Read(b[:]) // never fails (crypto/rand)
+	return t.UTC().Format("20060102T150405") + "-" + hex.EncodeToString(b[:])
+}
+
+// keepArtifacts stores the summaries and, where they were written, the row scores.
+func keepArtifacts(ctx context.Context, ws *store.Workspace, r *record.Record, set *summary.Set, scores string) error {
+	b, err := encodeSet(set)
+	if err != nil {
+		return err
+	}
+	if r.Artifacts.Summaries, err = ws.PutBytes(ctx, "summaries", b); err != nil {
+		return err
+	}
+	if _, err := os.Stat(scores); err == nil {
+		if r.Artifacts.Scores, err = ws.PutFile(ctx, scores); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// encodeSet is the stored form of summaries: gzipped JSON without a time stamp.
+func encodeSet(set *summary.Set) ([]byte, error) {
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	if err := json.NewEncoder(z).Encode(set); err != nil {
+		return nil, fmt.Errorf("encode summaries: %w", err)
+	}
+	if err := z.Close(); err != nil {
+		return nil, fmt.Errorf("encode summaries: %w", err)
+	}
+	return b.Bytes(), nil
+}
+
+// candidateDigest names what was judged: the candidate as the plan pins it.
+func candidateDigest(r *record.Record) (string, error) {
+	for _, m := range r.Plan.Models {
+		if m.Key == "candidate" {
+			return record.Digest(m)
+		}
+	}
+	return record.Digest(r.Plan.Models)
+}
+
+func candidateName(p *plan.Plan) string {
+	for _, m := range p.Models {
+		if m.Key == "candidate" {
+			if m.Version != "" {
+				return m.Name + "@" + m.Version
+			}
+			return m.Name
+		}
+	}
+	return ""
+}
+
+// look counts how often this was tried and what changed in the plan since the last run.
+func (e *Env) look(ctx context.Context, ws *store.Workspace, r *record.Record) (record.Look, error) {
+	planDigest, err := record.Digest(r.Plan)
+	if err != nil {
+		return record.Look{}, err
+	}
+	cand, err := candidateDigest(r)
+	if err != nil {
+		return record.Look{}, err
+	}
+	info, err := ws.Look(ctx, store.LookKey{Plan: r.Plan.Name, BenchmarkDigest: r.Data.Digest, CandidateDigest: cand, PlanDigest: planDigest})
+	if err != nil {
+		return record.Look{}, err
+	}
+	l := record.Look{Number: info.Number, CandidatesOnThisBenchmark: info.CandidatesOnBenchmark, PlanChanges: []string{}}
+	if len(info.PreviousPlan) > 0 {
+		var old plan.Plan
+		if err := json.Unmarshal(info.PreviousPlan, &old); err == nil {
+			l.PlanChanges = append(l.PlanChanges, plan.Changes(&old, r.Plan)...)
+		}
+	}
+	return l, nil
+}
+
+// saveRun writes the run, its gates, its decision and its look in one transaction.
+func saveRun(ctx context.Context, ws *store.Workspace, r *record.Record) error {
+	var b bytes.Buffer
+	if err := r.Write(&b); err != nil {
+		return err
+	}
+	blob, err := ws.PutBytes(ctx, "record", b.Bytes())
+	if err != nil {
+		return err
+	}
+	planJSON, err := json.Marshal(r.Plan)
+	if err != nil {
+		return err
+	}
+	planBlob, err := ws.PutBytes(ctx, "plan", planJSON)
+	if err != nil {
+		return err
+	}
+	cand, err := candidateDigest(r)
+	if err != nil {
+		return err
+	}
+	run := store.Run{ID: r.Run.ID, Plan: r.Plan.Name, PlanDigest: r.PlanDigest, RecordDigest: r.Digest, ResultDigest: r.ResultDigest,
+		Decision: string(r.Verdict.Decision), Started: r.Run.Started, Finished: r.Run.Finished, BenchmarkDigest: r.Data.Digest,
+		Candidate: candidateName(r.Plan), CandidateDigest: cand, RecordBlob: blob, PlanBlob: planBlob}
+	events := []store.Event{event(r, "run", map[string]any{"plan": r.Plan.Name, "record": r.Digest})}
+	for _, g := range r.Gates {
+		events = append(events, event(r, "gate", map[string]any{"name": g.Name, "verdict": g.Verdict, "severity": g.Severity}))
+	}
+	events = append(events, event(r, "decision", map[string]any{"decision": r.Verdict.Decision, "sentence": r.Verdict.Sentence}),
+		event(r, "look", r.Run.Look))
+	return ws.SaveRun(ctx, run, events)
+}
+
+func event(r *record.Record, kind string, data any) store.Event {
+	b, err := json.Marshal(data)
+	if err != nil { // maps of strings and plain structs always encode
+		b = []byte("{}")
+	}
+	return store.Event{Time: r.Run.Finished, RunID: r.Run.ID, Kind: kind, Data: b}
+}

@@ -1,0 +1,164 @@
+package cli
+
+import (
+	"compress/gzip"
+	"encoding/json"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/fairtrial/fairtrial/internal/eval"
+	"github.com/fairtrial/fairtrial/internal/plan"
+	"github.com/fairtrial/fairtrial/internal/record"
+	"github.com/fairtrial/fairtrial/internal/store"
+	"github.com/fairtrial/fairtrial/internal/summary"
+)
+
+// verification is what verify found; empty findings mean that all of it holds.
+type verification struct {
+	Record     string   `json:"record"`
+	Digests    bool     `json:"digests"`    // stored digests match the content
+	Recomputed bool     `json:"recomputed"` // every estimate and verdict follows from the summaries
+	Rerun      *bool    `json:"rerun,omitempty"`
+	Findings   []string `json:"findings"`
+}
+
+func verifyCommand(e *Env) *cobra.Command {
+	var rerun, asJSON bool
+	c := &cobra.Command{
+		Use: "verify RECORD", Short: "Recompute every estimate and verdict of a record from its stored summaries",
+		Long: "verify checks a record's digests, then recomputes every estimate, comparison and verdict from the summaries in the workspace.\n" +
+			"With --rerun it does so from the data. Exit status 0 when all agree, 1 when something differs, 2 when there is nothing to check against.",
+		Args: exactly(1, "one record (a file, a folder or a run's id)"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			r, dir, err := e.findRecord(cmd, args[0])
+			if err != nil {
+				return err
+			}
+			v := verification{Record: r.Digest, Findings: []string{}}
+			bad, err := r.CheckDigests()
+			if err != nil {
+				return err
+			}
+			v.Digests = len(bad) == 0
+			v.Findings = append(v.Findings, bad...)
+			set, err := e.summaries(cmd, r, dir)
+			if err != nil {
+				return err
+			}
+			again, err := rejudge(r, set)
+			if err != nil {
+				return err
+			}
+			diff := record.Diff(r, again)
+			v.Recomputed = len(diff) == 0
+			v.Findings = append(v.Findings, diff...)
+			if rerun {
+				d, err := e.rerun(cmd, r, dir)
+				if err != nil {
+					return err
+				}
+				ok := len(d) == 0
+				v.Rerun = &ok
+				v.Findings = append(v.Findings, d...)
+			}
+			if asJSON {
+				if err := writeJSON(e.Stdout, v); err != nil {
+					return err
+				}
+			} else if len(v.Findings) == 0 {
+				fmt.Fprintf(e.Stdout, "verified: digests match, %d estimates, %d comparisons and %d gates follow from the summaries\n", len(r.Estimates), len(r.Comparisons), len(r.Gates))
+			} else {
+				fmt.Fprintf(e.Stdout, "NOT verified: %d findings\n", len(v.Findings))
+				for _, f := range v.Findings {
+					fmt.Fprintln(e.Stdout, "- "+f)
+				}
+			}
+			if len(v.Findings) > 0 {
+				return silent{exitNoGo}
+			}
+			return nil
+		},
+	}
+	c.Flags().BoolVar(&rerun, "rerun", false, "also recompute from the data")
+	c.Flags().BoolVar(&asJSON, "json", false, "print as JSON")
+	return c
+}
+
+// summaries fetches a record's summaries from the workspace near dir.
+func (e *Env) summaries(cmd *cobra.Command, r *record.Record, dir string) (*summary.Set, error) {
+	ws, err := e.openWorkspace(cmd, dir)
+	if err != nil {
+		return nil, err
+	}
+	defer ws.Close()
+	return readSet(ws, r.Artifacts.Summaries)
+}
+
+func readSet(ws *store.Workspace, digest string) (*summary.Set, error) {
+	f, _, err := ws.Open(digest)
+	if err != nil {
+		return nil, wrong("run verify in the workspace of the run, or name it with --workspace", "summaries of the record: %w", err)
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		return nil, fmt.Errorf("read summaries: %w", err)
+	}
+	var set summary.Set
+	if err := json.NewDecoder(z).Decode(&set); err != nil {
+		return nil, fmt.Errorf("read summaries: %w", err)
+	}
+	return &set, nil
+}
+
+// rejudge repeats the judgement of a record from summaries.
+func rejudge(r *record.Record, set *summary.Set) (*record.Record, error) {
+	p, err := clonePlan(r.Plan)
+	if err != nil {
+		return nil, err
+	}
+	s, err := eval.Prepare(p, catalogue())
+	if err != nil {
+		return nil, err
+	}
+	return s.Judge(&eval.Collected{Set: set, Facts: r.Data, Exemplars: r.Exemplars}, 0)
+}
+
+func clonePlan(p *plan.Plan) (*plan.Plan, error) {
+	b, err := json.Marshal(p)
+	if err != nil {
+		return nil, err
+	}
+	var c plan.Plan
+	if err := json.Unmarshal(b, &c); err != nil {
+		return nil, fmt.Errorf("read plan of record: %w", err)
+	}
+	c.Dir, c.File, c.Workers = p.Dir, p.File, p.Workers
+	return &c, nil
+}
+
+// rerun repeats a record from its data, which the plan's paths must still reach.
+func (e *Env) rerun(cmd *cobra.Command, r *record.Record, dir string) ([]string, error) {
+	p, err := clonePlan(r.Plan)
+	if err != nil {
+		return nil, err
+	}
+	p.Dir = e.planDir(r, dir)
+	s, err := eval.Prepare(p, catalogue())
+	if err != nil {
+		return nil, err
+	}
+	c, err := s.Collect(cmd.Context(), newEngine())
+	if err != nil {
+		return nil, err
+	}
+	if c.Facts.Digest != r.Data.Digest {
+		return []string{fmt.Sprintf("the data changed: digest %s, the record has %s", c.Facts.Digest, r.Data.Digest)}, nil
+	}
+	again, err := s.Judge(c, 0)
+	if err != nil {
+		return nil, err
+	}
+	return record.Diff(r, again), nil
+}

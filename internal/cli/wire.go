@@ -1,0 +1,42 @@
+package cli
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/fairtrial/fairtrial/internal/cases"
+	"github.com/fairtrial/fairtrial/internal/engine"
+	"github.com/fairtrial/fairtrial/internal/engine/local"
+	"github.com/fairtrial/fairtrial/internal/metric"
+	"github.com/fairtrial/fairtrial/internal/plan"
+	"github.com/fairtrial/fairtrial/internal/store"
+)
+
+// The one file that knows every driver.
+
+type (
+	casesColumn = cases.Column
+	planSlice   = plan.Slice
+)
+
+const engineName = "local, duckdb 1.5.6"
+
+func newEngine() engine.Engine { return local.New() }
+
+func catalogue() *metric.Catalogue { return metric.NewCatalogue() }
+
+// openWorkspace opens the workspace of a folder: --workspace, FAIRTRIAL_HOME, the
+// nearest .fairtrial upwards, else a new one in the folder.
+func (e *Env) openWorkspace(cmd *cobra.Command, dir string) (*store.Workspace, error) {
+	return store.Open(cmd.Context(), e.workspaceDir(cmd, dir))
+}
+
+func (e *Env) workspaceDir(cmd *cobra.Command, dir string) string {
+	if w, _ := cmd.Flags().GetString("workspace"); w != "" {
+		return e.path(w)
+	}
+	if w := e.Getenv("FAIRTRIAL_HOME"); w != "" {
+		return e.path(w)
+	}
+	d, _ := store.Find(dir)
+	return d
+}

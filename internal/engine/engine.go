@@ -1,0 +1,173 @@
+// Package engine says what an engine is: anything that can produce summaries for
+// the slices of cases. It refuses to know metrics.
+package engine
+
+import (
+	"context"
+
+	"github.com/fairtrial/fairtrial/internal/cases"
+	"github.com/fairtrial/fairtrial/internal/slice"
+	"github.com/fairtrial/fairtrial/internal/summary"
+)
+
+// MissingPolicy says what happens to rows that lack a prediction of some model.
+type MissingPolicy string
+
+// Missing policies (GATES, "Missing").
+const (
+	MissingError   MissingPolicy = "error"      // count and drop; the gates decide that too many are an error
+	MissingExclude MissingPolicy = "exclude"    // count and drop
+	MissingWorst   MissingPolicy = "worst_case" // impute against the candidate and for the baseline
+)
+
+// Request is everything an engine needs to summarise one set of cases.
+type Request struct {
+	Task      cases.Task
+	Source    string // file or glob, absolute or relative to the working folder
+	Where     *slice.Predicate
+	ID        string // column names; empty when not declared
+	Cluster   string
+	Weight    string
+	Time      string
+	Label     string
+	Positive  string // binary: the label value that counts as 1, in canonical text form ("1", "true", "yes")
+	Models    []cases.Model
+	Baseline  int // index into Models, -1 without
+	Slices    []slice.Partition
+	MaxSlices int // slices in all
+	MaxValues int // values of one column used as a slice; 0: no limit of its own
+	Needs     []summary.Spec
+	Missing   MissingPolicy
+	Workers   int   // 0: all cores; never changes a number
+	Memory    int64 // bytes the engine may use; 0: it asks the machine
+	Exemplars int   // worst rows to keep per model, 0 for none
+	// ScoresTo is where the row scores go as Parquet (id, label, one column a model,
+	// cluster, weight); empty: not written. KeepScores is the row limit above which
+	// they are not written (Data.ScoresSkipped then says so).
+	ScoresTo   string
+	KeepScores int64
+	// NeedProbability names, by model index, that the scores must lie in [0,1].
+	NeedProbability []bool
+}
+
+// Result is what one request yields.
+type Result struct {
+	Set       *summary.Set
+	Data      Facts
+	Exemplars []Exemplar
+}
+
+// Facts describes the data that were read. It becomes the `data` block of a record.
+type Facts struct {
+	Rows          int64            `json:"rows"`      // rows that the filter let through
+	RowsRead      int64            `json:"rows_read"` // before the filter
+	RowsUsed      int64            `json:"rows_used"` // usable for every model
+	Excluded      []Excluded       `json:"excluded"`  // why the others were not, in a fixed order
+	Missing       map[string]int64 `json:"missing"`   // rows without a usable prediction, by model key
+	NoLabel       int64            `json:"no_label"`
+	Digest        string           `json:"digest"`      // sha256 of the bytes of all files, in order
+	RowsDigest    string           `json:"rows_digest"` // order-free digest of the used rows, for the default seed
+	Files         []File           `json:"files"`
+	Columns       []cases.Column   `json:"columns"`
+	Joins         []Join           `json:"joins,omitempty"`
+	Classes       []ClassCount     `json:"classes,omitempty"`
+	Clusters      int64            `json:"clusters,omitempty"`
+	Findings      []Finding        `json:"findings"`
+	ScoresSkipped string           `json:"scores_skipped,omitempty"`
+}
+
+// Excluded counts rows that cannot be used, with up to three examples.
+type Excluded struct {
+	Reason   string   `json:"reason"` // "label missing", "score_v2 is NaN", "weight is negative" …
+	Rows     int64    `json:"rows"`
+	Examples []string `json:"examples,omitempty"` // "row 17 (id A-3)"
+}
+
+// File is one input file. Path is as the plan wrote it, never absolute.
+type File struct {
+	Path   string `json:"path"`
+	Bytes  int64  `json:"bytes"`
+	Digest string `json:"digest"`
+}
+
+// Join reports how a model's own file met the cases.
+type Join struct {
+	Model        string   `json:"model"`
+	Rows         int64    `json:"rows"` // rows in the model's file
+	Matched      int64    `json:"matched"`
+	CasesWithout int64    `json:"cases_without"` // cases that got no prediction: missing predictions
+	Unmatched    int64    `json:"unmatched"`     // predictions whose id no case has: an error
+	Duplicated   int64    `json:"duplicated"`    // ids that occur more than once in the model's file: an error
+	Examples     []string `json:"examples,omitempty"`
+}
+
+// ClassCount is the rows of one class among the used rows.
+type ClassCount struct {
+	Class string `json:"class"`
+	Rows  int64  `json:"rows"`
+}
+
+// Finding is something a reader of the result should know about the data.
+type Finding struct {
+	Code string `json:"code"` // stable, e.g. "cluster_like_column"
+	Text string `json:"text"`
+}
+
+// Exemplar is one row that a model got most wrong.
+type Exemplar struct {
+	Model  string  `json:"model"`
+	ID     string  `json:"id"`
+	Row    int64   `json:"row"` // 1-based, in reading order
+	Label  string  `json:"label"`
+	Output float64 `json:"output"`
+	Loss   float64 `json:"loss"` // |p − y| or |f − y|
+}
+
+// Profile is what can be known about a source before all of it is judged.
+type Profile struct {
+	Columns  []ColumnProfile
+	Findings []Finding // e.g. cluster_like_column
+	Rows     int64
+	Files    []File
+}
+
+// ColumnProfile describes one column: used by `init` to guess roles and by `check`
+// to refuse a slice of too many values.
+type ColumnProfile struct {
+	cases.Column
+	Nulls    int64
+	Distinct int64    // exact up to a few thousand, then approximate
+	Values   []string // the most frequent values, most frequent first, at most 50
+	Counts   []int64  // of Values
+	Min, Max string   // numbers in shortest form; empty for none
+	Unit     bool     // a number column whose values all lie in [0,1]
+	Integral bool     // a number column whose values are all whole
+}
+
+// Engine produces summaries.
+type Engine interface {
+	// Columns reads the header of a source only.
+	Columns(ctx context.Context, source string) ([]cases.Column, error)
+	// Profile reads a source once and describes its columns.
+	Profile(ctx context.Context, source string) (*Profile, error)
+	// Summarize carries out a request.
+	Summarize(ctx context.Context, r Request) (*Result, error)
+}
+
+// A DataError is wrong data: the caller's exit status 2. Where names file, row and
+// column as far as they are known.
+type DataError struct {
+	Where string // "predictions.csv, row 17, column score_v2"
+	Msg   string
+	Hint  string
+	// NoRows: there is nothing to evaluate (--skip-empty).
+	NoRows bool
+}
+
+func (e *DataError) Error() string {
+	s := e.Msg
+	if e.Where != "" {
+		s = e.Where + ": " + s
+	}
+	return s
+}

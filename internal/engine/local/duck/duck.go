@@ -1,0 +1,98 @@
+// Package duck runs SQL in an in-memory DuckDB and streams the result chunk by
+// chunk in bounded memory. It refuses to know what the SQL means, to load
+// extensions and to write anything outside the statements it is given.
+package duck
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/duckdb/duckdb-go-bindings"
+)
+
+// Options of a database. Zero values leave DuckDB's own defaults.
+type Options struct {
+	Threads int   // worker threads; rows come in the same order whatever it is
+	Memory  int64 // bytes that DuckDB may hold; beyond it a statement fails
+}
+
+// DB is one private in-memory database. It may be used from several goroutines;
+// each Query gets a connection of its own.
+type DB struct{ db duckdb_go_bindings.Database }
+
+// Open makes an empty database. Nothing is spilled to disk, no extension is
+// fetched or loaded, and the settings cannot be changed by later statements.
+func Open(o Options) (*DB, error) {
+	settings := [][2]string{
+		{"autoinstall_known_extensions", "false"},
+		{"autoload_known_extensions", "false"},
+		{"temp_directory", ""},
+		{"preserve_insertion_order", "true"},
+	}
+	if o.Threads > 0 {
+		settings = append(settings, [2]string{"threads", strconv.Itoa(o.Threads)})
+	}
+	if o.Memory > 0 {
+		settings = append(settings, [2]string{"memory_limit", strconv.FormatInt(o.Memory, 10) + "B"})
+	}
+	var config duckdb_go_bindings.Config
+	if duckdb_go_bindings.CreateConfig(&config) != duckdb_go_bindings.StateSuccess {
+		return nil, errors.New("open duckdb: no configuration")
+	}
+	defer duckdb_go_bindings.DestroyConfig(&config)
+	for _, s := range settings {
+		if duckdb_go_bindings.SetConfig(config, s[0], s[1]) != duckdb_go_bindings.StateSuccess {
+			return nil, fmt.Errorf("open duckdb: setting %s is unknown", s[0])
+		}
+	}
+	d := &DB{}
+	var msg string
+	if duckdb_go_bindings.OpenExt(":memory:", &d.db, config, &msg) != duckdb_go_bindings.StateSuccess {
+		return nil, fmt.Errorf("open duckdb: %s", msg)
+	}
+	for _, sql := range []string{"SET GLOBAL TimeZone = 'UTC'", "SET GLOBAL lock_configuration = true"} {
+		if err := d.Exec(context.Background(), sql); err != nil {
+			d.Close()
+			return nil, fmt.Errorf("open duckdb: %w", err)
+		}
+	}
+	return d, nil
+}
+
+// Close frees the database. All readers must be closed before.
+func (d *DB) Close() { duckdb_go_bindings.Close(&d.db) }
+
+// Error is what DuckDB said about a statement, without its own "… Error: " prefix.
+type Error struct {
+	Kind string // e.g. "Invalid Input", "Conversion", "Out of Memory"
+	Msg  string
+}
+
+func (e *Error) Error() string { return "duckdb: " + strings.ToLower(e.Kind) + ": " + e.Msg }
+
+func newError(text string) error {
+	if kind, msg, ok := strings.Cut(text, " Error: "); ok && len(kind) < 40 {
+		return &Error{Kind: kind, Msg: msg}
+	}
+	return &Error{Kind: "Unknown", Msg: text}
+}
+
+// Exec runs statements that have no result worth reading.
+func (d *DB) Exec(ctx context.Context, sql string, args ...any) error {
+	r, err := d.Query(ctx, sql, args...)
+	if err != nil {
+		return err
+	}
+	for r.Next() {
+	}
+	return r.Close()
+}
+
+// Quote writes a name as a quoted SQL identifier.
+func Quote(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
+
+// Text writes s as an SQL text literal.
+func Text(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }

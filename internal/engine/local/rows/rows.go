@@ -1,0 +1,66 @@
+// Package rows is the in-memory, columnar form of the usable rows of one request:
+// what the scan fills and the kernels walk. It refuses to read files.
+package rows
+
+import (
+	"github.com/fairtrial/fairtrial/internal/cases"
+	"github.com/fairtrial/fairtrial/internal/slice"
+)
+
+// None is the code of a row that belongs to no slice of a partition, and the
+// decision of a model without decisions.
+const None = ^uint16(0)
+
+// Rows are N usable rows in reading order, column by column. Nothing in it is NaN
+// or infinite.
+type Rows struct {
+	N       int
+	Task    cases.Task
+	Classes []string // label values by class number; binary: {negative, positive} as found or "0","1"
+
+	Class  []uint16  // class of the label by row; nil for regression
+	Target []float64 // label by row; regression only
+	Pivot  float64   // regression: float64(float32(mean label)), a constant near the labels
+
+	Models   []Model
+	Baseline int // index into Models, -1 without
+
+	Weight  []float64 // nil without weights
+	Cluster []uint32  // dense code by row; nil without clusters
+	// ClusterHash is the 64-bit hash (FNV-1a of the canonical text) of each cluster by code.
+	ClusterHash []uint64
+
+	Parts []Partition
+
+	Lost []Lost // rows dropped because a label or prediction is missing
+}
+
+// Model is one model's outputs by row.
+type Model struct {
+	Key       string
+	Score     []float64   // binary score or regression prediction
+	Threshold *float64    // binary
+	Decision  []uint16    // multiclass
+	Probs     [][]float64 // multiclass: by class number, then row; nil without probabilities
+}
+
+// Decides reports whether the model makes decisions, and Decide gives the one of a row.
+func (m *Model) Decides() bool { return m.Decision != nil || m.Threshold != nil }
+
+// Partition gives the slice of each row under one declared slice entry.
+type Partition struct {
+	Entry int // index of the declared entry
+	Def   slice.Partition
+	Names []string // slice name by code, in report order
+	Code  []uint16 // by row; None: in no slice of this entry
+	Rows  []int64  // rows of each slice, usable or not, by code
+}
+
+// Lost is one row that could not be used because its label or a prediction is missing.
+type Lost struct {
+	Label     uint16   // None when missing (or regression)
+	Decisions []uint16 // by model; None where missing or without decisions
+	Missing   []bool   // by model
+	Weight    float64
+	Codes     []uint16 // by partition
+}

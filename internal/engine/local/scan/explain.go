@@ -1,0 +1,88 @@
+package scan
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/fairtrial/fairtrial/internal/engine"
+	"github.com/fairtrial/fairtrial/internal/engine/local/duck"
+)
+
+var (
+	csvLine    = regexp.MustCompile(`CSV Error on Line: (\d+)`)
+	csvFile    = regexp.MustCompile(`(?m)^\s*file = (.*)$`)
+	csvColumns = regexp.MustCompile(`Expected Number of Columns: (\d+) Found: (\d+)`)
+	jsonAt     = regexp.MustCompile(`in file "([^"]*)".*?in (?:line|record/value) (\d+): (.*)`)
+	parquetAt  = regexp.MustCompile(`(?:file|File) '([^']*)'`)
+)
+
+// explain turns what DuckDB says about a file into an error about the data, with
+// file and line. Errors that are not about the data stay as they are.
+func (t *table) explain(err error) error {
+	var e *duck.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	where := func(re *regexp.Regexp, group int) string {
+		if m := re.FindStringSubmatch(e.Msg); m != nil {
+			return t.written(m[group])
+		}
+		return t.name()
+	}
+	first, _, _ := strings.Cut(e.Msg, "\n")
+	switch e.Kind {
+	case "Out of Memory", "INTERNAL", "Interrupt", "Binder", "Parser", "Catalog":
+		return fmt.Errorf("read %s: %w", t.name(), err)
+	}
+	if m := csvLine.FindStringSubmatch(e.Msg); m != nil {
+		d := &engine.DataError{Where: where(csvFile, 1) + ", line " + m[1]}
+		n := csvColumns.FindStringSubmatch(e.Msg)
+		switch {
+		case strings.Contains(e.Msg, "nvalid unicode"):
+			d.Msg, d.Hint = "holds bytes that are not UTF-8", "save the file as UTF-8; it may be Latin-1 or Windows-1252"
+		case strings.Contains(e.Msg, "unterminated quote"):
+			d.Msg = "a quote is never closed"
+		case n != nil:
+			d.Msg = fmt.Sprintf("has %s fields, but the header has %s", n[2], n[1])
+			d.Hint = "a field that holds the separator must be quoted"
+		default:
+			d.Msg = "cannot be read: " + strings.Join(strings.Fields(pick(e.Msg, 2)), " ")
+		}
+		return d
+	}
+	if m := jsonAt.FindStringSubmatch(e.Msg); m != nil {
+		d := &engine.DataError{Where: t.written(m[1]) + ", line " + m[2], Msg: "is not valid JSON: " + strings.TrimRight(m[3], ". ")}
+		if strings.Contains(m[3], "Expected OBJECT") {
+			d.Msg, d.Hint = "is not a JSON object", "each line must be one object: {\"id\": …, \"score\": …}"
+		}
+		return d
+	}
+	if t.format == parquetFormat && (strings.Contains(e.Msg, "magic bytes") || strings.Contains(e.Msg, "too small to be a Parquet")) {
+		return &engine.DataError{Where: where(parquetAt, 1), Msg: "is not a Parquet file, whatever its name says"}
+	}
+	if strings.Contains(e.Msg, "nvalid unicode") || strings.Contains(e.Msg, "invalid UTF-8") {
+		return &engine.DataError{Where: t.name(), Msg: "holds bytes that are not UTF-8", Hint: "save the file as UTF-8; it may be Latin-1 or Windows-1252"}
+	}
+	return &engine.DataError{Where: t.name(), Msg: "cannot be read: " + first}
+}
+
+// pick is line n (from 0) of a text, or its first.
+func pick(text string, n int) string {
+	lines := strings.Split(text, "\n")
+	if n < len(lines) {
+		return lines[n]
+	}
+	return lines[0]
+}
+
+// written is a file as the plan wrote it, given the path in DuckDB's message.
+func (t *table) written(path string) string {
+	for _, f := range t.files {
+		if f.path == path || literal(f.path) == path {
+			return f.path
+		}
+	}
+	return t.name()
+}

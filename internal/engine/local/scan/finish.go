@@ -1,0 +1,230 @@
+package scan
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/fairtrial/fairtrial/internal/cases"
+	"github.com/fairtrial/fairtrial/internal/engine"
+	"github.com/fairtrial/fairtrial/internal/engine/local/rows"
+)
+
+// finish turns what was collected into rows and facts.
+func (w *pass) finish(ctx context.Context) (*Scan, error) {
+	f := w.facts
+	f.Columns = names(w.t.columns)
+	f.Findings = []engine.Finding{}
+	f.RowsUsed = w.usedN
+	f.RowsRead = w.read
+	if w.t.rows >= 0 {
+		f.RowsRead = w.t.rows
+	}
+	if f.RowsRead == 0 {
+		return nil, &engine.DataError{Where: w.t.name(), Msg: "has no rows"}
+	}
+	if f.Rows == 0 {
+		return nil, &engine.DataError{Where: w.t.name(), Msg: fmt.Sprintf("no row passes the filter %s (%d rows read)", w.stream.rule, f.RowsRead)}
+	}
+	if err := w.joinReports(ctx); err != nil {
+		return nil, err
+	}
+	r := &rows.Rows{N: int(w.usedN), Task: w.req.Task, Baseline: w.req.Baseline, Class: w.class, Target: w.target, Weight: w.weight}
+	w.scan.Rows = r
+	for m, model := range w.req.Models {
+		r.Models = append(r.Models, rows.Model{Key: model.Key, Score: w.scores[m], Threshold: model.Threshold, Decision: w.preds[m], Probs: w.probs[m]})
+	}
+	if w.cluster != nil {
+		r.Cluster, r.ClusterHash = w.cluster.code, w.cluster.hash
+		f.Clusters = int64(len(r.ClusterHash))
+		if n := w.cluster.nulls; n > 0 {
+			w.find("cluster_missing", "%s without %s: each is a cluster of its own", plural(n, "row", "rows"), w.req.Cluster)
+		}
+	}
+	var err error
+	if f.Excluded, err = excluded(ctx, &w.tallies, w.tallies.by, w.rowsOf()); err != nil {
+		return nil, err
+	}
+	if r.N == 0 {
+		return nil, w.nothingUsable()
+	}
+	if err := w.labels(ctx, r); err != nil {
+		return nil, err
+	}
+	if r.N == 0 {
+		return nil, w.nothingUsable()
+	}
+	if err := w.weights(r); err != nil {
+		return nil, err
+	}
+	if err := w.impute(ctx, r); err != nil {
+		return nil, err
+	}
+	if err := w.partitions(ctx, r); err != nil {
+		return nil, err
+	}
+	w.lost(r)
+	f.Missing = map[string]int64{}
+	for m, model := range w.req.Models {
+		f.Missing[model.Key] = w.tallies.missing[m]
+	}
+	f.RowsDigest = rowsDigest(r)
+	return w.scan, nil
+}
+
+func (w *pass) find(code, format string, args ...any) {
+	w.facts.Findings = append(w.facts.Findings, engine.Finding{Code: code, Text: fmt.Sprintf(format, args...)})
+}
+
+func (w *pass) nothingUsable() error {
+	var why []string
+	for _, x := range w.facts.Excluded {
+		why = append(why, fmt.Sprintf("%s: %s, for example %s", x.Reason, plural(x.Rows, "row", "rows"), x.Examples[0]))
+	}
+	return &engine.DataError{Where: w.t.name(), Msg: fmt.Sprintf("none of %s can be used", plural(w.facts.Rows, "row", "rows")), Hint: strings.Join(why, "; ")}
+}
+
+// joinReports says how each model's own file met the cases.
+func (w *pass) joinReports(ctx context.Context) error {
+	if w.agains > 0 {
+		found, err := w.rowsOf().places(ctx, nil, w.again)
+		if err != nil {
+			return err
+		}
+		return &engine.DataError{Where: w.t.name(), Msg: fmt.Sprintf("%s with an id that occurred before, for example %s",
+			plural(w.agains, "case", "cases"), strings.Join(describe(found, w.again), ", ")), Hint: "models with files of their own are joined on id one to one: each case needs its own id"}
+	}
+	id, _ := w.t.column(w.req.ID, "id")
+	for m, j := range w.joins {
+		if j == nil {
+			continue
+		}
+		r := modelReason(m) + reason(isAbsent)
+		rep, err := j.report(ctx, w.db, w.req.Models[m].Key, w.absent[m])
+		w.facts.Joins = append(w.facts.Joins, rep)
+		if err != nil {
+			return err
+		}
+		if len(rep.Examples) == 0 && len(w.tallies.by[r].at) > 0 {
+			found, err := w.rowsOf().places(ctx, nil, w.tallies.by[r].at)
+			if err != nil {
+				return err
+			}
+			w.facts.Joins[len(w.facts.Joins)-1].Examples = describe(found, w.tallies.by[r].at)
+		}
+		if id.Kind != j.id.Kind {
+			w.find("id_types_differ", "ids are %s in %s and %s in %s: they were compared as text", id.Kind, w.t.name(), j.id.Kind, j.t.name())
+		}
+	}
+	return nil
+}
+
+// weights refuses weights that sum to nothing.
+func (w *pass) weights(r *rows.Rows) error {
+	if r.Weight == nil {
+		return nil
+	}
+	for _, x := range r.Weight {
+		if x > 0 {
+			return nil
+		}
+	}
+	return &engine.DataError{Where: w.t.name() + ", column " + w.req.Weight, Msg: "every weight is 0", Hint: "without weights, leave data.columns.weight out"}
+}
+
+// impute replaces missing predictions by the worst that could be (worst_case): the
+// baseline is taken to be right and every other model to be wrong.
+func (w *pass) impute(ctx context.Context, r *rows.Rows) error {
+	if len(w.imputed) == 0 {
+		return nil
+	}
+	low, high := make([]float64, len(r.Models)), make([]float64, len(r.Models))
+	for m := range r.Models {
+		low[m], high[m] = w.extremes(r, m)
+	}
+	for _, x := range w.imputed {
+		for m := range r.Models {
+			if x.miss&(1<<m) == 0 {
+				continue
+			}
+			model, right := &r.Models[m], m == r.Baseline
+			if w.req.Task == cases.Binary {
+				if (r.Class[x.row] == 1) == right {
+					model.Score[x.row] = high[m]
+				} else {
+					model.Score[x.row] = low[m]
+				}
+				continue
+			}
+			answer := r.Class[x.row]
+			if !right {
+				answer = uint16((int(answer) + 1) % len(r.Classes))
+			}
+			if model.Decision != nil {
+				model.Decision[x.row] = answer
+			}
+			for c := range model.Probs {
+				model.Probs[c][x.row] = float64(boolInt(c == int(answer)))
+			}
+		}
+	}
+	list, err := excluded(ctx, &w.tallies, w.tallies.imputed, w.rowsOf())
+	if err != nil {
+		return err
+	}
+	for _, x := range list {
+		w.find("imputed_worst_case", "%s: %s counted as the worst case, for example %s", x.Reason, plural(x.Rows, "row", "rows"), x.Examples[0])
+	}
+	return nil
+}
+
+// extremes are the scores that stand below and above all others and the threshold:
+// 0 and 1 where scores must be probabilities.
+func (w *pass) extremes(r *rows.Rows, m int) (low, high float64) {
+	model := &r.Models[m]
+	if model.Score == nil || w.req.NeedProbability != nil && w.req.NeedProbability[m] {
+		return 0, 1
+	}
+	skip := w.missingRows(m)
+	low, high = math.Inf(1), math.Inf(-1)
+	for i, v := range model.Score {
+		if !skip[i] {
+			low, high = min(low, v), max(high, v)
+		}
+	}
+	if model.Threshold != nil {
+		low, high = min(low, *model.Threshold), max(high, *model.Threshold)
+	}
+	if low > high { // every prediction is missing
+		return 0, 1
+	}
+	low, high = math.Nextafter(low, math.Inf(-1)), math.Nextafter(high, math.Inf(1))
+	return max(low, -math.MaxFloat64), min(high, math.MaxFloat64)
+}
+
+// lost hands the rows without a label or prediction on to the bounds.
+func (w *pass) lost(r *rows.Rows) {
+	for _, a := range w.aside {
+		if !a.lost {
+			continue
+		}
+		l := rows.Lost{Label: a.class, Weight: a.weight, Missing: make([]bool, len(r.Models)),
+			Decisions: make([]uint16, len(r.Models)), Codes: make([]uint16, len(r.Parts))}
+		for m := range r.Models {
+			l.Missing[m] = a.miss&(1<<m) != 0
+			l.Decisions[m] = rows.None
+			switch model := &r.Models[m]; {
+			case l.Missing[m] || !model.Decides():
+			case model.Decision != nil:
+				l.Decisions[m] = a.pred[m]
+			default:
+				l.Decisions[m] = uint16(boolInt(a.score[m] >= *model.Threshold))
+			}
+		}
+		for p := range r.Parts {
+			l.Codes[p] = a.parts[p]
+		}
+		r.Lost = append(r.Lost, l)
+	}
+}

@@ -1,0 +1,113 @@
+package metric
+
+import (
+	"math"
+
+	"github.com/fairtrial/fairtrial/internal/stat/infer"
+	"github.com/fairtrial/fairtrial/internal/summary"
+)
+
+// classRank is the one-vs-rest ROC AUC: the macro average over the classes, or one
+// class.
+type classRank struct{ class string }
+
+func (classRank) needs() []summary.Spec { return []summary.Spec{summary.Of(summary.KindClassRank)} }
+
+func (m classRank) read(v *View, model int) (val float64, s spread, why string) {
+	r := v.Pop.ClassRank
+	if r == nil {
+		return 0, s, "no usable rows"
+	}
+	x := r.Models[model]
+	s = spread{df: math.Inf(1)}
+	if m.class != "" {
+		c, ok := classIndex(v, m.class)
+		if !ok || !x.Defined[c] {
+			return 0, s, "no row, or every row, has the class " + m.class
+		}
+		s.variance = x.SE2[c]
+		s.iid = s.variance
+		if v.Pop.Blocks != nil {
+			s.variance, s.df = math.NaN(), math.NaN()
+			s.note = "no interval for one class with clusters: use the macro average"
+		}
+		return x.AUC[c], s, ""
+	}
+	for c, ok := range x.Defined {
+		if !ok {
+			return 0, s, "no row, or every row, has the class " + v.Set.Classes[c]
+		}
+	}
+	s.variance, s.iid = x.Var, x.Var
+	if v.Pop.Blocks != nil {
+		s = clustered(v.Pop.Blocks, x.Blocks, x.Var)
+	}
+	return x.Macro, s, ""
+}
+
+func (m classRank) estimate(v *View, model int) Answer {
+	val, s, why := m.read(v, model)
+	if why != "" {
+		return undefined(v.Pop.N, why)
+	}
+	method := "logit, influence variance"
+	if s.ids != nil {
+		method += " by clusters (CR1-t)"
+	}
+	a := answered(s.finish(val, infer.Logit{}, method), v.Pop.N)
+	if val <= 0 || val >= 1 || s.variance == 0 {
+		a.Shape = infer.None{}
+		a.note("perfect separation: no interval")
+	}
+	if s.note != "" {
+		a.note("%s", s.note)
+	}
+	return a
+}
+
+func (m classRank) contrast(v *View, a, b int, k float64) Answer {
+	va, sa, why := m.read(v, a)
+	if why != "" {
+		return undefined(v.Pop.N, why)
+	}
+	vb, sb, why := m.read(v, b)
+	if why != "" {
+		return undefined(v.Pop.N, why)
+	}
+	s := spread{df: math.Inf(1), variance: math.NaN()}
+	method := "paired: influence of the difference"
+	switch {
+	case m.class != "":
+		s.note = "no paired interval for one class: use the macro average"
+	case v.Pop.Blocks != nil:
+		sums := make([]float64, len(sa.sums))
+		for i := range sums {
+			sums[i] = sa.sums[i] - k*sb.sums[i]
+		}
+		s = clustered(v.Pop.Blocks, sums, math.NaN())
+		method += ", clusters CR1-t"
+	default:
+		for _, p := range v.Pop.ClassRank.Pairs {
+			if p.A == a && p.B == b || p.A == b && p.B == a {
+				s.variance = math.Max(0, sa.variance+k*k*sb.variance-2*k*p.Cov)
+			}
+		}
+	}
+	x := answered(s.finish(va-k*vb, infer.NewSymmetric(), method), v.Pop.N)
+	if s.note != "" {
+		x.note("%s", s.note)
+	}
+	return x
+}
+
+func (m classRank) between(x, y *View, model int, ratio bool) Answer {
+	vx, sx, why := m.read(x, model)
+	if why != "" {
+		return undefined(x.Pop.N, why)
+	}
+	vy, sy, why := m.read(y, model)
+	if why != "" {
+		return undefined(y.Pop.N, why)
+	}
+	return acrossAnswer(vx, vy, sx, sy, ratio, x.Pop.N, y.Pop.N, nil)
+}

@@ -1,0 +1,183 @@
+package metric
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/fairtrial/fairtrial/internal/stat/infer"
+	"github.com/fairtrial/fairtrial/internal/summary"
+)
+
+// mean is a metric that is a smooth function of the means of row expressions: the
+// first of its terms for a plain mean, several for ratios and R².
+type mean struct {
+	terms []summary.Expr
+	// f maps the means of the terms to the value and, in g, its gradient; nil: the
+	// first term's mean. why is not empty when it is undefined.
+	f      func(mu, g []float64) (value float64, why string)
+	lo, hi float64
+	notes  func(mu []float64, n int64) []string
+	method string // of the interval; empty: t interval of a mean
+	// worst is the largest and least value of the first term for a lost row; nil: no bound.
+	worst, best *float64
+	labelOnly   bool
+}
+
+func (m mean) spec() summary.Spec    { return summary.Of(summary.KindMoments, m.terms...) }
+func (m mean) needs() []summary.Spec { return []summary.Spec{m.spec()} }
+
+// read gives the value and its gradient over the columns of the stored moments.
+func (m mean) read(v *View, model int) (val float64, grad []float64, mo *summary.Moments, mu []float64, why string) {
+	mo = v.Pop.Find(m.spec())
+	if mo == nil || mo.N == 0 || !(mo.W > 0) {
+		return 0, nil, nil, nil, "no usable rows"
+	}
+	mu = make([]float64, len(m.terms))
+	at := make([]int, len(m.terms))
+	for i, t := range m.terms {
+		at[i] = mo.Spec.Index(t, model)
+		mu[i] = mo.Mean[at[i]]
+	}
+	g := make([]float64, len(m.terms))
+	if m.f == nil {
+		val, g[0] = mu[0], 1
+	} else if val, why = m.f(mu, g); why != "" {
+		return 0, nil, mo, mu, why
+	}
+	grad = make([]float64, len(mo.Mean))
+	for i := range g {
+		grad[at[i]] += g[i]
+	}
+	return val, grad, mo, mu, ""
+}
+
+// spread of a functional with gradient g over the columns of the moments.
+func (m mean) spread(v *View, mo *summary.Moments, g []float64) spread {
+	rows := float64(mo.N)
+	if v.Set.Weighted {
+		rows = kish(mo.W, mo.W2)
+	}
+	s := spread{variance: math.NaN(), df: rows - 1}
+	if rows > 1 {
+		s.variance = mo.Quadratic(g) / (mo.W * mo.W) * rows / (rows - 1)
+	}
+	s.iid = s.variance
+	b := v.Pop.Blocks
+	if b == nil {
+		return s
+	}
+	at := -1
+	for i, x := range v.Pop.Moments {
+		if x == mo {
+			at = i
+		}
+	}
+	d := len(mo.Mean)
+	sums := make([]float64, len(b.ID))
+	for i := range sums {
+		for c := 0; c < d; c++ {
+			sums[i] += g[c] * b.Moments[at][i*d+c]
+		}
+		sums[i] /= mo.W
+	}
+	return clustered(b, sums, s.iid)
+}
+
+func (m mean) methodName(s spread, paired bool) string {
+	name := m.method
+	if name == "" {
+		name = "t interval of a mean"
+	}
+	if paired {
+		name = "paired: t interval of the row differences"
+		if m.f != nil {
+			name = "paired: delta method, t"
+		}
+	}
+	if s.ids != nil {
+		name += ", clusters CR1"
+	}
+	return name
+}
+
+func (m mean) estimate(v *View, model int) Answer {
+	val, g, mo, mu, why := m.read(v, model)
+	if why != "" {
+		a := undefined(v.Pop.N, why)
+		return a
+	}
+	s := m.spread(v, mo, g)
+	a := answered(s.finish(val, infer.Symmetric{Lo: m.lo, Hi: m.hi}, m.methodName(s, false)), mo.N)
+	if mo.N < 2 {
+		a.note("one row: no interval")
+	}
+	if s.note != "" {
+		a.note("%s", s.note)
+	}
+	if m.notes != nil {
+		a.Notes = append(a.Notes, m.notes(mu, mo.N)...)
+	}
+	if (v.Set.Weighted || s.ids != nil) && s.iid > 0 && s.variance > 0 {
+		rows := float64(mo.N)
+		if v.Set.Weighted {
+			rows = kish(mo.W, mo.W2)
+		}
+		a.NEff = math.Min(float64(mo.N), rows*s.iid/s.variance)
+	}
+	if m.worst != nil && v.Pop.Lost != nil {
+		var lost float64
+		for _, c := range v.Pop.Lost.Cells {
+			lost += c.W
+		}
+		if lost > 0 {
+			a.Worst = (val*mo.W + *m.worst*lost) / (mo.W + lost)
+			a.Best = (val*mo.W + *m.best*lost) / (mo.W + lost)
+		}
+	}
+	return a
+}
+
+func (m mean) contrast(v *View, a, b int, k float64) Answer {
+	va, ga, mo, _, why := m.read(v, a)
+	if why != "" {
+		return undefined(v.Pop.N, why)
+	}
+	vb, gb, _, _, why := m.read(v, b)
+	if why != "" {
+		return undefined(v.Pop.N, why)
+	}
+	g := make([]float64, len(ga))
+	for i := range g {
+		g[i] = ga[i] - k*gb[i]
+	}
+	s := m.spread(v, mo, g)
+	x := answered(s.finish(va-k*vb, infer.NewSymmetric(), m.methodName(s, true)), mo.N)
+	if s.note != "" {
+		x.note("%s", s.note)
+	}
+	if s.variance == 0 {
+		x.note("the models never differ on these rows")
+	}
+	return x
+}
+
+func (m mean) between(x, y *View, model int, ratio bool) Answer {
+	vx, gx, mx, _, why := m.read(x, model)
+	if why != "" {
+		return undefined(x.Pop.N, why)
+	}
+	vy, gy, my, _, why := m.read(y, model)
+	if why != "" {
+		return undefined(y.Pop.N, why)
+	}
+	return acrossAnswer(vx, vy, m.spread(x, mx, gx), m.spread(y, my, gy), ratio, mx.N, my.N, nil)
+}
+
+func countNote(what string) func(mu []float64, n int64) []string {
+	return func(mu []float64, n int64) []string {
+		if k := int64(math.Round(mu[1] * float64(n))); k > 0 {
+			return []string{fmt.Sprintf("%d of %d %s", k, n, what)}
+		}
+		return nil
+	}
+}

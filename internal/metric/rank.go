@@ -1,0 +1,305 @@
+package metric
+
+import (
+	"math"
+
+	"github.com/fairtrial/fairtrial/internal/result"
+	"github.com/fairtrial/fairtrial/internal/stat/infer"
+	"github.com/fairtrial/fairtrial/internal/summary"
+)
+
+// fewPerClass is the number of rows of a class below which an AUC interval is flagged
+// (STATISTICS, finding 11), fewPositives the same for average precision.
+const (
+	fewPerClass  = 30
+	fewPositives = 200
+)
+
+// rank is a metric of the order of binary scores: ROC AUC or average precision.
+type rank struct{ ap bool }
+
+func (rank) needs() []summary.Spec { return []summary.Spec{summary.Of(summary.KindRank)} }
+
+// read gives value, error and the rows it stands on.
+func (m rank) read(v *View, model int) (val float64, s spread, n int64, why string) {
+	r := v.Pop.Rank
+	if r == nil {
+		return 0, spread{}, 0, "no usable rows"
+	}
+	n = r.Pos + r.Neg
+	if r.Pos == 0 {
+		return 0, spread{}, n, "one class only: no positive rows"
+	}
+	x := r.Models[model]
+	if m.ap {
+		val = x.AP
+		s = spread{df: math.Inf(1), variance: math.NaN()}
+		if n > 1 {
+			s.variance = x.APSS * float64(n) / float64(n-1)
+		}
+		s.iid = s.variance
+		if v.Pop.Blocks != nil {
+			s = clustered(v.Pop.Blocks, x.APBlocks, s.iid)
+		}
+		return val, s, n, ""
+	}
+	if r.Neg == 0 {
+		return 0, spread{}, n, "one class only: no negative rows"
+	}
+	val = float64(x.U2) / 2 / (float64(r.Pos) * float64(r.Neg))
+	s = spread{df: math.Inf(1), variance: delong(x.S10, x.S01, r)}
+	s.iid = s.variance
+	if v.Pop.Blocks != nil {
+		s = clustered(v.Pop.Blocks, x.AUCBlocks, s.iid)
+	}
+	return val, s, n, ""
+}
+
+// delong is S10/m + S01/n from sums of squares, ddof 1; NaN with one row of a class.
+func delong(s10, s01 float64, r *summary.Rank) float64 {
+	if r.Pos < 2 || r.Neg < 2 {
+		return math.NaN()
+	}
+	m, n := float64(r.Pos), float64(r.Neg)
+	return s10/((m-1)*m) + s01/((n-1)*n)
+}
+
+func (m rank) estimate(v *View, model int) Answer {
+	val, s, n, why := m.read(v, model)
+	if why != "" {
+		return undefined(n, why)
+	}
+	r := v.Pop.Rank
+	shape, method := infer.Shape(infer.Logit{}), "logit, DeLong variance"
+	if m.ap {
+		method = "logit, influence variance"
+	}
+	if s.ids != nil {
+		method += " by clusters (CR1-t)"
+	}
+	a := answered(s.finish(val, shape, method), n)
+	if val <= 0 || val >= 1 {
+		a.Inference = m.boundary(val, r)
+		a.note("perfect separation: no error can be seen in the order itself")
+	}
+	if m.ap && r.Pos < fewPositives {
+		a.note("approximate: %d positives, fewer than %d", r.Pos, fewPositives)
+	}
+	if !m.ap && min(r.Pos, r.Neg) < fewPerClass {
+		a.note("fewer than %d rows of one class: intervals near 1 are too short", fewPerClass)
+	}
+	if s.note != "" {
+		a.note("%s", s.note)
+	}
+	if s.ids != nil && s.iid > 0 && s.variance > 0 {
+		a.NEff = math.Min(float64(n), float64(n)*s.iid/s.variance)
+	}
+	a.Worst, a.Best = m.bounds(v, model)
+	return a
+}
+
+// boundary is the inference at 0 or 1, where the variance seen is 0: for the AUC
+// Newcombe's method 5 (2006), which takes the Hanley–McNeil variance at the bound;
+// for average precision Wilson on the positives (after Boyd, Eng & Page 2013).
+func (m rank) boundary(val float64, r *summary.Rank) infer.Inference {
+	i := infer.Inference{Value: val, SE: math.NaN(), DF: math.Inf(1)}
+	if m.ap {
+		i.Shape, i.Method = infer.Wilson{N: float64(r.Pos)}, "Wilson score on the positives"
+		i.SE = 1 / float64(r.Pos+1)
+		return i
+	}
+	mm, nn := float64(r.Pos), float64(r.Neg)
+	half := (mm+nn)/2 - 1
+	se := func(t float64) float64 {
+		return math.Sqrt(t * (1 - t) * (1 + half*(1-t)/(2-t) + half*t/(1+t)) / (mm * nn))
+	}
+	i.SE = 1 / (math.Min(mm, nn) + 1)
+	i.Shape = infer.Solved{Lo: 0, Hi: 1, Score: func(b float64) float64 {
+		d := se(b)
+		if d == 0 {
+			switch {
+			case val > b:
+				return math.Inf(1)
+			case val < b:
+				return math.Inf(-1)
+			}
+			return 0
+		}
+		return (val - b) / d
+	}}
+	i.Method = "Newcombe 2006, method 5"
+	return i
+}
+
+// bounds are the AUC if every lost row of a known label had ranked worst, or best.
+func (m rank) bounds(v *View, model int) (worst, best float64) {
+	lost := v.Pop.Lost
+	if m.ap || lost == nil || len(lost.Cells) == 0 {
+		return math.NaN(), math.NaN()
+	}
+	var pos, neg float64
+	for _, c := range lost.Cells {
+		switch c.Label {
+		case 0:
+			neg += float64(c.N)
+		case 1:
+			pos += float64(c.N)
+		default:
+			return math.NaN(), math.NaN()
+		}
+	}
+	r := v.Pop.Rank
+	u := float64(r.Models[model].U2) / 2
+	old := float64(r.Pos) * float64(r.Neg)
+	all := (float64(r.Pos) + pos) * (float64(r.Neg) + neg)
+	return u / all, (u + all - old) / all
+}
+
+func (m rank) contrast(v *View, a, b int, k float64) Answer {
+	va, sa, n, why := m.read(v, a)
+	if why != "" {
+		return undefined(n, why)
+	}
+	vb, sb, _, why := m.read(v, b)
+	if why != "" {
+		return undefined(n, why)
+	}
+	method := "paired DeLong"
+	if m.ap {
+		method = "paired: influence of the difference"
+	}
+	s := spread{df: math.Inf(1)}
+	if v.Pop.Blocks != nil {
+		sums := make([]float64, len(sa.sums))
+		for i := range sums {
+			sums[i] = sa.sums[i] - k*sb.sums[i]
+		}
+		s = clustered(v.Pop.Blocks, sums, math.NaN())
+		method += ", clusters CR1-t"
+	} else {
+		cov, ok := m.covariance(v.Pop.Rank, a, b)
+		if !ok {
+			return undefined(n, "the two models were not walked together: compare each with the baseline")
+		}
+		s.variance = math.Max(0, sa.variance+k*k*sb.variance-2*k*cov)
+	}
+	// Rounding of a variance that is zero (equal order) must not look like an error.
+	if s.variance < 1e-18*(1+k*k) {
+		s.variance = 0
+	}
+	x := answered(s.finish(va-k*vb, infer.NewSymmetric(), method), n)
+	if s.variance == 0 {
+		x.note("the models order these rows alike")
+	}
+	if s.note != "" {
+		x.note("%s", s.note)
+	}
+	if !m.ap && min(v.Pop.Rank.Pos, v.Pop.Rank.Neg) < fewPerClass {
+		x.note("fewer than %d rows of one class", fewPerClass)
+	}
+	return x
+}
+
+func (m rank) covariance(r *summary.Rank, a, b int) (float64, bool) {
+	for _, p := range r.Pairs {
+		if p.A == a && p.B == b || p.A == b && p.B == a {
+			if m.ap {
+				n := float64(r.Pos + r.Neg)
+				return p.CAP * n / (n - 1), true
+			}
+			return delong(p.C10, p.C01, r), true
+		}
+	}
+	return 0, false
+}
+
+func (m rank) between(x, y *View, model int, ratio bool) Answer {
+	vx, sx, nx, why := m.read(x, model)
+	if why != "" {
+		return undefined(nx, why)
+	}
+	vy, sy, ny, why := m.read(y, model)
+	if why != "" {
+		return undefined(ny, why)
+	}
+	return acrossAnswer(vx, vy, sx, sy, ratio, nx, ny, nil)
+}
+
+// calibration is the debiased expected calibration error of equal-mass bins; it has
+// no interval: its sampling law is not normal near 0.
+type calibration struct{}
+
+func (calibration) needs() []summary.Spec { return []summary.Spec{summary.Of(summary.KindRank)} }
+
+// read is √max(0, Σ (n_b/n)[(p̄−ȳ)² − ȳ(1−ȳ)/(n_b−1)]) (Bröcker 2012; Kumar, Liang &
+// Ma 2019), with the plug-in ECE and its expectation for a perfectly calibrated model.
+func (calibration) read(v *View, model int) (ece, plain, floor float64, n int64, why string) {
+	r := v.Pop.Rank
+	if r == nil {
+		return 0, 0, 0, 0, "no usable rows"
+	}
+	n = r.Pos + r.Neg
+	if n < 2*summary.CalibrationBins {
+		return 0, 0, 0, n, "too few rows for 15 bins"
+	}
+	sq := 0.0
+	for _, b := range r.Models[model].Bins {
+		if b.N == 0 {
+			continue
+		}
+		nb := float64(b.N)
+		p, y := b.SumScore/nb, float64(b.Pos)/nb
+		w := nb / float64(n)
+		plain += w * math.Abs(p-y)
+		floor += math.Sqrt(2/math.Pi) * math.Sqrt(nb*p*(1-p)) / float64(n)
+		term := (p - y) * (p - y)
+		if b.N > 1 {
+			term -= y * (1 - y) / (nb - 1)
+		}
+		sq += w * term
+	}
+	return math.Sqrt(math.Max(0, sq)), plain, floor, n, ""
+}
+
+func (m calibration) estimate(v *View, model int) Answer {
+	e, plain, floor, n, why := m.read(v, model)
+	if why != "" {
+		return undefined(n, why)
+	}
+	a := answered(infer.Inference{Value: e, SE: math.NaN(), DF: math.Inf(1), Shape: infer.None{}, Method: "none"}, n)
+	a.note("plug-in ECE %.4g; a perfectly calibrated model would show about %.4g on these rows", plain, floor)
+	return a
+}
+
+func (m calibration) contrast(v *View, a, b int, k float64) Answer {
+	ea, _, _, n, why := m.read(v, a)
+	if why != "" {
+		return undefined(n, why)
+	}
+	eb, _, _, _, why := m.read(v, b)
+	if why != "" {
+		return undefined(n, why)
+	}
+	x := answered(infer.Inference{Value: ea - k*eb, SE: math.NaN(), DF: math.Inf(1), Shape: infer.None{}, Method: "none"}, n)
+	x.note("no interval: compare the Brier score instead")
+	return x
+}
+
+func (m calibration) between(x, y *View, model int, ratio bool) Answer {
+	a := m.estimate(x, model)
+	b := m.estimate(y, model)
+	if a.Status != result.OK {
+		return a
+	}
+	if b.Status != result.OK {
+		return b
+	}
+	d := a.Value - b.Value
+	if ratio {
+		if b.Value == 0 {
+			return undefined(b.N, "the ratio's denominator is 0")
+		}
+		d = a.Value / b.Value
+	}
+	return answered(infer.Inference{Value: d, SE: math.NaN(), DF: math.Inf(1), Shape: infer.None{}, Method: "none"}, min(a.N, b.N))
+}

@@ -1,0 +1,130 @@
+// Package plan turns a YAML file into a typed, resolved plan, or into the list of
+// everything that is wrong with it, each with its line and column. It refuses to
+// read data: what needs the data's columns is checked by Bind.
+package plan
+
+import (
+	"path/filepath"
+
+	"github.com/fairtrial/fairtrial/internal/cases"
+	"github.com/fairtrial/fairtrial/internal/gate"
+)
+
+// Plan is a resolved plan: every default is spelled out. Its JSON form is the
+// record's `plan` block and what plan_digest is taken of, so it holds neither
+// workers nor absolute paths.
+type Plan struct {
+	Name       string     `json:"name"`
+	Objective  string     `json:"objective,omitempty"`
+	Tier       int        `json:"tier,omitempty"`
+	Owner      string     `json:"owner,omitempty"`
+	Task       cases.Task `json:"task"`
+	Data       Data       `json:"data"`
+	Models     []Model    `json:"models"` // candidate, baseline (if any), then the others in the plan's order
+	Slices     []Slice    `json:"slices"`
+	MaxSlices  int        `json:"max_slices"`
+	Metrics    []Metric   `json:"metrics"`
+	Confidence float64    `json:"confidence"`
+	Seed       *uint64    `json:"seed,omitempty"` // nil: derived from the plan and the rows
+	KeepScores int64      `json:"keep_scores"`
+	Gates      []Gate     `json:"gates"`
+
+	Workers int    `json:"-"`
+	Dir     string `json:"-"` // folder of the plan file; relative sources start here
+	File    string `json:"-"` // the plan file as given on the command line
+}
+
+// Data says where the cases are and what their columns mean.
+type Data struct {
+	Source     string     `json:"source"`
+	Where      string     `json:"where,omitempty"` // canonical text of the filter
+	Columns    Columns    `json:"columns"`
+	MaxMissing MaxMissing `json:"max_missing"`
+	Missing    string     `json:"missing"` // error | exclude | worst_case
+}
+
+// Columns gives the roles of columns.
+type Columns struct {
+	ID      string `json:"id,omitempty"`
+	Label   Label  `json:"label"`
+	Cluster string `json:"cluster,omitempty"`
+	Weight  string `json:"weight,omitempty"`
+	Time    string `json:"time,omitempty"`
+}
+
+// Label is the label column; Positive, in canonical text form, is the class that
+// counts as 1 (binary only).
+type Label struct {
+	Column   string `json:"column"`
+	Positive string `json:"positive,omitempty"`
+}
+
+// MaxMissing holds shares in [0, 1] of the rows.
+type MaxMissing struct {
+	Predictions float64 `json:"predictions"`
+	Labels      float64 `json:"labels"`
+}
+
+// Model is one entry under `models`.
+type Model struct {
+	Key           string            `json:"key"`
+	Name          string            `json:"name,omitempty"`
+	Version       string            `json:"version,omitempty"`
+	Source        string            `json:"source,omitempty"`
+	Score         string            `json:"score,omitempty"`
+	Threshold     *float64          `json:"threshold,omitempty"`
+	Prediction    string            `json:"prediction,omitempty"`
+	Probabilities []ClassColumn     `json:"probabilities,omitempty"` // one entry with an empty Class: a list column
+	Artifact      map[string]string `json:"artifact,omitempty"`
+}
+
+// ClassColumn is the column that holds the probability of a class.
+type ClassColumn struct {
+	Class  string `json:"class"`
+	Column string `json:"column"`
+}
+
+// Slice is one entry under `slices`, as resolved: exactly one of the forms.
+type Slice struct {
+	Columns []string  `json:"columns,omitempty"` // one: every value; several: every observed combination
+	Name    string    `json:"name,omitempty"`    // where slices
+	Where   string    `json:"where,omitempty"`
+	Bins    []float64 `json:"bins,omitempty"`
+	Line    int       `json:"-"`
+}
+
+// Metric is one entry under `metrics`: the catalogue's canonical name, the name it
+// is shown under, and its parameters.
+type Metric struct {
+	Metric      string             `json:"metric"`
+	As          string             `json:"as"`                    // defaults to Metric, or to Metric with its class ("recall[cat]")
+	Params      map[string]float64 `json:"params,omitempty"`      // beta, cost_fp, cost_fn …
+	Class       string             `json:"class,omitempty"`       // per-class metrics: `{metric: recall, class: cat}`
+	Average     string             `json:"average,omitempty"`     // multiclass precision/recall/f1: macro | weighted
+	Equivalence *float64           `json:"equivalence,omitempty"` // margin within which two models count as equivalent
+	Line        int                `json:"-"`
+	Notes       []string           `json:"notes,omitempty"` // "pr_auc is an alias of average_precision"
+}
+
+// Gate is one resolved gate: one metric, one rule, optional scope.
+type Gate = gate.Rule
+
+// Resolve turns a source as written into a path from the working folder: relative
+// sources start at the plan's folder.
+func (p *Plan) Resolve(source string) string {
+	if source == "" || filepath.IsAbs(source) || p.Dir == "" {
+		return source
+	}
+	return filepath.Join(p.Dir, source)
+}
+
+// Shorten undoes Resolve for a record, which never names a folder of a machine.
+func (p *Plan) Shorten(path string) string {
+	if p.Dir == "" {
+		return path
+	}
+	if rel, err := filepath.Rel(p.Dir, path); err == nil {
+		return rel
+	}
+	return filepath.Base(path)
+}

@@ -1,0 +1,146 @@
+package record
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"github.com/fairtrial/fairtrial/internal/engine"
+	"github.com/fairtrial/fairtrial/internal/result"
+)
+
+// Digest is "sha256:" and the hex digest of canonical JSON: Go's encoding of the
+// value with fields in the order of their types and maps sorted by key.
+func Digest(v any) (string, error) {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return "", fmt.Errorf("digest value: %w", err)
+	}
+	return DigestBytes(b), nil
+}
+
+// DigestBytes is "sha256:" and the hex digest of b.
+func DigestBytes(b []byte) string {
+	s := sha256.Sum256(b)
+	return "sha256:" + hex.EncodeToString(s[:])
+}
+
+// results is what result_digest is taken of.
+type results struct {
+	Estimates   []result.Estimate
+	Comparisons []result.Comparison
+	Gates       []result.Gate
+	Verdict     result.Outcome
+	Slices      []Slice
+	Curves      []Curve
+	Tables      []Table
+	Exemplars   []engine.Exemplar
+}
+
+// Seal sets the schema and the digests. Call it last.
+func (r *Record) Seal() error {
+	r.Schema = SchemaV1
+	var err error
+	if r.PlanDigest, err = Digest(r.Plan); err != nil {
+		return err
+	}
+	if r.ResultDigest, err = r.resultDigest(); err != nil {
+		return err
+	}
+	r.Digest, err = r.digest()
+	return err
+}
+
+func (r *Record) resultDigest() (string, error) {
+	return Digest(results{r.Estimates, r.Comparisons, r.Gates, r.Verdict, r.Slices, r.Curves, r.Tables, r.Exemplars})
+}
+
+func (r *Record) digest() (string, error) {
+	c := *r
+	c.Run, c.Digest = Run{}, ""
+	return Digest(&c)
+}
+
+// CheckDigests compares the stored digests with the content and names each that
+// does not match.
+func (r *Record) CheckDigests() ([]string, error) {
+	var bad []string
+	for _, d := range []struct {
+		name, have string
+		make       func() (string, error)
+	}{
+		{"plan_digest", r.PlanDigest, func() (string, error) { return Digest(r.Plan) }},
+		{"result_digest", r.ResultDigest, r.resultDigest},
+		{"digest", r.Digest, r.digest},
+	} {
+		want, err := d.make()
+		if err != nil {
+			return nil, err
+		}
+		if want != d.have {
+			bad = append(bad, fmt.Sprintf("%s is %s, the content gives %s", d.name, d.have, want))
+		}
+	}
+	return bad, nil
+}
+
+// Write writes the record as indented JSON.
+func (r *Record) Write(w io.Writer) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	return e.Encode(r)
+}
+
+// MaxBytes is the size above which a record is not read.
+const MaxBytes = 256 << 20
+
+// Read parses a record strictly: an unknown field or schema is an error, since a
+// record with unread parts cannot be vouched for.
+func Read(rd io.Reader) (*Record, error) {
+	b, err := io.ReadAll(io.LimitReader(rd, MaxBytes+1))
+	if err != nil {
+		return nil, fmt.Errorf("read record: %w", err)
+	}
+	if len(b) > MaxBytes {
+		return nil, fmt.Errorf("read record: larger than %d MB", MaxBytes>>20)
+	}
+	var head struct {
+		Schema string `json:"schema"`
+	}
+	if err := json.Unmarshal(b, &head); err != nil {
+		return nil, fmt.Errorf("read record: %w%s", err, position(b, err))
+	}
+	if head.Schema != SchemaV1 {
+		return nil, fmt.Errorf("read record: schema is %q, this program reads %q", head.Schema, SchemaV1)
+	}
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.DisallowUnknownFields()
+	var r Record
+	if err := d.Decode(&r); err != nil {
+		return nil, fmt.Errorf("read record: %w%s", err, position(b, err))
+	}
+	return &r, nil
+}
+
+// position says where in the bytes a JSON error lies.
+func position(b []byte, err error) string {
+	var off int64
+	switch e := err.(type) {
+	case *json.SyntaxError:
+		off = e.Offset
+	case *json.UnmarshalTypeError:
+		off = e.Offset
+	default:
+		return ""
+	}
+	if off > int64(len(b)) {
+		off = int64(len(b))
+	}
+	line := bytes.Count(b[:off], []byte("\n")) + 1
+	col := off - int64(bytes.LastIndexByte(b[:off], '\n'))
+	return fmt.Sprintf(" (line %d, column %d)", line, col)
+}

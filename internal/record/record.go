@@ -1,0 +1,118 @@
+// Package record is the immutable, canonical document of one run. It refuses to
+// render: reports, evidence and pages are made from a Record by others.
+package record
+
+import (
+	"time"
+
+	"github.com/fairtrial/fairtrial/internal/engine"
+	"github.com/fairtrial/fairtrial/internal/plan"
+	"github.com/fairtrial/fairtrial/internal/result"
+)
+
+// SchemaV1 is the value of Record.Schema.
+const SchemaV1 = "fairtrial.record/v1"
+
+// Record is the document of one run (`record.json`).
+type Record struct {
+	Schema       string              `json:"schema"`
+	Run          Run                 `json:"run"` // what differs between two equal runs
+	Plan         *plan.Plan          `json:"plan"`
+	PlanDigest   string              `json:"plan_digest"`
+	Data         engine.Facts        `json:"data"`
+	Seed         uint64              `json:"seed,string"` // as used
+	Estimates    []result.Estimate   `json:"estimates"`
+	Comparisons  []result.Comparison `json:"comparisons"`
+	Gates        []result.Gate       `json:"gates"`
+	Verdict      result.Outcome      `json:"verdict"`
+	Slices       []Slice             `json:"slices"`
+	Curves       []Curve             `json:"curves"`
+	Tables       []Table             `json:"tables"`
+	Exemplars    []engine.Exemplar   `json:"exemplars"`
+	Artifacts    Artifacts           `json:"artifacts"`
+	ResultDigest string              `json:"result_digest"`
+	Digest       string              `json:"digest"`
+}
+
+// Run is what may differ between two runs of the same plan on the same data.
+type Run struct {
+	ID       string    `json:"id"`
+	Started  time.Time `json:"started"`
+	Finished time.Time `json:"finished"`
+	Version  string    `json:"version"` // of fairtrial
+	Host     Host      `json:"host"`
+	Git      *Git      `json:"git,omitempty"` // of the plan's folder
+	Command  []string  `json:"command"`
+	Workers  int       `json:"workers"`
+	PlanPath string    `json:"plan_path"`
+	Look     Look      `json:"look"`
+	Stats    RunStats  `json:"stats"`
+}
+
+// Host is the machine.
+type Host struct {
+	OS     string `json:"os"`
+	Arch   string `json:"arch"`
+	CPUs   int    `json:"cpus"`
+	Go     string `json:"go"`
+	Engine string `json:"engine"` // "duckdb 1.5.6"
+}
+
+// Git is the state of the plan's folder.
+type Git struct {
+	Commit string `json:"commit"`
+	Dirty  bool   `json:"dirty"`
+}
+
+// Look counts how often this was tried (GATES, "Looks").
+type Look struct {
+	Number                    int      `json:"number"`
+	CandidatesOnThisBenchmark int      `json:"candidates_on_this_benchmark"`
+	PlanChanges               []string `json:"plan_changes"`
+}
+
+// RunStats are facts about the run's cost.
+type RunStats struct {
+	Seconds    float64 `json:"seconds"`
+	CPUSeconds float64 `json:"cpu_seconds"`
+	PeakBytes  int64   `json:"peak_bytes"`
+}
+
+// Slice is one evaluated slice with its rows.
+type Slice struct {
+	Name     string        `json:"name"`
+	Entry    int           `json:"entry"` // index into plan.slices, -1 for overall
+	Rows     int64         `json:"rows"`
+	N        int64         `json:"n"`      // usable rows
+	Share    result.Number `json:"share"`  // n / usable rows overall
+	Events   result.Number `json:"events"` // positives (binary), null otherwise
+	Clusters int64         `json:"clusters,omitempty"`
+}
+
+// Curve is a bounded set of points that a report draws; none are made yet.
+type Curve struct {
+	Kind   string            `json:"kind"`
+	Model  string            `json:"model"`
+	Slice  string            `json:"slice"`
+	Points [][]result.Number `json:"points"`
+}
+
+// Table is a bounded table, such as a confusion matrix: Rows[i][j] counts rows of
+// class RowLabels[i] that the model called ColumnLabels[j].
+type Table struct {
+	Kind         string    `json:"kind"` // "confusion"
+	Title        string    `json:"title"`
+	Model        string    `json:"model"`
+	Slice        string    `json:"slice"`
+	RowLabels    []string  `json:"row_labels"`
+	ColumnLabels []string  `json:"column_labels"`
+	Rows         [][]int64 `json:"rows"`
+	Note         string    `json:"note,omitempty"`
+}
+
+// Artifacts are digests of content-addressed files in the workspace.
+type Artifacts struct {
+	Summaries string `json:"summaries"`
+	Scores    string `json:"scores,omitempty"`
+	Cases     string `json:"cases,omitempty"`
+}

@@ -1,0 +1,103 @@
+package summary
+
+// Rank is what one walk over the sorted scores of each model yields for one
+// population: the exact ROC AUC with DeLong's placement moments, the average
+// precision with its influence moments, and equal-mass calibration bins.
+//
+// Rank is the one kind that does not merge: ranks of a part say nothing about ranks
+// in the whole. An engine that shards rows cannot make it.
+type Rank struct {
+	Pos    int64       `json:"pos"`
+	Neg    int64       `json:"neg"`
+	Models []RankModel `json:"models"`
+	Pairs  []RankPair  `json:"pairs,omitempty"` // every model against the baseline, in model order
+}
+
+// RankModel is one model's part of a Rank. Value fields are meaningful only when
+// both classes occur (AUC) or a positive occurs (AP).
+type RankModel struct {
+	U2   uint64  `json:"u2"`   // 2·(concordant + ½ tied) pairs: AUC = U2/(2·Pos·Neg)
+	S10  float64 `json:"s10"`  // Σ over positives of (V10 − AUC)²; divide by (Pos−1)·Pos for DeLong's term
+	S01  float64 `json:"s01"`  // Σ over negatives of (V01 − AUC)²
+	AP   float64 `json:"ap"`   // average precision, step interpolation, ties grouped
+	APSS float64 `json:"apss"` // Σ over rows of the squared influence on AP, divided by n²: the variance of AP
+	Bins []Bin   `json:"bins,omitempty"`
+	// AUCBlocks and APBlocks hold Σ of row influence (on the scale of the metric,
+	// already divided by the class counts or n) for each entry of the population's Blocks.
+	AUCBlocks []float64 `json:"auc_blocks,omitempty"`
+	APBlocks  []float64 `json:"ap_blocks,omitempty"`
+}
+
+// RankPair is the covariance of a model with the baseline over the same rows.
+type RankPair struct {
+	A   int     `json:"a"`
+	B   int     `json:"b"`
+	C10 float64 `json:"c10"` // Σ over positives of (V10a − AUCa)(V10b − AUCb)
+	C01 float64 `json:"c01"`
+	CAP float64 `json:"cap"` // Σ of products of AP influences, divided by n²
+}
+
+// Bin is one equal-mass bin of scores: rows of tied score are never split (a tie
+// group goes where its first rank from below falls).
+type Bin struct {
+	N        int64   `json:"n"`
+	Pos      int64   `json:"pos"`
+	SumScore float64 `json:"sum"`
+}
+
+// CalibrationBins is the number of equal-mass bins.
+const CalibrationBins = 15
+
+// ClassRank is the one-vs-rest ROC AUC of each class and its macro average, with
+// the variance of the average by summing each row's influence over the classes.
+type ClassRank struct {
+	Models []ClassRankModel `json:"models"`
+	Pairs  []ClassRankPair  `json:"pairs,omitempty"`
+}
+
+// ClassRankModel is one model's part. Classes without a row, or with every row,
+// have NaN-free zero AUC and Defined false; the average is defined only when every
+// class is.
+type ClassRankModel struct {
+	AUC     []float64 `json:"auc"`     // by class
+	SE2     []float64 `json:"se2"`     // variance by class (DeLong)
+	Defined []bool    `json:"defined"` // by class
+	Macro   float64   `json:"macro"`
+	Var     float64   `json:"var"`              // variance of Macro
+	Blocks  []float64 `json:"blocks,omitempty"` // Σ influence on Macro by block
+}
+
+// ClassRankPair is the covariance of two macro averages.
+type ClassRankPair struct {
+	A   int     `json:"a"`
+	B   int     `json:"b"`
+	Cov float64 `json:"cov"`
+}
+
+// Quantile is one quantile of a row expression for each model.
+type Quantile struct {
+	Spec   Spec            `json:"spec"`
+	Q      float64         `json:"q"`
+	N      int64           `json:"n"`
+	Models []QuantileModel `json:"models"`
+	Pairs  []QuantilePair  `json:"pairs,omitempty"`
+}
+
+// QuantileModel holds the value and a ladder of order statistics around it:
+// Ladder[i] is the order statistic of rank Ranks[i] (1-based, ascending), dense
+// enough that an interval of any usual level can be read from it. Below is the
+// number of rows ≤ Value; Blocks holds Σ(1(x ≤ Value) − Below/N) by block.
+type QuantileModel struct {
+	Value  float64   `json:"value"`
+	Below  int64     `json:"below"`
+	Ranks  []int64   `json:"ranks"`
+	Ladder []float64 `json:"ladder"`
+	Blocks []float64 `json:"blocks,omitempty"`
+}
+
+// QuantilePair counts the rows at or below the value of both models.
+type QuantilePair struct {
+	A    int   `json:"a"`
+	B    int   `json:"b"`
+	Both int64 `json:"both"`
+}

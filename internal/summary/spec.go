@@ -1,0 +1,112 @@
+// Package summary holds the small sufficient statistics that engines make and
+// metrics read: a closed set of kinds, each with a merge law (Order says why it has
+// none). It refuses to know metrics: a metric names the kinds that it needs, an
+// engine implements kinds.
+package summary
+
+import "strings"
+
+// Kind is a kind of summary.
+type Kind string
+
+// The kinds that exist today.
+const (
+	KindCounts    Kind = "counts"     // cells of label × decisions
+	KindMoments   Kind = "moments"    // means and co-moments of row expressions
+	KindRank      Kind = "rank"       // Order: ROC AUC, average precision and calibration bins of binary scores
+	KindClassRank Kind = "class_rank" // Order: one-vs-rest ROC AUC of class probabilities
+	KindQuantile  Kind = "quantile"   // Order: one quantile of a row expression
+)
+
+// Expr is a row expression that an engine can evaluate: a closed set.
+type Expr string
+
+// Row expressions. y is the label (0/1 for binary), p a probability clipped to
+// [ε, 1−ε] with ε = 2⁻⁵², f a regression prediction, c the pivot of the population
+// set (a constant near the mean label, stored beside the moments).
+const (
+	LogLoss      Expr = "log_loss"      // −ln p of the true class
+	Clipped      Expr = "clipped"       // 1 when the clip above changed p of the true class
+	Brier        Expr = "brier"         // (p − y)², unclipped
+	Error        Expr = "error"         // f − y
+	AbsError     Expr = "abs_error"     // |f − y|
+	SquaredError Expr = "squared_error" // (f − y)²
+	PctError     Expr = "pct_error"     // |f − y| / |y|, 0 where y = 0
+	Label        Expr = "label"         // y − c      (shared by all models)
+	LabelSquared Expr = "label_squared" // (y − c)²   (shared)
+	AbsLabel     Expr = "abs_label"     // |y|        (shared)
+	ZeroLabel    Expr = "zero_label"    // 1 when y = 0 (shared)
+)
+
+// Shared reports whether the expression is the same for every model.
+func (e Expr) Shared() bool {
+	switch e {
+	case Label, LabelSquared, AbsLabel, ZeroLabel:
+		return true
+	}
+	return false
+}
+
+// Spec is a request for one summary. It is comparable, so that metrics with equal
+// needs share one aggregate. Terms lists row expressions joined by spaces.
+type Spec struct {
+	Kind  Kind   `json:"kind"`
+	Terms string `json:"terms,omitempty"`
+}
+
+// Of makes a Spec of a kind over the given expressions.
+func Of(k Kind, terms ...Expr) Spec {
+	s := make([]string, len(terms))
+	for i, t := range terms {
+		s[i] = string(t)
+	}
+	return Spec{Kind: k, Terms: strings.Join(s, " ")}
+}
+
+// Exprs returns the row expressions of the spec in order.
+func (s Spec) Exprs() []Expr {
+	var out []Expr
+	for _, t := range strings.Fields(s.Terms) {
+		out = append(out, Expr(t))
+	}
+	return out
+}
+
+// Columns is the layout of a Moments over these expressions and a number of
+// models: shared expressions once, others once a model, expression-major within a
+// model. Index(e, model) gives the column.
+func (s Spec) Columns(models int) int {
+	shared, own := 0, 0
+	for _, e := range s.Exprs() {
+		if e.Shared() {
+			shared++
+		} else {
+			own++
+		}
+	}
+	return shared + own*models
+}
+
+// Index is the column of expression e of a model in a Moments made for s.
+// It is -1 when e is not part of s.
+func (s Spec) Index(e Expr, model int) int {
+	shared, own, at := 0, 0, -1
+	for _, x := range s.Exprs() {
+		if x == e {
+			if x.Shared() {
+				at = shared
+			} else {
+				at = own
+			}
+		}
+		if x.Shared() {
+			shared++
+		} else {
+			own++
+		}
+	}
+	if at < 0 || e.Shared() {
+		return at
+	}
+	return shared + model*own + at
+}
