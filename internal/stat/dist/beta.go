@@ -69,6 +69,7 @@ func lentz(e float64, c, d *float64, tiny float64) float64 {
 }
 
 // BetaIncInv is the x with BetaInc(a,b,x) = p; a, b > 0 and p in [0,1], else NaN.
+// Where x is below every float64, it is the smallest.
 //
 // On v = logit(x) both log tails of a beta are concave (its density in v is
 // log-concave), so Newton's method on the log of the smaller tail converges from one

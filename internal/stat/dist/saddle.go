@@ -22,6 +22,9 @@ func stirlingError(x float64) float64 {
 func deviance(x, m float64) float64 {
 	d := x - m
 	if math.Abs(d) >= 0.1*(x+m) {
+		if m < 1e-290 { // x/m may overflow
+			return x*(math.Log(x)-math.Log(m)) - d
+		}
 		return x*math.Log(x/m) - d
 	}
 	v := d / (x + m)

@@ -29,8 +29,12 @@ func tParts(t, df float64) (tail, centre float64) {
 		}
 		return 0.5 * math.Erfc(z/math.Sqrt2), 0.5 * math.Erf(z/math.Sqrt2)
 	}
-	// x = df/(df+t²) and y = 1-x, without overflow.
 	r := t / math.Sqrt(df)
+	if r > 1e9 { // the first term of the tail is all of it, and r² may overflow
+		tail = math.Exp(math.Log(t)+logTDensity(t, df)) / df
+		return tail, 0.5 - tail
+	}
+	// x = df/(df+t²) and y = 1-x.
 	x := 1 / (1 + r*r)
 	y := r * r * x
 	if r > 1 {
@@ -69,10 +73,10 @@ func TQuantile(p, df float64) float64 {
 // tFromCentre solves P(0 < T < t) = c. The left side is concave in t, so Newton's
 // method from below never overshoots.
 func tFromCentre(c, df float64) float64 {
-	t := c / tDensity(0, df)
+	t := c / math.Exp(logTDensity(0, df))
 	for i := 0; i < 100; i++ {
 		_, centre := tParts(t, df)
-		step := (c - centre) / tDensity(t, df)
+		step := (c - centre) / math.Exp(logTDensity(t, df))
 		t += step
 		if math.Abs(step) <= 1e-16*t {
 			break
@@ -92,7 +96,7 @@ func tFromTail(q, df float64) float64 {
 			u -= 0.5
 			continue
 		}
-		step := math.Log(tail/q) * tail / (t * tDensity(t, df))
+		step := math.Log(tail/q) * tail / math.Exp(u+logTDensity(t, df))
 		u += step
 		if math.Abs(step) <= 1e-16*math.Max(1, math.Abs(u)) {
 			break
@@ -101,10 +105,15 @@ func tFromTail(q, df float64) float64 {
 	return math.Exp(u)
 }
 
-// tDensity is the density of Student's t; Γ((df+1)/2)/Γ(df/2) by Stirling errors.
-func tDensity(t, df float64) float64 {
+// logTDensity is the log density of Student's t; Γ((df+1)/2)/Γ(df/2) by Stirling
+// errors.
+func logTDensity(t, df float64) float64 {
 	h := df / 2
 	logC := h*math.Log1p(0.5/h) - 0.5 + stirlingError(h+0.5) - stirlingError(h) - logSqrt2Pi
 	r := t / math.Sqrt(df)
-	return math.Exp(logC - (h+0.5)*math.Log1p(r*r))
+	logR := 2 * math.Log(r)
+	if r < 1e9 {
+		logR = math.Log1p(r * r)
+	}
+	return logC - (h+0.5)*logR
 }

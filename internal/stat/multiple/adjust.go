@@ -30,7 +30,7 @@ func BenjaminiHochberg(p []float64) []float64 {
 	best := 1.0
 	for j := len(order) - 1; j >= 0; j-- {
 		i := order[j]
-		best = math.Min(best, float64(len(p))*p[i]/float64(j+1))
+		best = math.Min(best, p[i]*(float64(len(p))/float64(j+1))) // never below p[i]
 		out[i] = best
 	}
 	return out

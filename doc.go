@@ -1,0 +1,24 @@
+// Package fairtrial is the map of the code; the program is cmd/fairtrial.
+//
+// The one idea:
+//
+//	cases → summaries → estimates → comparisons → verdicts → record
+//
+// Where to start reading:
+//
+//	internal/cases     what a row is: task, columns, roles
+//	internal/summary   the closed set of small statistics that engines make and metrics read
+//	internal/metric    the catalogue; binary_counts.go has whole metrics on one screen
+//	internal/stat      intervals, tests, bootstrap, power: pure numbers
+//	internal/engine    what an engine is; engine/local reads files through DuckDB
+//	internal/compare   two models on the same rows
+//	internal/gate      rules → verdicts
+//	internal/plan      YAML → plan
+//	internal/eval      the pipeline on one screen
+//	internal/record    the document of one run
+//	internal/report    record → HTML, Markdown, JUnit, CSV, terminal
+//	internal/store     the workspace
+//	internal/cli       a file per command; testdata/*.txtar shows each in action
+//
+// Levels and allowed imports are listed in internal/architecture/testdata/layers.txt.
+package fairtrial

@@ -1,0 +1,385 @@
+"""Compares fairtrial's metrics with scikit-learn, statsmodels and fairlearn on generated cases.
+
+Every case is one slice of one file, so that one run of the program answers hundreds of
+cases. Cases have ties, one class, empty cells, extreme imbalance and unicode labels. A
+deliberate difference (docs/metrics.md) is asserted, not skipped: where fairtrial says
+"undefined", the oracle's own stand-in value is checked too.
+"""
+
+import csv
+import json
+import math
+import subprocess
+import sys
+import tempfile
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from sklearn import metrics as sk
+
+warnings.filterwarnings("ignore")
+BIN = str(Path(sys.argv[1]).resolve())
+CASES = 200
+TOL = 1e-10
+tally = {}
+failures = []
+
+
+def run(plan, frame, name):
+    """Runs a plan over a frame and returns {(metric, model, slice): estimate}, record."""
+    with tempfile.TemporaryDirectory() as d:
+        d = Path(d)
+        frame.to_parquet(d / "data.parquet", index=False)
+        (d / "plan.yaml").write_text(json.dumps(plan), encoding="utf-8")
+        p = subprocess.run([BIN, "run", str(d / "plan.yaml"), "--json", "-q"], capture_output=True, text=True)
+        if p.returncode not in (0, 1, 3):
+            sys.exit(f"{name}: fairtrial exited {p.returncode}: {p.stderr}")
+        record = json.loads(p.stdout)
+    return {(e["metric"], e["model"], e["slice"]): e for e in record["estimates"]}, record
+
+
+def same(metric, case, got, want, tol=TOL, what="value"):
+    count = tally.setdefault(metric, [0, 0])
+    count[0] += 1
+    if want is None:
+        ok = got is None
+    else:
+        ok = got is not None and abs(got - want) <= tol * max(1.0, abs(want))
+    if not ok:
+        count[1] += 1
+        failures.append(f"{metric} case {case} {what}: fairtrial {got}, oracle {want}")
+
+
+def undefined(metric, case, estimate, oracle, stand_in):
+    """Asserts a deliberate difference: undefined here, a stand-in value there."""
+    same(metric, case, estimate["value"], None, what="undefined")
+    if estimate["status"] != "undefined" or not estimate["notes"]:
+        failures.append(f"{metric} case {case}: status {estimate['status']} without a reason")
+    if stand_in == "nan":
+        if not math.isnan(oracle):
+            failures.append(f"{metric} case {case}: the oracle now says {oracle}, docs/metrics.md says NaN")
+    elif stand_in is not None and abs(oracle - stand_in) > 1e-12:
+        failures.append(f"{metric} case {case}: the oracle now says {oracle}, docs/metrics.md says {stand_in}")
+
+
+def binary_cases(rng):
+    """Frames of label, two scores and a weight: one for each case."""
+    out = []
+    for k in range(CASES):
+        n = int(rng.integers(2, 400))
+        prev = rng.choice([0.01, 0.05, 0.3, 0.5, 0.97])
+        y = (rng.random(n) < prev).astype(int)
+        if k % 20 == 0:
+            y[:] = 0
+        if k % 20 == 1:
+            y[:] = 1
+        kind = k % 5
+        a = 1 / (1 + np.exp(-(rng.normal(0, 1.5, n) + 1.2 * (2 * y - 1))))
+        if kind == 1:
+            a = np.round(a, 1)  # ties, and exact 0 and 1
+        elif kind == 2:
+            a = np.where(rng.random(n) < 0.5, 0.5, a)  # one large tie on the threshold
+        elif kind == 3:
+            a = y.astype(float)  # perfect, zero cells, clipped probabilities
+        elif kind == 4:
+            a = np.full(n, rng.choice([0.0, 0.3, 1.0]))  # constant
+        b = np.clip(a + rng.normal(0, 0.2, n), 0, 1)
+        w = rng.choice([0.0, 0.5, 1.0, 2.5], n) + (np.arange(n) == 0)
+        out.append(pd.DataFrame({"case": f"c{k}", "y": y, "a": a, "b": b, "w": w}))
+    return out
+
+
+def mcc_parts(y, d, w):
+    """The denominator of MCC, to tell an undefined value from a true 0."""
+    return len(np.unique(y[w > 0])) > 1 and len(np.unique(d[w > 0])) > 1
+
+
+BINARY = ["accuracy", "balanced_accuracy", "precision", "recall", "specificity", "false_positive_rate",
+          "false_negative_rate", "negative_predictive_value", "f1", {"metric": "f_beta", "beta": 2, "as": "f2"},
+          "matthews_corrcoef", "cohen_kappa", "selection_rate", "prevalence",
+          {"metric": "expected_cost", "cost": {"fp": 1, "fn": 8}}, "log_loss", "brier"]
+
+
+def check_binary(weighted):
+    rng = np.random.default_rng(7 + weighted)
+    frames = binary_cases(rng)
+    plan = {"name": "conformance", "task": "binary",
+            "data": {"source": "data.parquet", "columns": {"label": {"column": "y", "positive": 1}}},
+            "models": {"candidate": {"score": "a", "threshold": 0.5}, "baseline": {"score": "b", "threshold": 0.5}},
+            "slices": ["case"], "metrics": BINARY + ([] if weighted else ["roc_auc", "average_precision", "ece"])}
+    if weighted:
+        plan["data"]["columns"]["weight"] = "w"
+    got, record = run(plan, pd.concat(frames), "binary")
+    tag = " (weights)" if weighted else ""
+    for k, f in enumerate(frames):
+        y, p = f.y.to_numpy(), f.a.to_numpy()
+        w = f.w.to_numpy() if weighted else np.ones(len(f))
+        d = (p >= 0.5).astype(int)
+        e = {m: got[(m, "candidate", f"case=c{k}")] for m in [x if isinstance(x, str) else x.get("as", x["metric"]) for x in plan["metrics"]]}
+        pos, neg = w[y == 1].sum() > 0, w[y == 0].sum() > 0
+        called, left = w[d == 1].sum() > 0, w[d == 0].sum() > 0
+        v = lambda m: e[m]["value"]
+        same("accuracy" + tag, k, v("accuracy"), sk.accuracy_score(y, d, sample_weight=w))
+        rates = [("precision", called, lambda: sk.precision_score(y, d, sample_weight=w, zero_division=0)),
+                 ("recall", pos, lambda: sk.recall_score(y, d, sample_weight=w, zero_division=0)),
+                 ("specificity", neg, lambda: sk.recall_score(y, d, pos_label=0, sample_weight=w, zero_division=0)),
+                 ("negative_predictive_value", left, lambda: sk.precision_score(y, d, pos_label=0, sample_weight=w, zero_division=0)),
+                 ("f1", pos or called, lambda: sk.f1_score(y, d, sample_weight=w, zero_division=0)),
+                 ("f2", pos or called, lambda: sk.fbeta_score(y, d, beta=2, sample_weight=w, zero_division=0))]
+        for m, defined, oracle in rates:
+            if defined:
+                same(m + tag, k, v(m), oracle())
+            else:
+                undefined(m + tag, k, e[m], oracle(), 0.0)
+        for m, defined, num, den in [("false_positive_rate", neg, (d == 1) & (y == 0), y == 0), ("false_negative_rate", pos, (d == 0) & (y == 1), y == 1)]:
+            same(m + tag, k, v(m), w[num].sum() / w[den].sum() if defined else None)
+        same("selection_rate" + tag, k, v("selection_rate"), w[d == 1].sum() / w.sum())
+        same("prevalence" + tag, k, v("prevalence"), w[y == 1].sum() / w.sum())
+        same("expected_cost" + tag, k, v("expected_cost"), (w[(d == 1) & (y == 0)].sum() + 8 * w[(d == 0) & (y == 1)].sum()) / w.sum())
+        if pos and neg:
+            same("balanced_accuracy" + tag, k, v("balanced_accuracy"), sk.balanced_accuracy_score(y, d, sample_weight=w))
+        else:
+            same("balanced_accuracy" + tag, k, v("balanced_accuracy"), None, what="undefined")
+        if mcc_parts(y, d, w):
+            same("matthews_corrcoef" + tag, k, v("matthews_corrcoef"), sk.matthews_corrcoef(y, d, sample_weight=w), tol=1e-8)
+        else:
+            undefined("matthews_corrcoef" + tag, k, e["matthews_corrcoef"], sk.matthews_corrcoef(y, d, sample_weight=w), 0.0)
+        same_label = len(set(y[w > 0]) | set(d[w > 0])) == 1
+        if same_label:
+            same("cohen_kappa" + tag, k, v("cohen_kappa"), None, what="undefined")
+        else:
+            same("cohen_kappa" + tag, k, v("cohen_kappa"), sk.cohen_kappa_score(y, d, sample_weight=w), tol=1e-9)
+        same("log_loss" + tag, k, v("log_loss"), sk.log_loss(y, p, sample_weight=w, labels=[0, 1]))
+        same("brier" + tag, k, v("brier"), sk.brier_score_loss(y, p, sample_weight=w, labels=[0, 1]) if "labels" in sk.brier_score_loss.__kwdefaults__ else np.average((p - y) ** 2, weights=w))
+        if not weighted:
+            if pos and neg:
+                same("roc_auc", k, v("roc_auc"), sk.roc_auc_score(y, p))
+            else:
+                same("roc_auc", k, v("roc_auc"), None, what="undefined")
+            if pos:
+                same("average_precision", k, v("average_precision"), sk.average_precision_score(y, p))
+            else:
+                undefined("average_precision", k, e["average_precision"], sk.average_precision_score(y, p), 0.0)
+            check_intervals(k, y, d, e)
+    if not weighted:
+        check_paired(frames, record)
+
+
+def check_intervals(k, y, d, e):
+    """Wilson against statsmodels."""
+    from statsmodels.stats.proportion import proportion_confint
+    for m, num, den in [("accuracy", (y == d).sum(), len(y)), ("recall", ((y == 1) & (d == 1)).sum(), (y == 1).sum()), ("precision", ((y == 1) & (d == 1)).sum(), (d == 1).sum())]:
+        if den == 0:
+            continue
+        lo, hi = proportion_confint(num, den, method="wilson")
+        same(m + ": Wilson", k, e[m]["lower"], max(lo, 0.0), tol=1e-9, what="lower")
+        same(m + ": Wilson", k, e[m]["upper"], min(hi, 1.0), tol=1e-9, what="upper")
+
+
+def check_paired(frames, record):
+    """Differences, and McNemar's mid-p from the binomial distribution."""
+    from scipy.stats import binom
+    by = {(c["metric"], c["slice"]): c for c in record["comparisons"]}
+    for k, f in enumerate(frames):
+        y = f.y.to_numpy()
+        a, b = (f.a >= 0.5).to_numpy().astype(int), (f.b >= 0.5).to_numpy().astype(int)
+        c = by[("accuracy", f"case=c{k}")]
+        x, z = int(((a == y) & (b != y)).sum()), int(((a != y) & (b == y)).sum())
+        same("accuracy: paired difference", k, c["difference"], (x - z) / len(y))
+        if x + z:
+            pmf = binom.pmf(x, x + z, 0.5)
+            p = 1 - pmf if x == z else min(1, 2 * binom.cdf(min(x, z), x + z, 0.5) - pmf)
+            same("accuracy: McNemar mid-p", k, c["p_value"], p, tol=1e-9)
+        c = by[("log_loss", f"case=c{k}")]
+        same("log_loss: paired difference", k, c["difference"], sk.log_loss(y, f.a, labels=[0, 1]) - sk.log_loss(y, f.b, labels=[0, 1]))
+        d = loss(y, f.a.to_numpy()) - loss(y, f.b.to_numpy())
+        if len(d) > 1 and d.std() > 1e-9:
+            same("log_loss: paired error", k, c["se"], d.std(ddof=1) / math.sqrt(len(d)), tol=1e-8)
+
+
+def loss(y, p):
+    eps = np.finfo(float).eps
+    p = np.clip(p, eps, 1 - eps)
+    return -np.where(y == 1, np.log(p), np.log1p(-p))
+
+
+def check_clusters():
+    """CR1 against statsmodels' cluster-robust covariance of a mean."""
+    import statsmodels.api as sm
+    rng = np.random.default_rng(11)
+    frames = []
+    for k in range(60):
+        g = int(rng.integers(9, 60))
+        ids = np.repeat(np.arange(g), rng.integers(1, 9, g))
+        y = (rng.random(len(ids)) < 0.4).astype(int)
+        p = np.clip(0.4 + 0.2 * rng.normal(size=g)[ids] + 0.1 * rng.normal(size=len(ids)), 0.01, 0.99)
+        frames.append(pd.DataFrame({"case": f"c{k}", "y": y, "a": p, "b": 1 - p, "user": [f"u{i}" for i in ids]}))
+    plan = {"name": "clusters", "task": "binary", "data": {"source": "data.parquet", "columns": {"label": {"column": "y", "positive": 1}, "cluster": "user"}},
+            "models": {"candidate": {"score": "a", "threshold": 0.5}, "baseline": {"score": "b", "threshold": 0.5}}, "slices": ["case"], "metrics": ["brier", "accuracy", "log_loss", "roc_auc"]}
+    got, record = run(plan, pd.concat(frames), "clusters")
+    diffs = {(c["metric"], c["slice"]): c for c in record["comparisons"]}
+    for k, f in enumerate(frames):
+        for m, x in [("brier", (f.a - f.y) ** 2), ("log_loss", pd.Series(loss(f.y.to_numpy(), f.a.to_numpy())))]:
+            codes = pd.factorize(f.user)[0]
+            x = x.to_numpy()
+            g = codes.max() + 1
+            ols = sm.OLS(x, np.ones(len(x))).fit(cov_type="cluster", cov_kwds={"groups": codes, "use_correction": False})
+            same(m + ": CR1", k, got[(m, "candidate", f"case=c{k}")]["se"], float(ols.bse[0]) * math.sqrt(g / (g - 1)), tol=1e-8, what="se")
+
+
+def check_multiclass():
+    rng = np.random.default_rng(13)
+    names = np.array(["cat", "dög", "鳥", "a b"])
+    frames = []
+    for k in range(CASES):
+        n = int(rng.integers(3, 300))
+        classes = int(rng.integers(2, 5)) if k % 7 else 1
+        y = rng.integers(0, classes, n)
+        logits = rng.normal(0, 1, (n, 4)) + 1.5 * np.eye(4)[y]
+        if k % 3 == 0:
+            logits = np.round(logits)
+        p = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+        f = pd.DataFrame({"case": f"c{k}", "y": names[y], "d": names[p.argmax(1)]})
+        for i in range(4):
+            f[f"p{i}"] = p[:, i]
+        frames.append(f)
+    plan = {"name": "multiclass", "task": "multiclass", "data": {"source": "data.parquet", "columns": {"label": {"column": "y"}}},
+            "models": {"candidate": {"prediction": "d", "probabilities": {str(c): f"p{i}" for i, c in enumerate(names)}}}, "slices": ["case"],
+            "metrics": ["accuracy", "balanced_accuracy", "matthews_corrcoef", "log_loss", "roc_auc"] +
+                       [{"metric": m, "average": a, "as": f"{m}_{a}"} for m in ("precision", "recall", "f1") for a in ("macro", "weighted")] +
+                       [{"metric": m, "class": "dög", "as": f"{m}_one"} for m in ("precision", "recall", "f1")]}
+    got, _ = run(plan, pd.concat(frames), "multiclass")
+    labels = sorted(names)
+    order = [list(names).index(c) for c in labels]
+    for k, f in enumerate(frames):
+        e = {m: got[(m, "candidate", f"case=c{k}")] for m in ["accuracy", "balanced_accuracy", "matthews_corrcoef", "log_loss", "roc_auc"] + [f"{m}_{a}" for m in ("precision", "recall", "f1") for a in ("macro", "weighted", "one")]}
+        y, d = f.y.to_numpy(), f.d.to_numpy()
+        p = f[[f"p{i}" for i in order]].to_numpy()
+        present = set(y)
+        same("accuracy (multiclass)", k, e["accuracy"]["value"], sk.accuracy_score(y, d))
+        all_there = len(present) == 4
+        if all_there:
+            same("balanced_accuracy (multiclass)", k, e["balanced_accuracy"]["value"], sk.balanced_accuracy_score(y, d))
+            same("roc_auc (one-vs-rest)", k, e["roc_auc"]["value"], sk.roc_auc_score(y, p, multi_class="ovr", labels=labels))
+        else:
+            same("balanced_accuracy (multiclass)", k, e["balanced_accuracy"]["value"], None, what="undefined")
+            same("roc_auc (one-vs-rest)", k, e["roc_auc"]["value"], None, what="undefined")
+        if len(present) > 1 and len(set(d)) > 1:
+            same("matthews_corrcoef (multiclass)", k, e["matthews_corrcoef"]["value"], sk.matthews_corrcoef(y, d), tol=1e-9)
+        else:
+            undefined("matthews_corrcoef (multiclass)", k, e["matthews_corrcoef"], sk.matthews_corrcoef(y, d), 0.0)
+        same("log_loss (multiclass)", k, e["log_loss"]["value"], sk.log_loss(y, p, labels=labels))
+        fn = {"precision": sk.precision_score, "recall": sk.recall_score, "f1": sk.f1_score}
+        for m in fn:
+            den = {"precision": [(d == c).sum() for c in labels], "recall": [(y == c).sum() for c in labels], "f1": [(d == c).sum() + (y == c).sum() for c in labels]}[m]
+            support = [(y == c).sum() for c in labels]
+            if all(den):
+                same(m + " macro", k, e[m + "_macro"]["value"], fn[m](y, d, labels=labels, average="macro"))
+            else:
+                same(m + " macro", k, e[m + "_macro"]["value"], None, what="undefined")
+            if all(x or not s for x, s in zip(den, support)):
+                same(m + " weighted", k, e[m + "_weighted"]["value"], fn[m](y, d, labels=labels, average="weighted"))
+            else:
+                same(m + " weighted", k, e[m + "_weighted"]["value"], None, what="undefined")
+            at = labels.index("dög")
+            if den[at]:
+                same(m + " of a class", k, e[m + "_one"]["value"], fn[m](y, d, labels=["dög"], average="macro"))
+            else:
+                undefined(m + " of a class", k, e[m + "_one"], fn[m](y, d, labels=["dög"], average="macro", zero_division=0), 0.0)
+
+
+def check_regression(weighted):
+    rng = np.random.default_rng(17 + weighted)
+    frames = []
+    for k in range(CASES):
+        n = int(rng.integers(2, 300))
+        y = rng.normal(1000 if k % 4 == 0 else 5, 3, n)
+        if k % 9 == 0:
+            y[:] = 4.0  # constant
+        if k % 7 == 0:
+            y[0] = 0.0
+        if k % 5 == 0:
+            y = np.round(y)
+        f = y + rng.normal(0.3, 1, n) * (k % 11 != 0)
+        frames.append(pd.DataFrame({"case": f"c{k}", "y": y, "f": f, "w": rng.choice([0.5, 1.0, 3.0], n)}))
+    names = ["mean_absolute_error", "mean_squared_error", "root_mean_squared_error", "r2", "mean_error", "wape", "mape"]
+    plan = {"name": "regression", "task": "regression", "data": {"source": "data.parquet", "columns": {"label": {"column": "y"}}},
+            "models": {"candidate": {"prediction": "f"}}, "slices": ["case"], "metrics": names + ([] if weighted else ["median_absolute_error"])}
+    if weighted:
+        plan["data"]["columns"]["weight"] = "w"
+    got, _ = run(plan, pd.concat(frames), "regression")
+    tag = " (weights)" if weighted else ""
+    for k, f in enumerate(frames):
+        y, p = f.y.to_numpy(), f.f.to_numpy()
+        w = f.w.to_numpy() if weighted else np.ones(len(f))
+        e = lambda m: got[(m, "candidate", f"case=c{k}")]
+        same("mean_absolute_error" + tag, k, e("mean_absolute_error")["value"], sk.mean_absolute_error(y, p, sample_weight=w))
+        same("mean_squared_error" + tag, k, e("mean_squared_error")["value"], sk.mean_squared_error(y, p, sample_weight=w))
+        same("root_mean_squared_error" + tag, k, e("root_mean_squared_error")["value"], sk.root_mean_squared_error(y, p, sample_weight=w))
+        same("mean_error" + tag, k, e("mean_error")["value"], np.average(p - y, weights=w))
+        same("wape" + tag, k, e("wape")["value"], (w * abs(p - y)).sum() / (w * abs(y)).sum())
+        if np.ptp(y) == 0:
+            undefined("r2" + tag, k, e("r2"), sk.r2_score(y, p, sample_weight=w), 1.0 if np.allclose(p, y) else 0.0)
+        else:
+            same("r2" + tag, k, e("r2")["value"], sk.r2_score(y, p, sample_weight=w), tol=1e-9)
+        if (y == 0).any():
+            same("mape" + tag, k, e("mape")["value"], None, what="undefined")
+        else:
+            same("mape" + tag, k, e("mape")["value"], sk.mean_absolute_percentage_error(y, p, sample_weight=w))
+        if not weighted:
+            same("median_absolute_error", k, e("median_absolute_error")["value"], sk.median_absolute_error(y, p))
+
+
+def check_fairness():
+    """Group rates and their largest difference against fairlearn; Newcombe against statsmodels."""
+    from fairlearn.metrics import MetricFrame, selection_rate, true_positive_rate
+    from statsmodels.stats.proportion import confint_proportions_2indep
+    rng = np.random.default_rng(19)
+    for k in range(20):
+        n = 1200
+        g = rng.choice(["A", "B"], n)
+        y = (rng.random(n) < 0.4).astype(int)
+        s = np.clip(0.3 * y + 0.1 * (g == "A") + rng.random(n) * 0.7, 0, 1)
+        f = pd.DataFrame({"g": g, "y": y, "a": s})
+        plan = {"name": "fair", "task": "binary", "data": {"source": "data.parquet", "columns": {"label": {"column": "y", "positive": 1}}},
+                "models": {"candidate": {"score": "a", "threshold": 0.5}}, "slices": ["g"], "metrics": ["selection_rate", "recall"],
+                "gates": [{"metric": "selection_rate", "across": "g", "difference_at_most": 0.05}, {"metric": "recall", "across": "g", "ratio_at_least": 0.8}]}
+        got, record = run(plan, f, "fairness")
+        d = (f.a >= 0.5).astype(int)
+        frame = MetricFrame(metrics={"sr": selection_rate, "tpr": true_positive_rate}, y_true=f.y, y_pred=d, sensitive_features=f.g)
+        for group in "AB":
+            same("fairness: selection_rate by group", k, got[("selection_rate", "candidate", f"g={group}")]["value"], frame.by_group.loc[group, "sr"])
+            same("fairness: recall by group", k, got[("recall", "candidate", f"g={group}")]["value"], frame.by_group.loc[group, "tpr"])
+        cell = record["gates"][0]["cells"][0]
+        same("fairness: difference", k, abs(cell["value"]), frame.difference()["sr"])
+        a, b = d[f.g == "A"], d[f.g == "B"]
+        lo, hi = confint_proportions_2indep(a.sum(), len(a), b.sum(), len(b), method="newcomb")
+        same("fairness: Newcombe", k, cell["lower"], lo, tol=1e-9, what="lower")
+        same("fairness: Newcombe", k, cell["upper"], hi, tol=1e-9, what="upper")
+        same("fairness: ratio", k, record["gates"][1]["cells"][0]["value"], frame.ratio()["tpr"])
+
+
+def main():
+    import sklearn
+    check_binary(weighted=False)
+    check_binary(weighted=True)
+    check_clusters()
+    check_multiclass()
+    check_regression(weighted=False)
+    check_regression(weighted=True)
+    check_fairness()
+    if "--table" in sys.argv:
+        print("| what | cases | differences |\n|---|---|---|")
+        for m, (n, bad) in sorted(tally.items()):
+            print(f"| {m} | {n} | {bad} |")
+    total = sum(n for n, _ in tally.values())
+    print(f"scikit-learn {sklearn.__version__}: {total} comparisons of {len(tally)} quantities, {len(failures)} differences")
+    for f in failures[:40]:
+        print("  " + f)
+    print(f"{total - len(failures)} passed, {len(failures)} failed")
+    sys.exit(bool(failures))
+
+
+main()
