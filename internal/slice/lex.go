@@ -63,6 +63,18 @@ func (t token) word() string {
 
 func (t token) is(symbol string) bool { return t.kind == tokenSymbol && t.text == symbol }
 
+// compares reports whether the token is a comparison operator.
+func (t token) compares() bool {
+	if t.kind != tokenSymbol {
+		return false
+	}
+	switch t.text {
+	case "=", "<>", "!=", "<", "<=", ">", ">=":
+		return true
+	}
+	return false
+}
+
 // describe returns the token as an error message quotes it.
 func (t token) describe() string {
 	switch t.kind {

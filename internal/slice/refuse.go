@@ -46,8 +46,6 @@ func explainSymbol(symbol string) (msg, hint string) {
 		return noArithmetic, ownColumn
 	case "-":
 		return noArithmetic, ownColumn + `; a name with - in it is written in double quotes: "age-band"`
-	case "=", "<", ">", "<=", ">=", "<>", "!=":
-		return "a comparison has one column or value on each side", "ranges are written a BETWEEN 1 AND 5, or a > 1 AND a < 5"
 	case "==":
 		return "not an operator", "equality is written ="
 	case "≤", "≥", "≠":

@@ -114,15 +114,16 @@ func formatTime(micros int64) string {
 	return t.Format(dateLayout + " 15:04:05.999999")
 }
 
-// parseTime reads 2024-01-31, 2024-01-31 08:30[:00[.000000]], the same with T
-// for the space, and RFC 3339 with a zone. Without a zone it is UTC.
+// parseTime reads 2024-01-31, 2024-01-31 08:30 and 2024-01-31 08:30:00.000000,
+// the last also with a zone (Z or +02:00), and each with T for the space.
+// Without a zone it is UTC. Finer than a microsecond is not ok.
 func parseTime(s string) (micros int64, ok bool) {
-	for _, layout := range [...]string{dateLayout, dateLayout + " 15:04", dateLayout + " 15:04:05", time.RFC3339} {
-		if !strings.HasSuffix(layout, "Z07:00") && len(s) > 10 && s[10] == 'T' {
-			layout = strings.Replace(layout, " ", "T", 1)
-		}
-		t, err := time.Parse(layout, s)
-		if err == nil && t.Nanosecond()%1000 == 0 && t.UTC().Year() >= 1 && t.UTC().Year() <= 9999 {
+	if len(s) > 10 && s[10] == 'T' {
+		s = s[:10] + " " + s[11:]
+	}
+	for _, clock := range [...]string{"", " 15:04", " 15:04:05", " 15:04:05Z07:00"} {
+		t, err := time.Parse(dateLayout+clock, s)
+		if year := t.UTC().Year(); err == nil && t.Nanosecond()%1000 == 0 && year >= 1 && year <= 9999 {
 			return t.UnixMicro(), true
 		}
 	}

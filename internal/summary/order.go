@@ -1,5 +1,7 @@
 package summary
 
+import "sort"
+
 // Rank is what one walk over the sorted scores of each model yields for one
 // population: the exact ROC AUC with DeLong's placement moments, the average
 // precision with its influence moments, and equal-mass calibration bins.
@@ -100,4 +102,13 @@ type QuantilePair struct {
 	A    int   `json:"a"`
 	B    int   `json:"b"`
 	Both int64 `json:"both"`
+}
+
+// At is the order statistic of a rank that the ladder holds; 0 for another rank.
+func (x *QuantileModel) At(rank int64) float64 {
+	i := sort.Search(len(x.Ranks), func(i int) bool { return x.Ranks[i] >= rank })
+	if i < len(x.Ladder) && x.Ranks[i] == rank {
+		return x.Ladder[i]
+	}
+	return 0
 }

@@ -69,7 +69,7 @@ func lentz(e float64, c, d *float64, tiny float64) float64 {
 }
 
 // BetaIncInv is the x with BetaInc(a,b,x) = p; a, b > 0 and p in [0,1], else NaN.
-// Where x is below every float64, it is the smallest.
+// An x below every normal float64 comes out as about the smallest of them.
 //
 // On v = logit(x) both log tails of a beta are concave (its density in v is
 // log-concave), so Newton's method on the log of the smaller tail converges from one
@@ -90,7 +90,7 @@ func BetaIncInv(a, b, p float64) float64 {
 
 // betaQuantile is the x (and 1-x) with lower tail p <= 1/2.
 func betaQuantile(a, b, p float64) (x, y float64) {
-	const edge = 744 // exp(-edge) is the smallest positive float64
+	const edge = 708 // below exp(-edge) floats are subnormal, and math.Log of them is off
 	target := math.Log(p)
 	lo, hi := -float64(edge), float64(edge)
 	v := math.Log(a / b)

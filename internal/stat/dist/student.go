@@ -37,11 +37,6 @@ func tParts(t, df float64) (tail, centre float64) {
 	// x = df/(df+t²) and y = 1-x.
 	x := 1 / (1 + r*r)
 	y := r * r * x
-	if r > 1 {
-		s := 1 / r
-		y = 1 / (1 + s*s)
-		x = s * s * y
-	}
 	lower, upper := betaTails(df/2, 0.5, x, y)
 	return lower / 2, upper / 2
 }

@@ -85,6 +85,17 @@ func TestWilsonF1(t *testing.T) {
 	near(t, "wald hi", hi, .8790102523, 1e-10)
 }
 
+// t intervals of means: R's sleep (paired, 90 %) and mtcars mpg by am (Welch, 95 %).
+func TestWaldWithStudentQuantiles(t *testing.T) {
+	lo, hi := Wald(1.58, .3889587239, dist.TQuantile(.95, 9))
+	near(t, "sleep lo", lo, .866994733, 1e-9)
+	near(t, "sleep hi", hi, 2.293005267, 1e-9)
+	d := 17.147368421052632 - 24.392307692307693
+	lo, hi = Wald(d, d/-3.767123145, dist.TQuantile(.975, 18.33225164))
+	near(t, "mtcars lo", lo, -11.280194, 5e-7)
+	near(t, "mtcars hi", hi, -3.209684, 5e-7)
+}
+
 // The area under the curve of three markers in the aSAH data; R pROC.
 func TestLogit(t *testing.T) {
 	for _, r := range []struct{ auc, variance, lo, hi, wlo, whi float64 }{
@@ -154,7 +165,7 @@ func TestLogRatio(t *testing.T) {
 	near(t, "four fifths hi", rhi, .9288, 5e-5)
 	near(t, "reciprocal", rlo*hi, 1, 1e-14)
 	near(t, "reciprocal", rhi*lo, 1, 1e-14)
-	for _, bad := range [][4]float64{{0, .1, .5, .1}, {.5, .1, 0, .1}, {.5, math.NaN(), .5, .1}, {.5, .1, .5, -.1}} {
+	for _, bad := range [][4]float64{{0, .1, .5, .1}, {.5, .1, 0, .1}, {.5, math.NaN(), .5, .1}, {.5, .1, .5, -.1}, {.5, math.Inf(1), .5, .1}, {.5, 1e9, .5, .1}} {
 		if _, _, ok := LogRatio(bad[0], bad[1], bad[2], bad[3], z95); ok {
 			t.Errorf("LogRatio%v accepted", bad)
 		}

@@ -40,18 +40,12 @@ func tangoUpper(b, c, n, crit float64) float64 {
 // tangoVariance is the variance of b-c when the true difference is d, at the
 // restricted maximum likelihood estimate of the discordant rate.
 func tangoVariance(b, c, n, d float64) float64 {
-	if d < 0 { // by symmetry; keeps the discriminant free of cancellation
+	if d < 0 { // by symmetry: keeps the discriminant from cancelling below 0
 		b, c, d = c, b, -d
 	}
 	u := (2*n-b+c)*d - b - c
 	v := c * d * (1 - d)
-	s := math.Sqrt(u*u + 8*n*v)
-	var q float64
-	if u <= 0 {
-		q = (s - u) / (4 * n)
-	} else {
-		q = 2 * v / (s + u)
-	}
+	q := (math.Sqrt(u*u+8*n*v) - u) / (4 * n)
 	return math.Max(0, n*(2*q+d*(1-d)))
 }
 

@@ -23,6 +23,25 @@ func TestTango(t *testing.T) {
 	}
 }
 
+// Rare and crowded disagreement, and effective counts; Tango's equation solved with
+// mpmath 1.4.1 at 50 digits.
+func TestTangoKeepsItsDigits(t *testing.T) {
+	for _, r := range []struct{ b, c, n, lo, hi float64 }{
+		{3, 1, 1e9, -2.9104213644455554e-9, 7.9248594254510543e-9},
+		{1, 0, 1e8, -2.8414587115406596e-8, 5.6649340411436444e-8},
+		{50000, 49000, 1e7, 3.8331913844145908e-5, .0001616718510269056},
+		{29, 0, 30, .74342366009119474, .99409140961838755},
+		{.4, .2, 7.5, -.33910961355191554, .38844833451378335},
+		{499, 498, 1000, -.060772084154208772, .062764442107872522},
+		{0, 1, 3, -.79234039919795228, .41532937567339403},
+		{5, 25, 30, -.85326915256302901, -.32871298987167929},
+	} {
+		lo, hi := Tango(r.b, r.c, r.n, z95)
+		near(t, "lo", lo/r.lo, 1, 1e-12)
+		near(t, "hi", hi/r.hi, 1, 1e-12)
+	}
+}
+
 // The four corners have closed forms.
 func TestTangoAtTheCorners(t *testing.T) {
 	k := z95 * z95
@@ -126,6 +145,21 @@ func TestTangoTailP(t *testing.T) {
 				t.Fatalf("b,c=%v: the score rises at %g", pair, d)
 			}
 			before = z
+		}
+	}
+}
+
+// With b = 0 the discriminant vanishes at -c/(2n-c), where rounding must not turn it
+// negative.
+func TestTangoTailPWhereTheDiscriminantVanishes(t *testing.T) {
+	for c := 1.0; c <= 60; c++ {
+		for _, n := range []float64{61, 97, 1003, 77777} {
+			d := c / (2*n - c)
+			z := TangoTailP(0, c, n, -d)
+			if math.IsNaN(z) || z >= 0 {
+				t.Fatalf("c=%g n=%g: z = %v", c, n, z)
+			}
+			near(t, "mirror", TangoTailP(c, 0, n, d), -z, 0)
 		}
 	}
 }

@@ -57,12 +57,16 @@ func Newcombe(p1, n1, p2, n2, crit float64) (lo, hi float64) {
 // LogRatio is the interval of p1/p2 for independent estimates, symmetric on the log
 // scale by the delta method: log-variance (se1/p1)² + (se2/p2)². With binomial
 // standard errors this is the usual log relative risk (Katz et al. 1978). ok is
-// false, and both ends NaN, unless p1, p2 > 0 and both standard errors are known.
+// false, and both ends NaN, unless p1, p2 > 0 and both standard errors are known and the upper end
+// is finite.
 func LogRatio(p1, se1, p2, se2, crit float64) (lo, hi float64, ok bool) {
 	if !(p1 > 0 && p2 > 0 && se1 >= 0 && se2 >= 0) || math.IsNaN(crit) {
 		return math.NaN(), math.NaN(), false
 	}
 	r := p1 / p2
 	d := crit * math.Hypot(se1/p1, se2/p2)
-	return r * math.Exp(-d), r * math.Exp(d), true
+	if hi = r * math.Exp(d); math.IsInf(hi, 1) || math.IsNaN(hi) {
+		return math.NaN(), math.NaN(), false
+	}
+	return r * math.Exp(-d), hi, true
 }

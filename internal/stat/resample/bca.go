@@ -13,7 +13,8 @@ import (
 // a is accel. Quantiles interpolate at position (B+1)·share, held within the draws.
 //
 // draws is sorted in place. Both ends are NaN without draws, with a NaN among the
-// numbers, or when all draws lie on one side of est, where the method is undefined.
+// numbers, or where the method is undefined: all draws on one side of est, or an
+// acceleration so large that 1-a(z0+z) <= 0.
 func BCa(draws []float64, est, accel, level float64) (lo, hi float64) {
 	nan := math.NaN()
 	if len(draws) == 0 || math.IsNaN(est) || math.IsNaN(accel) || !(level > 0 && level < 1) {
@@ -33,7 +34,11 @@ func BCa(draws []float64, est, accel, level float64) (lo, hi float64) {
 		return nan, nan
 	}
 	z := dist.NormQuantile(0.5 + level/2)
-	return bcaEnd(draws, z0, -z, accel), bcaEnd(draws, z0, z, accel)
+	lo, hi = bcaEnd(draws, z0, -z, accel), bcaEnd(draws, z0, z, accel)
+	if math.IsNaN(lo) || math.IsNaN(hi) {
+		return nan, nan
+	}
+	return lo, hi
 }
 
 func bcaEnd(draws []float64, z0, z, accel float64) float64 {

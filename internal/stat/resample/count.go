@@ -6,13 +6,47 @@ import (
 	"github.com/fairtrial/fairtrial/internal/stat/dist"
 )
 
-// few is the mean below which counting up the distribution function is fastest; the
-// rejection constants of Hörmann hold from here on.
+// few is the mean below which walking up the distribution function is fastest; the
+// constants of the rejection method hold from here on.
 const few = 10
 
+// hat is the proposal of the transformed rejection method (Hörmann 1993): x = G(u)
+// floored, with G(u) = (2a/(1/2-|u|)+b)·u + centre for u uniform on (-1/2,1/2).
+type hat struct {
+	a, b, centre float64
+	quick        float64 // v up to here is accepted unseen where 1/2-|u| >= 0.07
+	height       float64 // v·height/G'(u) is compared with the probability of x
+}
+
+func (h hat) propose(r *RNG) (x, us, v float64) {
+	u := r.Float64() - 0.5
+	us = 0.5 - math.Abs(u)
+	return math.Floor((2*h.a/us+h.b)*u + h.centre), us, r.Float64()
+}
+
+// surely reports that x needs no look at its probability.
+func (h hat) surely(us, v float64) bool { return us >= 0.07 && v <= h.quick }
+
+// weight is height/G'(u).
+func (h hat) weight(us float64) float64 { return h.height / (h.a/(us*us) + h.b) }
+
+// binomialHat is BTRS, for probabilities relative to the mode's, n·p >= 10, p <= 1/2.
+func binomialHat(n, p float64) hat {
+	sd := math.Sqrt(n * p * (1 - p))
+	b := 1.15 + 2.53*sd
+	return hat{a: -0.0873 + 0.0248*b + 0.01*p, b: b, centre: n*p + 0.5, quick: 0.92 - 4.2/b, height: (2.83 + 5.1/b) * sd}
+}
+
+// poissonHat is PTRS, for means >= 10. As published its hat dips up to 0.5 % below
+// the distribution at a few counts; a hat 1 % higher makes the draws exact.
+func poissonHat(mean float64) hat {
+	b := 0.931 + 2.53*math.Sqrt(mean)
+	return hat{a: -0.059 + 0.02483*b, b: b, centre: mean + 0.43, quick: 0.99 * (0.9277 - 3.6224/(b-2)), height: 1.01 * (1.1239 + 1.1328/(b-3.4))}
+}
+
 // Binomial draws from Binomial(n, p), exactly and in bounded expected time for any n:
-// inversion for a small mean, else the transformed rejection BTRS (Hörmann 1993). It
-// is 0 for n <= 0 or p not above 0 and n for p >= 1.
+// inversion for a small mean, else rejection. It is 0 for n <= 0 or p not above 0 and
+// n for p >= 1.
 func (r *RNG) Binomial(n int64, p float64) int64 {
 	switch {
 	case n <= 0 || !(p > 0):
@@ -27,31 +61,24 @@ func (r *RNG) Binomial(n int64, p float64) int64 {
 
 // binomial needs n >= 1 and 0 < p <= 1/2.
 func (r *RNG) binomial(n int64, p float64) int64 {
-	if float64(n)*p < few {
+	m := float64(n)
+	if m*p < few {
 		return r.binomialByInversion(n, p)
 	}
-	mean := float64(n) * p
-	sd := math.Sqrt(mean * (1 - p))
-	b := 1.15 + 2.53*sd
-	a := -0.0873 + 0.0248*b + 0.01*p
-	mode := int64(float64(n+1) * p)
-	height := math.NaN() // log pmf at the mode, on first need
+	h := binomialHat(m, p)
+	top := math.NaN() // log probability of the mode, on first need
 	for {
-		u := r.Float64() - 0.5
-		v := r.Float64()
-		us := 0.5 - math.Abs(u)
-		x := math.Floor((2*a/us+b)*u + mean + 0.5)
-		if x < 0 || x > float64(n) || us == 0 {
+		x, us, v := h.propose(r)
+		if x < 0 || x > m {
 			continue
 		}
-		if us >= 0.07 && v <= 0.92-4.2/b {
+		if h.surely(us, v) {
 			return int64(x)
 		}
-		if math.IsNaN(height) {
-			height = dist.LogBinomialPMF(mode, n, p)
+		if math.IsNaN(top) {
+			top = dist.LogBinomialPMF(int64((m+1)*p), n, p)
 		}
-		v *= (2.83 + 5.1/b) * sd / (a/(us*us) + b)
-		if math.Log(v) <= dist.LogBinomialPMF(int64(x), n, p)-height {
+		if math.Log(v*h.weight(us)) <= dist.LogBinomialPMF(int64(x), n, p)-top {
 			return int64(x)
 		}
 	}
@@ -64,22 +91,20 @@ func (r *RNG) binomialByInversion(n int64, p float64) int64 {
 	for {
 		u := r.Float64()
 		mass := first
-		for k := int64(0); k <= n; k++ {
+		// The mass runs out only where rounding has used up u: draw again.
+		for k := int64(0); k <= n && mass > 1e-300; k++ {
 			if u < mass {
 				return k
 			}
 			u -= mass
 			mass *= float64(n-k) / float64(k+1) * odds
-			if mass < 1e-300 { // rounding has used up u: draw again
-				break
-			}
 		}
 	}
 }
 
-// Poisson draws from Poisson(mean), exactly: inversion for a small mean, else the
-// transformed rejection PTRS (Hörmann 1993). It is 0 for a mean not above 0; means
-// are capped at 2^52, where float64 stops counting one by one.
+// Poisson draws from Poisson(mean), exactly: inversion for a small mean, else
+// rejection. It is 0 for a mean not above 0; means are capped at 2^52, where float64
+// stops counting one by one.
 func (r *RNG) Poisson(mean float64) int64 {
 	if !(mean > 0) {
 		return 0
@@ -88,21 +113,13 @@ func (r *RNG) Poisson(mean float64) int64 {
 	if mean < few {
 		return r.poissonByInversion(mean)
 	}
-	b := 0.931 + 2.53*math.Sqrt(mean)
-	a := -0.059 + 0.02483*b
+	h := poissonHat(mean)
 	for {
-		u := r.Float64() - 0.5
-		v := r.Float64()
-		us := 0.5 - math.Abs(u)
-		x := math.Floor((2*a/us+b)*u + mean + 0.43)
-		if x < 0 || us == 0 || us < 0.013 && v > us {
+		x, us, v := h.propose(r)
+		if x < 0 {
 			continue
 		}
-		if us >= 0.07 && v <= 0.9277-3.6224/(b-2) {
-			return int64(x)
-		}
-		v *= (1.1239 + 1.1328/(b-3.4)) / (a/(us*us) + b)
-		if math.Log(v) <= dist.LogPoissonPMF(int64(x), mean) {
+		if h.surely(us, v) || math.Log(v*h.weight(us)) <= dist.LogPoissonPMF(int64(x), mean) {
 			return int64(x)
 		}
 	}

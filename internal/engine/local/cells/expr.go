@@ -1,0 +1,136 @@
+package cells
+
+import (
+	"math"
+
+	"github.com/fairtrial/fairtrial/internal/cases"
+	"github.com/fairtrial/fairtrial/internal/engine/local/rows"
+	"github.com/fairtrial/fairtrial/internal/summary"
+)
+
+// epsilon clips probabilities as scikit-learn does for float64.
+const epsilon = 1.0 / (1 << 52)
+
+// column fills values of one row expression of one model for rows [from, to).
+type column func(from, to int, out []float64)
+
+// columns lays a spec out as summary.Spec.Index says: shared expressions first, then
+// model by model.
+func (j *job) columns(s summary.Spec) []column {
+	out := make([]column, s.Columns(len(j.r.Models)))
+	for _, e := range s.Exprs() {
+		if e.Shared() {
+			out[s.Index(e, 0)] = j.expression(e, nil)
+			continue
+		}
+		for m := range j.r.Models {
+			out[s.Index(e, m)] = j.expression(e, &j.r.Models[m])
+		}
+	}
+	return out
+}
+
+// each makes a column of a function of the row number.
+func each(f func(i int) float64) column {
+	return func(from, to int, out []float64) {
+		for i := from; i < to; i++ {
+			out[i-from] = f(i)
+		}
+	}
+}
+
+func (j *job) expression(e summary.Expr, m *rows.Model) column {
+	r := j.r
+	if r.Task != cases.Regression && m != nil && m.Probs == nil && m.Score == nil {
+		// A model without probabilities beside one that has them: never read, since
+		// the metric does not fit it.
+		return each(func(int) float64 { return 0 })
+	}
+	switch e {
+	case summary.LogLoss:
+		if m.Probs != nil {
+			return each(func(i int) float64 { return -math.Log(clip(m.Probs[r.Class[i]][i])) })
+		}
+		return func(from, to int, out []float64) {
+			class, score := r.Class[from:to], m.Score[from:to]
+			for i, p := range score {
+				if class[i] == 0 {
+					p = 1 - p
+				}
+				out[i] = -math.Log(clip(p))
+			}
+		}
+	case summary.Clipped:
+		return each(func(i int) float64 {
+			p := 0.0
+			if m.Probs != nil {
+				p = m.Probs[r.Class[i]][i]
+			} else if p = m.Score[i]; r.Class[i] == 0 {
+				p = 1 - p
+			}
+			if clip(p) != p {
+				return 1
+			}
+			return 0
+		})
+	case summary.Brier:
+		return func(from, to int, out []float64) {
+			class, score := r.Class[from:to], m.Score[from:to]
+			for i, p := range score {
+				d := p - float64(class[i])
+				out[i] = d * d
+			}
+		}
+	case summary.Error:
+		return each(func(i int) float64 { return m.Score[i] - r.Target[i] })
+	case summary.AbsError:
+		return each(func(i int) float64 { return math.Abs(m.Score[i] - r.Target[i]) })
+	case summary.SquaredError:
+		return each(func(i int) float64 { d := m.Score[i] - r.Target[i]; return d * d })
+	case summary.PctError:
+		return each(func(i int) float64 {
+			if r.Target[i] == 0 {
+				return 0
+			}
+			return math.Abs(m.Score[i]-r.Target[i]) / math.Abs(r.Target[i])
+		})
+	case summary.Label:
+		return each(func(i int) float64 { return r.Target[i] - r.Pivot })
+	case summary.LabelSquared:
+		return each(func(i int) float64 { d := r.Target[i] - r.Pivot; return d * d })
+	case summary.AbsLabel:
+		return each(func(i int) float64 { return math.Abs(r.Target[i]) })
+	case summary.ZeroLabel:
+		return each(func(i int) float64 {
+			if r.Target[i] == 0 {
+				return 1
+			}
+			return 0
+		})
+	}
+	return each(func(int) float64 { return 0 })
+}
+
+func clip(p float64) float64 { return math.Min(1-epsilon, math.Max(epsilon, p)) }
+
+// shifts are constants near the data (the means of the first chunk), about which
+// sums are taken so that they keep their digits.
+func (j *job) shifts(cols []column) []float64 {
+	n := min(j.r.N, chunkRows)
+	buf := make([]float64, n)
+	out := make([]float64, len(cols))
+	for c, col := range cols {
+		col(0, n, buf)
+		sum := 0.0
+		for _, v := range buf {
+			sum += v
+		}
+		if n > 0 {
+			out[c] = float64(float32(sum / float64(n)))
+		}
+		if math.IsInf(out[c], 0) || math.IsNaN(out[c]) {
+			out[c] = 0
+		}
+	}
+	return out
+}

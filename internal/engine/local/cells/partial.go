@@ -1,0 +1,360 @@
+package cells
+
+import (
+	"github.com/fairtrial/fairtrial/internal/engine/local/rows"
+	"github.com/fairtrial/fairtrial/internal/summary"
+)
+
+type sparseCell struct {
+	n     int64
+	w, w2 float64
+}
+
+// partial is the summaries of one chunk, or of all chunks merged so far.
+type partial struct {
+	n      []int64 // by population
+	w, w2  []float64
+	cellN  []int64 // population × cell
+	cellW  []float64
+	cellW2 []float64
+	sparse []map[uint64]*sparseCell
+
+	moments [][]*summary.Moments // spec × population
+}
+
+func (j *job) empty() *partial {
+	p := &partial{n: make([]int64, j.pops)}
+	weighted := j.r.Weight != nil
+	if weighted {
+		p.w, p.w2 = make([]float64, j.pops), make([]float64, j.pops)
+	}
+	if j.counting {
+		if j.cells > 0 {
+			p.cellN = make([]int64, j.pops*j.cells)
+			if weighted {
+				p.cellW, p.cellW2 = make([]float64, j.pops*j.cells), make([]float64, j.pops*j.cells)
+			}
+		} else {
+			p.sparse = make([]map[uint64]*sparseCell, j.pops)
+			for i := range p.sparse {
+				p.sparse[i] = map[uint64]*sparseCell{}
+			}
+		}
+	}
+	for s, spec := range j.specs {
+		all := make([]*summary.Moments, j.pops)
+		for i := range all {
+			all[i] = summary.NewMoments(spec, len(j.cols[s]), weighted)
+		}
+		p.moments = append(p.moments, all)
+	}
+	return p
+}
+
+func (p *partial) merge(o *partial) error {
+	for i := range p.n {
+		p.n[i] += o.n[i]
+	}
+	for i := range p.w {
+		p.w[i] += o.w[i]
+		p.w2[i] += o.w2[i]
+	}
+	for i := range p.cellN {
+		p.cellN[i] += o.cellN[i]
+	}
+	for i := range p.cellW {
+		p.cellW[i] += o.cellW[i]
+		p.cellW2[i] += o.cellW2[i]
+	}
+	for i, m := range o.sparse {
+		for k, x := range m {
+			if have := p.sparse[i][k]; have != nil {
+				have.n += x.n
+				have.w += x.w
+				have.w2 += x.w2
+			} else {
+				p.sparse[i][k] = x
+			}
+		}
+	}
+	for s := range p.moments {
+		for i, m := range p.moments[s] {
+			if err := m.Merge(o.moments[s][i]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// chunk summarises rows [from, to).
+func (j *job) chunk(from, to int) *partial {
+	p := j.empty()
+	j.countRows(p, from, to)
+	if j.counting {
+		j.countCells(p, from, to)
+	}
+	if len(j.specs) > 0 {
+		j.sumMoments(p, from, to)
+	}
+	return p
+}
+
+// codes calls f for the whole and for each partition with the population of each row
+// of the chunk (nil: population 0 for every row), base being added to the code.
+func (j *job) codes(from, to int, f func(code []uint16, base int)) {
+	f(nil, 0)
+	for k := range j.r.Parts {
+		f(j.r.Parts[k].Code[from:to], j.offset[k])
+	}
+}
+
+func (j *job) countRows(p *partial, from, to int) {
+	var w []float64
+	if j.r.Weight != nil {
+		w = j.r.Weight[from:to]
+	}
+	j.codes(from, to, func(code []uint16, base int) {
+		for i := range to - from {
+			at := base
+			if code != nil {
+				if code[i] == rows.None {
+					continue
+				}
+				at += int(code[i])
+			}
+			p.n[at]++
+			if w != nil {
+				p.w[at] += w[i]
+				p.w2[at] += w[i] * w[i]
+			}
+		}
+	})
+}
+
+func (j *job) countCells(p *partial, from, to int) {
+	keys := make([]uint64, to-from)
+	for i := range keys {
+		keys[i] = j.key(from + i)
+	}
+	var w []float64
+	if j.r.Weight != nil {
+		w = j.r.Weight[from:to]
+	}
+	j.codes(from, to, func(code []uint16, base int) {
+		for i, key := range keys {
+			at := base
+			if code != nil {
+				if code[i] == rows.None {
+					continue
+				}
+				at += int(code[i])
+			}
+			if j.cells > 0 {
+				c := at*j.cells + int(key)
+				p.cellN[c]++
+				if w != nil {
+					p.cellW[c] += w[i]
+					p.cellW2[c] += w[i] * w[i]
+				}
+				continue
+			}
+			x := p.sparse[at][key]
+			if x == nil {
+				x = &sparseCell{}
+				p.sparse[at][key] = x
+			}
+			x.n++
+			if w != nil {
+				x.w += w[i]
+				x.w2 += w[i] * w[i]
+			}
+		}
+	})
+}
+
+// sumMoments takes sums about a shift, by population, and turns them into moments.
+// Columns that are zero in the whole chunk (an indicator that never fires) are
+// passed over.
+func (j *job) sumMoments(p *partial, from, to int) {
+	n := to - from
+	for s := range j.specs {
+		cols, shift := j.cols[s], append([]float64(nil), j.shift[s]...)
+		d := len(cols)
+		values := make([][]float64, d)
+		var active []int
+		for c, col := range cols {
+			v := make([]float64, n)
+			col(from, to, v)
+			zero := true
+			for _, x := range v {
+				if x != 0 {
+					zero = false
+					break
+				}
+			}
+			if zero {
+				shift[c] = 0
+				continue
+			}
+			for i := range v {
+				v[i] -= shift[c]
+			}
+			values[c] = v
+			active = append(active, c)
+		}
+		a := accumulator{j: j, from: from, to: to, active: active, values: values}
+		if j.r.Weight != nil {
+			a.weighted(p, s, shift)
+		} else {
+			a.plain(p, s, shift)
+		}
+	}
+}
+
+// accumulator sums the active columns of one spec over one chunk.
+type accumulator struct {
+	j        *job
+	from, to int
+	active   []int
+	values   [][]float64
+}
+
+// plain: per population [n, Σv, Σvv' upper triangle] of the active columns.
+func (a accumulator) plain(p *partial, s int, shift []float64) {
+	k := len(a.active)
+	stride := 1 + k + k*(k+1)/2
+	sums := make([]float64, a.j.pops*stride)
+	switch k {
+	case 2:
+		x, y := a.values[a.active[0]], a.values[a.active[1]]
+		a.j.codes(a.from, a.to, func(code []uint16, base int) {
+			for i := range x {
+				at := base
+				if code != nil {
+					if code[i] == rows.None {
+						continue
+					}
+					at += int(code[i])
+				}
+				t := sums[at*6 : at*6+6 : at*6+6]
+				u, v := x[i], y[i]
+				t[0]++
+				t[1] += u
+				t[2] += v
+				t[3] += u * u
+				t[4] += u * v
+				t[5] += v * v
+			}
+		})
+	default:
+		row := make([]float64, k)
+		a.j.codes(a.from, a.to, func(code []uint16, base int) {
+			for i := range a.to - a.from {
+				at := base
+				if code != nil {
+					if code[i] == rows.None {
+						continue
+					}
+					at += int(code[i])
+				}
+				t := sums[at*stride : (at+1)*stride]
+				t[0]++
+				for c, col := range a.active {
+					row[c] = a.values[col][i]
+					t[1+c] += row[c]
+				}
+				q := 1 + k
+				for c := range row {
+					for e := c; e < k; e++ {
+						t[q] += row[c] * row[e]
+						q++
+					}
+				}
+			}
+		})
+	}
+	for at, m := range p.moments[s] {
+		t := sums[at*stride : (at+1)*stride]
+		if t[0] == 0 {
+			continue
+		}
+		n := t[0]
+		m.N, m.W, m.W2 = int64(n), n, n
+		copy(m.Mean, shift)
+		for c, col := range a.active {
+			m.Mean[col] = shift[col] + t[1+c]/n
+		}
+		q := 1 + k
+		for c := range k {
+			for e := c; e < k; e++ {
+				m.Co[triangle(len(m.Mean), a.active[c], a.active[e])] = t[q] - t[1+c]*t[1+e]/n
+				q++
+			}
+		}
+	}
+}
+
+// weighted: per population [n, Σw, Σw², Σwv, Σw²v, Σw²vv'] of the active columns.
+func (a accumulator) weighted(p *partial, s int, shift []float64) {
+	k := len(a.active)
+	stride := 3 + 2*k + k*(k+1)/2
+	sums := make([]float64, a.j.pops*stride)
+	row := make([]float64, k)
+	w := a.j.r.Weight[a.from:a.to]
+	a.j.codes(a.from, a.to, func(code []uint16, base int) {
+		for i := range a.to - a.from {
+			at := base
+			if code != nil {
+				if code[i] == rows.None {
+					continue
+				}
+				at += int(code[i])
+			}
+			t := sums[at*stride : (at+1)*stride]
+			w1 := w[i]
+			w2 := w1 * w1
+			t[0]++
+			t[1] += w1
+			t[2] += w2
+			for c, col := range a.active {
+				row[c] = a.values[col][i]
+				t[3+c] += w1 * row[c]
+				t[3+k+c] += w2 * row[c]
+			}
+			q := 3 + 2*k
+			for c := range row {
+				for e := c; e < k; e++ {
+					t[q] += w2 * row[c] * row[e]
+					q++
+				}
+			}
+		}
+	})
+	for at, m := range p.moments[s] {
+		t := sums[at*stride : (at+1)*stride]
+		m.N, m.W, m.W2 = int64(t[0]), t[1], t[2]
+		if t[0] == 0 {
+			continue
+		}
+		copy(m.Mean, shift)
+		copy(m.Mean2, shift)
+		if t[1] == 0 { // only rows of weight 0
+			continue
+		}
+		for c, col := range a.active {
+			m.Mean[col] = shift[col] + t[3+c]/t[1]
+			m.Mean2[col] = shift[col] + t[3+k+c]/t[2]
+		}
+		q := 3 + 2*k
+		for c := range k {
+			for e := c; e < k; e++ {
+				m.Co[triangle(len(m.Mean), a.active[c], a.active[e])] = t[q] - t[3+k+c]*t[3+k+e]/t[2]
+				q++
+			}
+		}
+	}
+}
+
+// triangle is the place of (i, j), i ≤ j, in an upper triangle stored row by row.
+func triangle(d, i, j int) int { return i*d - i*(i-1)/2 + j - i }

@@ -1,0 +1,94 @@
+package order
+
+import (
+	"github.com/fairtrial/fairtrial/internal/summary"
+)
+
+// finish turns the sums of a walk into the summary of one model.
+func (k *walk) finish(pops []*summary.Population, m int) {
+	for g, s := range k.group {
+		for i := range s.size {
+			t := &k.st[k.first[g]+i]
+			p := pops[s.base+i]
+			pos, neg := float64(t.pos), float64(t.n-t.pos)
+			p.Rank.Pos, p.Rank.Neg = int64(t.pos), int64(t.n-t.pos)
+			x := &p.Rank.Models[m]
+			for t.n > 0 && t.bin < summary.CalibrationBins {
+				t.closeBin()
+			}
+			x.Bins = append([]summary.Bin(nil), t.bins[:]...)
+			if t.pos > 0 {
+				x.AP = t.ap / pos
+				x.APSS = nonNegative(t.xx-2*x.AP*t.x+pos*x.AP*x.AP) / (pos * pos)
+			}
+			if t.pos > 0 && t.n > t.pos {
+				x.U2 = t.u2
+				a := t.auc() - 0.5
+				x.S10 = nonNegative(t.q10 - pos*a*a)
+				// V01 = 1 − place/(2·Pos): its square about the AUC is that of place/(2·Pos) about 1 − AUC.
+				x.S01 = nonNegative(t.q01 - neg*a*a)
+			}
+			if p.Blocks != nil {
+				k.blocks(t, p, x)
+			}
+		}
+	}
+}
+
+func (t *state) auc() float64 { return float64(t.u2) / 2 / (float64(t.pos) * float64(t.n-t.pos)) }
+
+// nonNegative guards a sum of squares against rounding.
+func nonNegative(x float64) float64 {
+	if x < 0 {
+		return 0
+	}
+	return x
+}
+
+// blocks turns sums by entry into sums of influence: (V10 − A)/Pos, (V01 − A)/Neg, and
+// (X − y·AP)/Pos for average precision.
+func (k *walk) blocks(t *state, p *summary.Population, x *summary.RankModel) {
+	n := len(p.Blocks.ID)
+	x.AUCBlocks, x.APBlocks = make([]float64, n), make([]float64, n)
+	posOf := make([]float64, n)
+	for i := range n {
+		for c := p.Blocks.CellStart[i]; c < p.Blocks.CellStart[i+1]; c++ {
+			if p.Counts.Cells[p.Blocks.CellIndex[c]].Label == 1 {
+				posOf[i] += p.Blocks.CellW[c]
+			}
+		}
+	}
+	pos, neg := float64(t.pos), float64(t.n-t.pos)
+	for i := range n {
+		if pos > 0 && neg > 0 {
+			a := t.auc()
+			negOf := float64(p.Blocks.N[i]) - posOf[i]
+			x.AUCBlocks[i] = (t.e10[i]*t.perNeg-a*posOf[i])/pos + (negOf-t.e01[i]*t.perPos-a*negOf)/neg
+		}
+		if pos > 0 {
+			x.APBlocks[i] = (t.eAP[i] - x.AP*posOf[i]) / pos
+		}
+	}
+}
+
+// pair writes the covariances of model m with the baseline.
+func (k *walk) pair(pops []*summary.Population, m, b int, base []state) {
+	for g, s := range k.group {
+		for i := range s.size {
+			t, u := &k.st[k.first[g]+i], &base[k.first[g]+i]
+			p := pops[s.base+i]
+			out := summary.RankPair{A: m, B: b}
+			pos, neg := float64(t.pos), float64(t.n-t.pos)
+			if t.pos > 0 && t.n > t.pos {
+				prod := (t.auc() - 0.5) * (u.auc() - 0.5)
+				out.C10 = t.c10 - pos*prod
+				out.C01 = t.c01 - neg*prod
+			}
+			if t.pos > 0 {
+				apA, apB := t.ap/pos, u.ap/pos
+				out.CAP = (t.cap - apB*t.x - apA*u.x + pos*apA*apB) / (pos * pos)
+			}
+			p.Rank.Pairs = append(p.Rank.Pairs, out)
+		}
+	}
+}

@@ -1,0 +1,130 @@
+// Package order makes the summaries that depend on the order of scores: each score
+// is sorted once, and its order is walked once for all slices. It refuses weights.
+package order
+
+import (
+	"context"
+	"runtime"
+
+	"github.com/fairtrial/fairtrial/internal/engine/local/rows"
+	"github.com/fairtrial/fairtrial/internal/summary"
+)
+
+// Summarize adds Rank, ClassRank and Quantiles to populations made by package cells
+// for the same rows.
+func Summarize(ctx context.Context, r *rows.Rows, needs []summary.Spec, pops []*summary.Population, workers int) error {
+	if workers <= 0 {
+		workers = runtime.NumCPU()
+	}
+	e := entriesOf(r, pops)
+	for _, s := range needs {
+		var err error
+		switch s.Kind {
+		case summary.KindRank:
+			err = rank(ctx, r, pops, e, workers)
+		case summary.KindClassRank:
+			err = classRank(ctx, r, pops, e, workers)
+		case summary.KindQuantile:
+			err = quantile(ctx, r, s, pops, e, workers)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Bytes is the memory that Summarize takes beside the rows themselves.
+func Bytes(n int64, models, partitions, classes int, clusters bool, needs []summary.Spec) int64 {
+	slots := int64(partitions + 1)
+	entry := int64(0)
+	if clusters {
+		entry = 2 * slots
+	}
+	most := int64(0)
+	for _, s := range needs {
+		b := int64(0)
+		switch s.Kind {
+		case summary.KindRank:
+			b = 16 + 4*slots
+			if models > 1 {
+				b += 8 * slots
+			}
+		case summary.KindClassRank:
+			b = 16 + 8*slots*int64(min(models, 2)) + 2
+		case summary.KindQuantile:
+			b = 16 + 8*int64(models)
+		}
+		most = max(most, b)
+	}
+	if most == 0 {
+		return 0
+	}
+	return n * (most + entry)
+}
+
+// slot is overall (part −1) or one partition.
+type slot struct {
+	part int
+	base int // first population
+	size int
+}
+
+func slots(r *rows.Rows) []slot {
+	out := []slot{{part: -1, size: 1}}
+	base := 1
+	for k, p := range r.Parts {
+		out = append(out, slot{part: k, base: base, size: len(p.Names)})
+		base += len(p.Names)
+	}
+	return out
+}
+
+// deal gives each worker its slots.
+func deal(all []slot, workers int) [][]slot {
+	k := max(1, min(workers, len(all)))
+	out := make([][]slot, k)
+	for i, s := range all {
+		out[i%k] = append(out[i%k], s)
+	}
+	return out
+}
+
+// noSlice stands for a row that is in no slice of a partition.
+const noSlice = rows.None
+
+// entries gives the place of a row's cluster in a population's Blocks, by slot and row.
+type entries [][]uint16
+
+func entriesOf(r *rows.Rows, pops []*summary.Population) entries {
+	if r.Cluster == nil {
+		return nil
+	}
+	var out entries
+	for _, s := range slots(r) {
+		at := make([]map[uint64]uint16, s.size)
+		for i := range at {
+			at[i] = map[uint64]uint16{}
+			for k, id := range pops[s.base+i].Blocks.ID {
+				at[i][id] = uint16(k)
+			}
+		}
+		e := make([]uint16, r.N)
+		for i := range e {
+			c := 0
+			if s.part >= 0 {
+				if r.Parts[s.part].Code[i] == noSlice {
+					continue
+				}
+				c = int(r.Parts[s.part].Code[i])
+			}
+			id := r.ClusterHash[r.Cluster[i]]
+			if !pops[s.base+c].Blocks.Exact {
+				id %= summary.BlockCount
+			}
+			e[i] = at[c][id]
+		}
+		out = append(out, e)
+	}
+	return out
+}

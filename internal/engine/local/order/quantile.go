@@ -1,0 +1,178 @@
+package order
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/fairtrial/fairtrial/internal/engine"
+	"github.com/fairtrial/fairtrial/internal/engine/local/rows"
+	"github.com/fairtrial/fairtrial/internal/summary"
+)
+
+// quantile finds the median of |f − y| of every model and population, the order
+// statistics around it, and how often two models are both below theirs.
+func quantile(ctx context.Context, r *rows.Rows, spec summary.Spec, pops []*summary.Population, e entries, workers int) error {
+	if spec != summary.Of(summary.KindQuantile, summary.AbsError) || r.Target == nil {
+		return &engine.DataError{Msg: fmt.Sprintf("a quantile of %q is not built", spec.Terms)}
+	}
+	all := slots(r)
+	values := make([][]float64, len(r.Models))
+	out := make([]*summary.Quantile, len(pops))
+	for i, p := range pops {
+		out[i] = &summary.Quantile{Spec: spec, Q: 0.5, N: p.N, Models: make([]summary.QuantileModel, len(r.Models))}
+		p.Quantiles = append(p.Quantiles, out[i])
+	}
+	w := &sorter{workers: workers}
+	for m := range r.Models {
+		v := make([]float64, r.N)
+		for i := range v {
+			v[i] = math.Abs(r.Models[m].Score[i] - r.Target[i])
+		}
+		values[m] = v
+		s, err := w.sort(ctx, v)
+		if err != nil {
+			return err
+		}
+		for _, sl := range all {
+			ladders(r, s, v, sl, out, m)
+		}
+	}
+	for at, sl := range all {
+		belowBoth(r, values, sl, at, pops, out, e)
+	}
+	return ctx.Err()
+}
+
+// ladderRanks are the ranks whose values are kept: all of them up to 1 000 rows, else
+// dense around the middle (an eightieth of √n apart) and ever wider towards the ends.
+func ladderRanks(n int64) []int64 {
+	if n == 0 {
+		return nil
+	}
+	mid := float64(n+1) / 2
+	var down []int64
+	step := math.Max(1, math.Sqrt(float64(n))/80)
+	if n <= 1000 {
+		step = 1
+	}
+	for d := 0.5 * float64((n+1)%2); ; d += step {
+		rank := int64(math.Floor(mid - d))
+		if rank < 1 {
+			break
+		}
+		if len(down) == 0 || rank < down[len(down)-1] {
+			down = append(down, rank)
+		}
+		if n > 1000 && d > 3*math.Sqrt(float64(n)) {
+			step *= 1.05
+		}
+	}
+	if down[len(down)-1] != 1 {
+		down = append(down, 1)
+	}
+	out := make([]int64, 0, 2*len(down))
+	for i := len(down) - 1; i >= 0; i-- {
+		out = append(out, down[i])
+	}
+	for _, d := range down {
+		if up := n + 1 - d; up > out[len(out)-1] {
+			out = append(out, up)
+		}
+	}
+	return out
+}
+
+// ladders reads the order statistics of one slot's populations in one walk.
+func ladders(r *rows.Rows, s *sorted, v []float64, sl slot, out []*summary.Quantile, m int) {
+	var code []uint16
+	if sl.part >= 0 {
+		code = r.Parts[sl.part].Code
+	}
+	seen, next := make([]int64, sl.size), make([]int, sl.size)
+	for i := range sl.size {
+		out[sl.base+i].Models[m].Ranks = ladderRanks(out[sl.base+i].N)
+	}
+	for i := range r.N {
+		row := s.row(i)
+		p := 0
+		if code != nil {
+			if code[row] == noSlice {
+				continue
+			}
+			p = int(code[row])
+		}
+		seen[p]++
+		x := &out[sl.base+p].Models[m]
+		if next[p] < len(x.Ranks) && x.Ranks[next[p]] == seen[p] {
+			x.Ladder = append(x.Ladder, v[row])
+			next[p]++
+		}
+	}
+	for i := range sl.size {
+		q := out[sl.base+i]
+		x := &q.Models[m]
+		if q.N > 0 {
+			x.Value = (x.At((q.N+1)/2) + x.At(q.N/2+1)) / 2
+		}
+	}
+}
+
+// belowBoth counts the rows at or below the median of each model and of pairs.
+func belowBoth(r *rows.Rows, values [][]float64, sl slot, at int, pops []*summary.Population, out []*summary.Quantile, e entries) {
+	models := len(values)
+	both := make([]int64, sl.size*models)
+	popOf := func(row int) int {
+		if sl.part < 0 {
+			return 0
+		}
+		if r.Parts[sl.part].Code[row] == noSlice {
+			return -1
+		}
+		return int(r.Parts[sl.part].Code[row])
+	}
+	for row := range r.N {
+		p := popOf(row)
+		if p < 0 {
+			continue
+		}
+		q := out[sl.base+p]
+		base := r.Baseline >= 0 && values[r.Baseline][row] <= q.Models[r.Baseline].Value
+		for m := range values {
+			if values[m][row] <= q.Models[m].Value {
+				q.Models[m].Below++
+				if base {
+					both[p*models+m]++
+				}
+			}
+		}
+	}
+	for p := range sl.size {
+		q := out[sl.base+p]
+		for m := range values {
+			if r.Baseline >= 0 && m != r.Baseline {
+				q.Pairs = append(q.Pairs, summary.QuantilePair{A: m, B: r.Baseline, Both: both[p*models+m]})
+			}
+			if e != nil {
+				q.Models[m].Blocks = make([]float64, len(pops[sl.base+p].Blocks.ID))
+			}
+		}
+	}
+	if e == nil {
+		return
+	}
+	for row := range r.N {
+		p := popOf(row)
+		if p < 0 {
+			continue
+		}
+		q := out[sl.base+p]
+		for m := range values {
+			x := -float64(q.Models[m].Below) / float64(q.N)
+			if values[m][row] <= q.Models[m].Value {
+				x++
+			}
+			q.Models[m].Blocks[e[at][row]] += x
+		}
+	}
+}

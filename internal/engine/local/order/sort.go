@@ -1,0 +1,224 @@
+package order
+
+import (
+	"context"
+	"math"
+	"slices"
+	"sync"
+)
+
+const (
+	bucketBits = 11
+	buckets    = 1 << bucketBits
+	rowMask    = 1<<32 - 1
+)
+
+// sorted is the rows of one score in ascending order: the row is in the low 32 bits of
+// rec[i]; tie(i) says that it has the score of the one before.
+type sorted struct {
+	rec  []uint64
+	ties []uint64 // bit set
+}
+
+func (s *sorted) row(i int) uint32 { return uint32(s.rec[i]) }
+func (s *sorted) tie(i int) bool   { return s.ties[i>>6]&(1<<(i&63)) != 0 }
+
+// sorter sorts scores, keeping its buffers from one model to the next.
+type sorter struct {
+	rec, tmp []uint64
+	workers  int
+}
+
+// sort orders rows by (score, row). A score becomes a 32-bit key by linear scaling
+// between the extremes, which is monotone in floating point; records are partitioned
+// by the key's top bits, each part is radix-sorted while it fits the cache, and
+// runs of one key are settled by the scores themselves. Scores are finite.
+func (w *sorter) sort(ctx context.Context, score []float64) (*sorted, error) {
+	n := len(score)
+	if cap(w.rec) < n {
+		w.rec, w.tmp = make([]uint64, n), make([]uint64, n)
+	}
+	rec, tmp := w.rec[:n], w.tmp[:n]
+	lo, hi := extremes(score)
+	key := scaler(lo, hi)
+	ranges := w.split(n)
+	// Histogram by range, so that the scatter keeps rows in order.
+	counts := make([][buckets]int32, len(ranges))
+	each(ranges, func(k, from, to int) {
+		c := &counts[k]
+		for i := from; i < to; i++ {
+			q := key(score[i])
+			tmp[i] = uint64(q)<<32 | uint64(i)
+			c[q>>(32-bucketBits)]++
+		}
+	})
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	var start [buckets + 1]int
+	for b := range buckets {
+		at := start[b]
+		for k := range counts {
+			c := int(counts[k][b])
+			counts[k][b] = int32(at)
+			at += c
+		}
+		start[b+1] = at
+	}
+	each(ranges, func(k, from, to int) {
+		c := &counts[k]
+		for i := from; i < to; i++ {
+			b := tmp[i] >> (64 - bucketBits)
+			rec[c[b]] = tmp[i]
+			c[b]++
+		}
+	})
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	s := &sorted{rec: rec, ties: make([]uint64, n/64+1)}
+	// Buckets are dealt in contiguous groups; the ties of a group are gathered apart,
+	// since two groups can share a word of the bit set.
+	groups := bucketGroups(start[:], n, 8*w.workers)
+	found := make([][]int32, len(groups))
+	each(groups, func(k, from, to int) {
+		for b := from; b < to; b++ {
+			radix(rec[start[b]:start[b+1]], tmp[start[b]:start[b+1]])
+			found[k] = settle(rec, start[b], start[b+1], score, found[k])
+		}
+	})
+	for _, f := range found {
+		for _, i := range f {
+			s.ties[i>>6] |= 1 << (i & 63)
+		}
+	}
+	return s, ctx.Err()
+}
+
+func extremes(score []float64) (lo, hi float64) {
+	lo, hi = math.Inf(1), math.Inf(-1)
+	for _, s := range score {
+		if s < lo {
+			lo = s
+		}
+		if s > hi {
+			hi = s
+		}
+	}
+	return lo, hi
+}
+
+// scaler maps [lo, hi] monotonely onto 32 bits.
+func scaler(lo, hi float64) func(float64) uint32 {
+	half := 1.0
+	if math.IsInf(hi-lo, 0) { // the range itself overflows
+		half = 0.5
+	}
+	width := hi*half - lo*half
+	if !(width > 0) {
+		return func(float64) uint32 { return 0 }
+	}
+	base, scale := lo*half, float64(rowMask)/width
+	if math.IsInf(scale, 0) { // a range so small that its inverse overflows: keys are equal, scores decide
+		return func(float64) uint32 { return 0 }
+	}
+	return func(s float64) uint32 {
+		x := (s*half - base) * scale
+		if x >= float64(rowMask) {
+			return rowMask
+		}
+		return uint32(x)
+	}
+}
+
+// radix sorts records by the 21 key bits below the bucket's, stably.
+func radix(rec, tmp []uint64) {
+	if len(rec) < 128 {
+		slices.Sort(rec) // (key, row): the same order
+		return
+	}
+	pass := func(from, to []uint64, shift uint, bits uint) {
+		var count [1 << 11]int32
+		mask := uint64(1)<<bits - 1
+		for _, r := range from {
+			count[r>>shift&mask]++
+		}
+		at := int32(0)
+		for i := range count[:1<<bits] {
+			c := count[i]
+			count[i] = at
+			at += c
+		}
+		for _, r := range from {
+			k := r >> shift & mask
+			to[count[k]] = r
+			count[k]++
+		}
+	}
+	pass(rec, tmp, 32, 10)
+	pass(tmp, rec, 42, 11)
+}
+
+// settle orders runs of one key by score and appends the positions of ties.
+func settle(rec []uint64, from, to int, score []float64, ties []int32) []int32 {
+	for i := from; i < to; {
+		j := i + 1
+		for j < to && rec[j]>>32 == rec[i]>>32 {
+			j++
+		}
+		if j-i > 1 {
+			run := rec[i:j]
+			slices.SortStableFunc(run, func(a, b uint64) int {
+				x, y := score[a&rowMask], score[b&rowMask]
+				switch {
+				case x < y:
+					return -1
+				case x > y:
+					return 1
+				}
+				return 0
+			})
+			for k := 1; k < len(run); k++ {
+				if score[run[k]&rowMask] == score[run[k-1]&rowMask] {
+					ties = append(ties, int32(i+k))
+				}
+			}
+		}
+		i = j
+	}
+	return ties
+}
+
+// split cuts n rows into ranges for the workers.
+func (w *sorter) split(n int) [][2]int {
+	k := max(1, w.workers)
+	var out [][2]int
+	for i := range k {
+		if from, to := i*n/k, (i+1)*n/k; from < to {
+			out = append(out, [2]int{from, to})
+		}
+	}
+	return out
+}
+
+// bucketGroups cuts the buckets into groups of about equal rows.
+func bucketGroups(start []int, n, k int) [][2]int {
+	var out [][2]int
+	from := 0
+	for b := range buckets {
+		if start[b+1]-start[from] >= n/k+1 || b == buckets-1 {
+			out = append(out, [2]int{from, b + 1})
+			from = b + 1
+		}
+	}
+	return out
+}
+
+// each runs f over ranges in parallel.
+func each(ranges [][2]int, f func(k, from, to int)) {
+	var wg sync.WaitGroup
+	for k, r := range ranges {
+		wg.Go(func() { f(k, r[0], r[1]) })
+	}
+	wg.Wait()
+}
