@@ -20,7 +20,8 @@ func checkCommand(e *Env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if _, err := eval.Prepare(p, catalogue()); err != nil {
+			s, err := eval.Prepare(p, catalogue())
+			if err != nil {
 				return wrong("", "%w", err)
 			}
 			profile, err := newEngine().Profile(cmd.Context(), p.Resolve(p.Data.Source))
@@ -30,11 +31,9 @@ func checkCommand(e *Env) *cobra.Command {
 			if err := slicesFit(p.Slices, profile); err != nil {
 				return err
 			}
-			findings := []string{}
-			if p.Data.Columns.Cluster == "" {
-				for _, f := range clusterFindings(profile, p.Data.Columns.Label.Column) {
-					findings = append(findings, f.Text)
-				}
+			findings, err := clusterLike(cmd.Context(), s.Request)
+			if err != nil {
+				return err
 			}
 			for _, w := range p.Warnings {
 				findings = append(findings, w.Error())

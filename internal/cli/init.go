@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/fairtrial/fairtrial/internal/cases"
-	"github.com/fairtrial/fairtrial/internal/engine"
 	"github.com/fairtrial/fairtrial/internal/eval"
 	"github.com/fairtrial/fairtrial/internal/plan"
 	"github.com/fairtrial/fairtrial/internal/record"
@@ -38,9 +37,6 @@ func initCommand(e *Env) *cobra.Command {
 			}
 			d := plan.Guess(source, profile)
 			d.Name = strings.TrimSuffix(filepath.Base(args[0]), filepath.Ext(args[0]))
-			for _, f := range clusterFindings(profile, d.Label) {
-				d.Notes = append(d.Notes, f.Text)
-			}
 			if err := e.chooseMargin(cmd, filepath.Dir(to), &d); err != nil {
 				return err
 			}
@@ -73,7 +69,7 @@ func orUnknown(s string) string {
 // chooseMargin proposes the margin of the one gate: the smallest effect that this
 // file can decide, from a first evaluation of the drafted plan without gates.
 func (e *Env) chooseMargin(cmd *cobra.Command, dir string, d *plan.Draft) error {
-	if len(d.Models) < 2 || d.Label == "" {
+	if len(d.Models) == 0 || d.Label == "" {
 		return nil
 	}
 	probe := *d
@@ -89,6 +85,14 @@ func (e *Env) chooseMargin(cmd *cobra.Command, dir string, d *plan.Draft) error 
 		return err
 	}
 	s.Request.Exemplars = 0
+	found, err := clusterLike(cmd.Context(), s.Request)
+	if err != nil {
+		return err
+	}
+	d.Notes = append(d.Notes, found...)
+	if len(d.Models) < 2 {
+		return nil
+	}
 	c, err := s.Collect(cmd.Context(), newEngine())
 	if err != nil {
 		return err
@@ -123,14 +127,4 @@ func roundUp(x float64) float64 {
 	unit := math.Pow(10, math.Floor(math.Log10(x))-1)
 	v := math.Ceil(x/unit-1e-9) * unit
 	return math.Round(v*1e12) / 1e12
-}
-
-func clusterFindings(p *engine.Profile, label string) []engine.Finding {
-	var out []engine.Finding
-	for _, f := range p.Findings {
-		if f.Code == "cluster_like_column" {
-			out = append(out, f)
-		}
-	}
-	return out
 }

@@ -113,7 +113,10 @@ func (e *Env) loadPlan(cmd *cobra.Command, path string, set []string) (*plan.Pla
 	}
 	p.File = path
 	eng := newEngine()
-	problems := p.Bind(func(source string) ([]casesColumn, error) { return eng.Columns(cmd.Context(), p.Resolve(source)) })
+	problems, err := p.Bind(func(source string) ([]casesColumn, error) { return eng.Columns(cmd.Context(), p.Resolve(source)) })
+	if err != nil {
+		return nil, err
+	}
 	if len(problems) > 0 {
 		return nil, &plan.Errors{List: problems}
 	}
@@ -178,7 +181,7 @@ func keepArtifacts(ctx context.Context, ws *store.Workspace, r *record.Record, s
 	if err != nil {
 		return err
 	}
-	if r.Artifacts.Summaries, err = ws.PutBytes(ctx, "summaries", b); err != nil {
+	if r.Artifacts.Summaries, err = ws.PutBytes(ctx, b); err != nil {
 		return err
 	}
 	if _, err := os.Stat(scores); err == nil {
@@ -254,7 +257,7 @@ func saveRun(ctx context.Context, ws *store.Workspace, r *record.Record) error {
 	if err := r.Write(&b); err != nil {
 		return err
 	}
-	blob, err := ws.PutBytes(ctx, "record", b.Bytes())
+	blob, err := ws.PutBytes(ctx, b.Bytes())
 	if err != nil {
 		return err
 	}
@@ -262,7 +265,7 @@ func saveRun(ctx context.Context, ws *store.Workspace, r *record.Record) error {
 	if err != nil {
 		return err
 	}
-	planBlob, err := ws.PutBytes(ctx, "plan", planJSON)
+	planBlob, err := ws.PutBytes(ctx, planJSON)
 	if err != nil {
 		return err
 	}
@@ -271,7 +274,7 @@ func saveRun(ctx context.Context, ws *store.Workspace, r *record.Record) error {
 		return err
 	}
 	run := store.Run{ID: r.Run.ID, Plan: r.Plan.Name, PlanDigest: r.PlanDigest, RecordDigest: r.Digest, ResultDigest: r.ResultDigest,
-		Decision: string(r.Verdict.Decision), Started: r.Run.Started, Finished: r.Run.Finished, BenchmarkDigest: r.Data.Digest,
+		Decision: string(r.Verdict.Decision), Started: store.Time{Time: r.Run.Started}, Finished: store.Time{Time: r.Run.Finished}, BenchmarkDigest: r.Data.Digest,
 		Candidate: candidateName(r.Plan), CandidateDigest: cand, RecordBlob: blob, PlanBlob: planBlob}
 	events := []store.Event{event(r, "run", map[string]any{"plan": r.Plan.Name, "record": r.Digest})}
 	for _, g := range r.Gates {
@@ -287,5 +290,5 @@ func event(r *record.Record, kind string, data any) store.Event {
 	if err != nil { // maps of strings and plain structs always encode
 		b = []byte("{}")
 	}
-	return store.Event{Time: r.Run.Finished, RunID: r.Run.ID, Kind: kind, Data: b}
+	return store.Event{Time: store.Time{Time: r.Run.Finished}, RunID: r.Run.ID, Kind: kind, Data: b}
 }

@@ -4,6 +4,7 @@ import (
 	"compress/gzip"
 	"encoding/json"
 	"fmt"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -161,4 +162,15 @@ func (e *Env) rerun(cmd *cobra.Command, r *record.Record, dir string) ([]string,
 		return nil, err
 	}
 	return record.Diff(r, again), nil
+}
+
+// planDir is the folder that a record's relative sources start at: that of the plan
+// as it was named, else the folder of the record or the one above it.
+func (e *Env) planDir(r *record.Record, dir string) string {
+	for _, d := range []string{filepath.Dir(e.path(r.Run.PlanPath)), dir, filepath.Dir(dir)} {
+		if matches, err := filepath.Glob(filepath.Join(d, r.Plan.Data.Source)); err == nil && len(matches) > 0 {
+			return d
+		}
+	}
+	return filepath.Dir(e.path(r.Run.PlanPath))
 }

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"context"
+
 	"github.com/spf13/cobra"
 
 	"github.com/fairtrial/fairtrial/internal/cases"
@@ -21,6 +23,19 @@ type (
 const engineName = "local, duckdb 1.5.6"
 
 func newEngine() engine.Engine { return local.New() }
+
+// clusterLike warns when a column repeats like a cluster id and none is declared.
+func clusterLike(ctx context.Context, r engine.Request) ([]string, error) {
+	out := []string{}
+	if r.Cluster != "" {
+		return out, nil
+	}
+	found, err := local.New().ClusterLike(ctx, r)
+	for _, f := range found {
+		out = append(out, f.Text)
+	}
+	return out, err
+}
 
 func catalogue() *metric.Catalogue { return metric.NewCatalogue() }
 

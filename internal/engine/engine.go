@@ -125,10 +125,9 @@ type Exemplar struct {
 
 // Profile is what can be known about a source before all of it is judged.
 type Profile struct {
-	Columns  []ColumnProfile
-	Findings []Finding // e.g. cluster_like_column
-	Rows     int64
-	Files    []File
+	Columns []ColumnProfile
+	Rows    int64
+	Files   []File
 }
 
 // ColumnProfile describes one column: used by `init` to guess roles and by `check`

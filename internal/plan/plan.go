@@ -29,9 +29,15 @@ type Plan struct {
 	KeepScores int64      `json:"keep_scores"`
 	Gates      []Gate     `json:"gates"`
 
+	Warnings []Problem `json:"-"`
+
 	Workers int    `json:"-"`
 	Dir     string `json:"-"` // folder of the plan file; relative sources start here
 	File    string `json:"-"` // the plan file as given on the command line
+
+	references []reference // columns that the plan names
+	conditions []condition
+	source     []byte
 }
 
 // Data says where the cases are and what their columns mean.

@@ -7,7 +7,9 @@ import (
 
 	"github.com/fairtrial/fairtrial/internal/cases"
 	"github.com/fairtrial/fairtrial/internal/engine"
+	"github.com/fairtrial/fairtrial/internal/engine/local/cells"
 	"github.com/fairtrial/fairtrial/internal/engine/local/duck"
+	"github.com/fairtrial/fairtrial/internal/engine/local/order"
 	"github.com/fairtrial/fairtrial/internal/engine/local/rows"
 	"github.com/fairtrial/fairtrial/internal/engine/local/scan"
 	"github.com/fairtrial/fairtrial/internal/summary"
@@ -16,19 +18,11 @@ import (
 // Engine summarises files on this machine. The zero Engine is not usable: see New.
 // It holds nothing between calls and may be used from several goroutines.
 type Engine struct {
-	kernels   kernels
 	available func() int64 // bytes of memory that may be used, 0 where unknown
 }
 
-// kernels make summaries of rows.
-type kernels struct {
-	// cells makes one population overall and one a slice, with everything but order.
-	cells func(context.Context, *rows.Rows, []summary.Spec, int) ([]*summary.Population, error)
-	// order adds what needs sorted scores.
-	order func(context.Context, *rows.Rows, []summary.Spec, []*summary.Population, int) error
-	// bytes estimates what the kernels hold beside the rows.
-	bytes func(n int64, req engine.Request) int64
-}
+// New makes the engine of this machine.
+func New() *Engine { return &Engine{available: available} }
 
 var _ engine.Engine = (*Engine)(nil)
 
@@ -78,7 +72,7 @@ func (e *Engine) Summarize(ctx context.Context, r engine.Request) (*engine.Resul
 		return nil, err
 	}
 	n, exact := plan.Rows()
-	if need := plan.Bytes() + e.kernels.bytes(n, r); known && need > limit {
+	if need := plan.Bytes() + kernelBytes(n, r); known && need > limit {
 		return nil, tooBig(r, n, exact, need, limit)
 	}
 	s, err := plan.Read(ctx)
@@ -86,10 +80,10 @@ func (e *Engine) Summarize(ctx context.Context, r engine.Request) (*engine.Resul
 		return nil, err
 	}
 	result := &engine.Result{Set: set(r, s.Rows), Data: s.Facts}
-	if result.Set.Pops, err = e.kernels.cells(ctx, s.Rows, r.Needs, threads(r.Workers)); err != nil {
+	if result.Set.Pops, err = cells.Summarize(ctx, s.Rows, r.Needs, threads(r.Workers)); err != nil {
 		return nil, fmt.Errorf("summarise rows: %w", err)
 	}
-	if err := e.kernels.order(ctx, s.Rows, r.Needs, result.Set.Pops, threads(r.Workers)); err != nil {
+	if err := order.Summarize(ctx, s.Rows, r.Needs, result.Set.Pops, threads(r.Workers)); err != nil {
 		return nil, fmt.Errorf("summarise order: %w", err)
 	}
 	if result.Exemplars, err = s.Exemplars(ctx, r.Exemplars); err != nil {
@@ -114,6 +108,15 @@ func set(r engine.Request, rs *rows.Rows) *summary.Set {
 		s.Models = append(s.Models, m.Key)
 	}
 	return s
+}
+
+// kernelBytes estimates what the kernels hold beside the rows.
+func kernelBytes(n int64, r engine.Request) int64 {
+	classes := 2
+	for _, m := range r.Models {
+		classes = max(classes, len(m.Probabilities))
+	}
+	return order.Bytes(n, len(r.Models), len(r.Slices), classes, r.Cluster != "", r.Needs)
 }
 
 func threads(workers int) int {

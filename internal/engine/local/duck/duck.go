@@ -10,7 +10,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/duckdb/duckdb-go-bindings"
+	bindings "github.com/duckdb/duckdb-go-bindings"
 )
 
 // Options of a database. Zero values leave DuckDB's own defaults.
@@ -21,7 +21,7 @@ type Options struct {
 
 // DB is one private in-memory database. It may be used from several goroutines;
 // each Query gets a connection of its own.
-type DB struct{ db duckdb_go_bindings.Database }
+type DB struct{ db bindings.Database }
 
 // Open makes an empty database. Nothing is spilled to disk, no extension is
 // fetched or loaded, and the settings cannot be changed by later statements.
@@ -38,19 +38,19 @@ func Open(o Options) (*DB, error) {
 	if o.Memory > 0 {
 		settings = append(settings, [2]string{"memory_limit", strconv.FormatInt(o.Memory, 10) + "B"})
 	}
-	var config duckdb_go_bindings.Config
-	if duckdb_go_bindings.CreateConfig(&config) != duckdb_go_bindings.StateSuccess {
+	var config bindings.Config
+	if bindings.CreateConfig(&config) != bindings.StateSuccess {
 		return nil, errors.New("open duckdb: no configuration")
 	}
-	defer duckdb_go_bindings.DestroyConfig(&config)
+	defer bindings.DestroyConfig(&config)
 	for _, s := range settings {
-		if duckdb_go_bindings.SetConfig(config, s[0], s[1]) != duckdb_go_bindings.StateSuccess {
+		if bindings.SetConfig(config, s[0], s[1]) != bindings.StateSuccess {
 			return nil, fmt.Errorf("open duckdb: setting %s is unknown", s[0])
 		}
 	}
 	d := &DB{}
 	var msg string
-	if duckdb_go_bindings.OpenExt(":memory:", &d.db, config, &msg) != duckdb_go_bindings.StateSuccess {
+	if bindings.OpenExt(":memory:", &d.db, config, &msg) != bindings.StateSuccess {
 		return nil, fmt.Errorf("open duckdb: %s", msg)
 	}
 	for _, sql := range []string{"SET GLOBAL TimeZone = 'UTC'", "SET GLOBAL lock_configuration = true"} {
@@ -63,7 +63,7 @@ func Open(o Options) (*DB, error) {
 }
 
 // Close frees the database. All readers must be closed before.
-func (d *DB) Close() { duckdb_go_bindings.Close(&d.db) }
+func (d *DB) Close() { bindings.Close(&d.db) }
 
 // Error is what DuckDB said about a statement, without its own "… Error: " prefix.
 type Error struct {

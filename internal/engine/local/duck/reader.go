@@ -6,7 +6,7 @@ import (
 	"sync"
 	"unsafe"
 
-	"github.com/duckdb/duckdb-go-bindings"
+	bindings "github.com/duckdb/duckdb-go-bindings"
 )
 
 // Reader walks the rows of a query chunk by chunk (at most 2 048 rows each), in
@@ -18,11 +18,11 @@ import (
 // in memory. This file is the only one that knows.
 type Reader struct {
 	ctx     context.Context
-	conn    duckdb_go_bindings.Connection
-	stmt    duckdb_go_bindings.PreparedStatement
-	result  duckdb_go_bindings.Result
-	chunk   duckdb_go_bindings.DataChunk
-	vectors []duckdb_go_bindings.Vector
+	conn    bindings.Connection
+	stmt    bindings.PreparedStatement
+	result  bindings.Result
+	chunk   bindings.DataChunk
+	vectors []bindings.Vector
 	n       int
 	err     error
 	stop    chan struct{}
@@ -36,7 +36,7 @@ func (d *DB) Query(ctx context.Context, sql string, args ...any) (*Reader, error
 		return nil, err
 	}
 	r := &Reader{ctx: ctx, stop: make(chan struct{})}
-	if duckdb_go_bindings.Connect(d.db, &r.conn) != duckdb_go_bindings.StateSuccess {
+	if bindings.Connect(d.db, &r.conn) != bindings.StateSuccess {
 		return nil, fmt.Errorf("query duckdb: no connection")
 	}
 	fail := func(err error) (*Reader, error) {
@@ -47,14 +47,14 @@ func (d *DB) Query(ctx context.Context, sql string, args ...any) (*Reader, error
 		}
 		return nil, err
 	}
-	if duckdb_go_bindings.Prepare(r.conn, sql, &r.stmt) != duckdb_go_bindings.StateSuccess {
-		return fail(newError(duckdb_go_bindings.PrepareError(r.stmt)))
+	if bindings.Prepare(r.conn, sql, &r.stmt) != bindings.StateSuccess {
+		return fail(newError(bindings.PrepareError(r.stmt)))
 	}
-	if n := int(duckdb_go_bindings.NParams(r.stmt)); n != len(args) {
+	if n := int(bindings.NParams(r.stmt)); n != len(args) {
 		return fail(fmt.Errorf("query duckdb: %d arguments for %d parameters", len(args), n))
 	}
 	for i, a := range args {
-		if err := bind(r.stmt, duckdb_go_bindings.IdxT(i+1), a); err != nil {
+		if err := bind(r.stmt, bindings.IdxT(i+1), a); err != nil {
 			return fail(err)
 		}
 	}
@@ -63,32 +63,32 @@ func (d *DB) Query(ctx context.Context, sql string, args ...any) (*Reader, error
 		defer r.watch.Done()
 		select {
 		case <-ctx.Done():
-			duckdb_go_bindings.Interrupt(r.conn)
+			bindings.Interrupt(r.conn)
 		case <-r.stop:
 		}
 	}()
-	if duckdb_go_bindings.ExecutePreparedStreaming(r.stmt, &r.result) != duckdb_go_bindings.StateSuccess {
-		return fail(newError(duckdb_go_bindings.ResultError(&r.result)))
+	if bindings.ExecutePreparedStreaming(r.stmt, &r.result) != bindings.StateSuccess {
+		return fail(newError(bindings.ResultError(&r.result)))
 	}
-	r.vectors = make([]duckdb_go_bindings.Vector, int(duckdb_go_bindings.ColumnCount(&r.result)))
+	r.vectors = make([]bindings.Vector, int(bindings.ColumnCount(&r.result)))
 	return r, nil
 }
 
-func bind(stmt duckdb_go_bindings.PreparedStatement, i duckdb_go_bindings.IdxT, a any) error {
-	state := duckdb_go_bindings.StateError
+func bind(stmt bindings.PreparedStatement, i bindings.IdxT, a any) error {
+	state := bindings.StateError
 	switch a := a.(type) {
 	case nil:
-		state = duckdb_go_bindings.BindNull(stmt, i)
+		state = bindings.BindNull(stmt, i)
 	case string:
-		state = duckdb_go_bindings.BindVarcharLength(stmt, i, a, duckdb_go_bindings.IdxT(len(a)))
+		state = bindings.BindVarcharLength(stmt, i, a, bindings.IdxT(len(a)))
 	case float64:
-		state = duckdb_go_bindings.BindDouble(stmt, i, a)
+		state = bindings.BindDouble(stmt, i, a)
 	case bool:
-		state = duckdb_go_bindings.BindBoolean(stmt, i, a)
+		state = bindings.BindBoolean(stmt, i, a)
 	case int64:
-		state = duckdb_go_bindings.BindInt64(stmt, i, a)
+		state = bindings.BindInt64(stmt, i, a)
 	}
-	if state != duckdb_go_bindings.StateSuccess {
+	if state != bindings.StateSuccess {
 		return fmt.Errorf("query duckdb: cannot bind argument %d (%T)", i, a)
 	}
 	return nil
@@ -97,7 +97,7 @@ func bind(stmt duckdb_go_bindings.PreparedStatement, i duckdb_go_bindings.IdxT, 
 // Next goes to the next chunk. It is false at the end and on an error, which
 // Close returns.
 func (r *Reader) Next() bool {
-	duckdb_go_bindings.DestroyDataChunk(&r.chunk)
+	bindings.DestroyDataChunk(&r.chunk)
 	r.n = 0
 	if r.err != nil {
 		return false
@@ -105,16 +105,16 @@ func (r *Reader) Next() bool {
 	if r.err = r.ctx.Err(); r.err != nil {
 		return false
 	}
-	r.chunk = duckdb_go_bindings.FetchChunk(r.result)
+	r.chunk = bindings.FetchChunk(r.result)
 	if r.chunk.Ptr == nil {
-		if msg := duckdb_go_bindings.ResultError(&r.result); msg != "" {
+		if msg := bindings.ResultError(&r.result); msg != "" {
 			r.err = newError(msg)
 		}
 		return false
 	}
-	r.n = int(duckdb_go_bindings.DataChunkGetSize(r.chunk))
+	r.n = int(bindings.DataChunkGetSize(r.chunk))
 	for i := range r.vectors {
-		r.vectors[i] = duckdb_go_bindings.DataChunkGetVector(r.chunk, duckdb_go_bindings.IdxT(i))
+		r.vectors[i] = bindings.DataChunkGetVector(r.chunk, bindings.IdxT(i))
 	}
 	return r.n > 0
 }
@@ -136,10 +136,10 @@ func (r *Reader) free() {
 		close(r.stop)
 	}
 	r.watch.Wait()
-	duckdb_go_bindings.DestroyDataChunk(&r.chunk)
-	duckdb_go_bindings.DestroyResult(&r.result)
-	duckdb_go_bindings.DestroyPrepare(&r.stmt)
-	duckdb_go_bindings.Disconnect(&r.conn)
+	bindings.DestroyDataChunk(&r.chunk)
+	bindings.DestroyResult(&r.result)
+	bindings.DestroyPrepare(&r.stmt)
+	bindings.Disconnect(&r.conn)
 }
 
 // Len is the number of rows of the current chunk.
@@ -149,13 +149,13 @@ func (r *Reader) Len() int { return r.n }
 func (r *Reader) Names() []string {
 	out := make([]string, len(r.vectors))
 	for i := range out {
-		out[i] = duckdb_go_bindings.ColumnName(&r.result, duckdb_go_bindings.IdxT(i))
+		out[i] = bindings.ColumnName(&r.result, bindings.IdxT(i))
 	}
 	return out
 }
 
 func view[T any](r *Reader, column int) []T {
-	return unsafe.Slice((*T)(duckdb_go_bindings.VectorGetData(r.vectors[column])), r.n)
+	return unsafe.Slice((*T)(bindings.VectorGetData(r.vectors[column])), r.n)
 }
 
 // Doubles views a DOUBLE column. Null rows hold anything.
@@ -177,8 +177,8 @@ func (r *Reader) Bools(column int) []bool { return view[bool](r, column) }
 // not null; nil where no row is null.
 func (r *Reader) Valid(column int) []uint64 { return validity(r.vectors[column], r.n) }
 
-func validity(v duckdb_go_bindings.Vector, n int) []uint64 {
-	p := duckdb_go_bindings.VectorGetValidity(v)
+func validity(v bindings.Vector, n int) []uint64 {
+	p := bindings.VectorGetValidity(v)
 	if p == nil {
 		return nil
 	}
@@ -219,11 +219,11 @@ type list struct{ offset, length uint64 }
 // Lists views a DOUBLE[] column.
 func (r *Reader) Lists(column int) Lists {
 	v := r.vectors[column]
-	child := duckdb_go_bindings.ListVectorGetChild(v)
-	n := int(duckdb_go_bindings.ListVectorGetSize(v))
+	child := bindings.ListVectorGetChild(v)
+	n := int(bindings.ListVectorGetSize(v))
 	l := Lists{entries: view[list](r, column)}
 	if n > 0 {
-		l.values = unsafe.Slice((*float64)(duckdb_go_bindings.VectorGetData(child)), n)
+		l.values = unsafe.Slice((*float64)(bindings.VectorGetData(child)), n)
 		l.valid = validity(child, n)
 	}
 	return l

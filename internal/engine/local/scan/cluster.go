@@ -13,7 +13,7 @@ import (
 type clusters struct {
 	code  []uint32
 	hash  []uint64 // by code
-	slots []uint32 // open addressing by hash: code+1
+	slots []clusterSlot
 	nulls int64
 	nullN []byte
 
@@ -22,8 +22,15 @@ type clusters struct {
 	have     bool
 }
 
+// clusterSlot holds the hash beside the code, so that a look-up touches one line of
+// memory: with many clusters each look-up waits for memory.
+type clusterSlot struct {
+	hash uint64
+	code uint32 // code+1, 0 is free
+}
+
 func newClusters(n int) *clusters {
-	return &clusters{code: make([]uint32, 0, n), slots: make([]uint32, 1024)}
+	return &clusters{code: make([]uint32, 0, n), slots: make([]clusterSlot, 1024)}
 }
 
 const (
@@ -91,30 +98,34 @@ func (k *clusters) null(row int64) {
 func (k *clusters) lookup(hash uint64) uint32 {
 	mask := uint64(len(k.slots) - 1)
 	for i := mix(hash) & mask; ; i = (i + 1) & mask {
-		s := k.slots[i]
-		if s == 0 {
+		s := &k.slots[i]
+		if s.code == 0 {
 			k.hash = append(k.hash, hash)
 			code := uint32(len(k.hash))
-			k.slots[i] = code
+			*s = clusterSlot{hash, code}
 			if 2*len(k.hash) > len(k.slots) {
 				k.grow()
 			}
 			return code - 1
 		}
-		if k.hash[s-1] == hash {
-			return s - 1
+		if s.hash == hash {
+			return s.code - 1
 		}
 	}
 }
 
 func (k *clusters) grow() {
-	k.slots = make([]uint32, 4*len(k.slots))
+	old := k.slots
+	k.slots = make([]clusterSlot, 2*len(old))
 	mask := uint64(len(k.slots) - 1)
-	for code, hash := range k.hash {
-		i := mix(hash) & mask
-		for k.slots[i] != 0 {
+	for _, s := range old {
+		if s.code == 0 {
+			continue
+		}
+		i := mix(s.hash) & mask
+		for k.slots[i].code != 0 {
 			i = (i + 1) & mask
 		}
-		k.slots[i] = uint32(code + 1)
+		k.slots[i] = s
 	}
 }

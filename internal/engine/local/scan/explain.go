@@ -14,7 +14,6 @@ var (
 	csvLine    = regexp.MustCompile(`CSV Error on Line: (\d+)`)
 	csvFile    = regexp.MustCompile(`(?m)^\s*file = (.*)$`)
 	csvColumns = regexp.MustCompile(`Expected Number of Columns: (\d+) Found: (\d+)`)
-	jsonAt     = regexp.MustCompile(`in file "([^"]*)".*?in (?:line|record/value) (\d+): (.*)`)
 	parquetAt  = regexp.MustCompile(`(?:file|File) '([^']*)'`)
 )
 
@@ -31,9 +30,25 @@ func (t *table) explain(err error) error {
 		}
 		return t.name()
 	}
-	first, _, _ := strings.Cut(e.Msg, "\n")
 	switch e.Kind {
-	case "Out of Memory", "INTERNAL", "Interrupt", "Binder", "Parser", "Catalog":
+	case "Out of Memory", "INTERNAL", "INTERRUPT":
+		return fmt.Errorf("read %s: %w", t.name(), err)
+	}
+	first, _, _ := strings.Cut(e.Msg, "\n")
+	if t.format == jsonFormat {
+		for _, f := range t.files {
+			if bad, lineErr := badLine(f); lineErr != nil {
+				return lineErr
+			} else if bad != nil {
+				return bad
+			}
+		}
+		if strings.Contains(e.Msg, "expected records") {
+			return &engine.DataError{Where: t.name(), Msg: "has no rows with fields"}
+		}
+	}
+	switch e.Kind {
+	case "Binder", "Parser", "Catalog":
 		return fmt.Errorf("read %s: %w", t.name(), err)
 	}
 	if m := csvLine.FindStringSubmatch(e.Msg); m != nil {
@@ -49,13 +64,6 @@ func (t *table) explain(err error) error {
 			d.Hint = "a field that holds the separator must be quoted"
 		default:
 			d.Msg = "cannot be read: " + strings.Join(strings.Fields(pick(e.Msg, 2)), " ")
-		}
-		return d
-	}
-	if m := jsonAt.FindStringSubmatch(e.Msg); m != nil {
-		d := &engine.DataError{Where: t.written(m[1]) + ", line " + m[2], Msg: "is not valid JSON: " + strings.TrimRight(m[3], ". ")}
-		if strings.Contains(m[3], "Expected OBJECT") {
-			d.Msg, d.Hint = "is not a JSON object", "each line must be one object: {\"id\": …, \"score\": …}"
 		}
 		return d
 	}

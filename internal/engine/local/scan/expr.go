@@ -20,7 +20,7 @@ func (t *table) number(c *column, role string) (sql, notNumber string, err error
 		}
 		cast := "TRY_CAST(" + x + " AS DOUBLE)"
 		if c.text && c.Kind == cases.Bool { // true and false as a label or score are 1 and 0
-			cast = "CAST(TRY_CAST(" + x + " AS BOOLEAN) AS DOUBLE)"
+			cast = "coalesce(" + cast + ", CAST(TRY_CAST(" + x + " AS BOOLEAN) AS DOUBLE))"
 		}
 		return cast, "(" + x + " IS NOT NULL AND " + cast + " IS NULL)", nil
 	case c.Kind == cases.Number, c.Kind == cases.Bool:

@@ -31,7 +31,7 @@ func (w *pass) finish(ctx context.Context) (*Scan, error) {
 		return nil, err
 	}
 	r := &rows.Rows{N: int(w.usedN), Task: w.req.Task, Baseline: w.req.Baseline, Class: w.class, Target: w.target, Weight: w.weight}
-	w.scan.Rows = r
+	w.scan.Rows, w.scan.imputed = r, w.imputed
 	for m, model := range w.req.Models {
 		r.Models = append(r.Models, rows.Model{Key: model.Key, Score: w.scores[m], Threshold: model.Threshold, Decision: w.preds[m], Probs: w.probs[m]})
 	}

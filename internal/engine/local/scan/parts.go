@@ -3,7 +3,6 @@ package scan
 import (
 	"context"
 	"fmt"
-	"math"
 	"slices"
 
 	"github.com/fairtrial/fairtrial/internal/cases"
@@ -14,7 +13,7 @@ import (
 
 // partitionColumns names the columns that a slice entry reads.
 func partitionColumns(p slice.Partition) []string {
-	if !p.Where.IsZero() {
+	if p.Kind == slice.ByWhere {
 		return p.Where.Columns()
 	}
 	return p.Columns
@@ -24,8 +23,8 @@ func partitionColumns(p slice.Partition) []string {
 func (p *Plan) partitionLayout(b *builder, part slice.Partition, key func(*column, string) *coder) error {
 	s := p.stream
 	pc := partColumns{code: -1}
-	switch {
-	case !part.Where.IsZero():
+	switch part.Kind {
+	case slice.ByWhere:
 		rule, err := part.Where.Check(p.t.kindOf)
 		if err != nil {
 			return fmt.Errorf("check slice %s: %w", part.Name, err)
@@ -35,7 +34,7 @@ func (p *Plan) partitionLayout(b *builder, part slice.Partition, key func(*colum
 		for _, name := range rule.Columns() {
 			p.guessedToo(name)
 		}
-	case len(part.Bins) > 0:
+	case slice.ByBins:
 		c, err := p.t.column(part.Columns[0], "slice")
 		if err != nil {
 			return err
@@ -45,7 +44,8 @@ func (p *Plan) partitionLayout(b *builder, part slice.Partition, key func(*colum
 		}
 		p.guessedToo(c.Name)
 		x, _ := c.typed()
-		sql, args := fmt.Sprintf("CASE WHEN %s IS NULL THEN %d", x, len(part.Bins)+1), []any(nil)
+		x = "CAST(" + x + " AS DOUBLE)"
+		sql, args := fmt.Sprintf("CASE WHEN %[1]s IS NULL OR isnan(%[1]s) THEN %[2]d", x, len(part.Bins)+1), []any(nil)
 		for i, edge := range part.Bins {
 			sql += fmt.Sprintf(" WHEN %s < CAST(? AS DOUBLE) THEN %d", x, i)
 			args = append(args, edge)
@@ -142,24 +142,10 @@ func (w *pass) partitions(ctx context.Context, r *rows.Rows) error {
 				big = i
 			}
 		}
-		return &engine.DataError{Where: w.t.name(), Msg: fmt.Sprintf("the slices are %d, more than max_slices: %d; %s alone gives %d", total, limit, entryName(w.req.Slices[big]), len(r.Parts[big].Names)),
+		return &engine.DataError{Where: w.t.name(), Msg: fmt.Sprintf("the slices are %d, more than max_slices: %d; %s alone gives %d", total, limit, w.req.Slices[big].Name, len(r.Parts[big].Names)),
 			Hint: "leave out columns of many values, use bins, or raise max_slices"}
 	}
 	return nil
-}
-
-func entryName(p slice.Partition) string {
-	if p.Name != "" {
-		return p.Name
-	}
-	s := ""
-	for i, c := range p.Columns {
-		if i > 0 {
-			s += " × "
-		}
-		s += c
-	}
-	return s
 }
 
 // orderSeen is order over the cells that some row has.
@@ -184,21 +170,20 @@ func orderSeen(cells []cell, seen []bool) (sorted []cell, rank []uint16) {
 // bins have all that were declared, and null where a row has none.
 func (w *pass) computed(part *rows.Partition, e int, def slice.Partition) {
 	part.Code = w.parts[e]
-	if len(def.Bins) == 0 {
+	if def.Kind == slice.ByWhere {
 		part.Names = []string{def.Label()}
 		return
 	}
 	null := uint16(len(def.Bins) + 1)
-	part.Names = append(part.Names, def.Label(slice.NumberValue(math.Nextafter(def.Bins[0], math.Inf(-1)))))
-	for _, edge := range def.Bins {
-		part.Names = append(part.Names, def.Label(slice.NumberValue(edge)))
+	for i := 0; i <= len(def.Bins); i++ {
+		part.Names = append(part.Names, def.BinLabel(i))
 	}
 	seen := slices.Contains(part.Code, null)
 	for _, a := range w.aside {
 		seen = seen || a.parts[e] == null
 	}
 	if seen {
-		part.Names = append(part.Names, def.Label(slice.NullValue()))
+		part.Names = append(part.Names, def.BinLabel(-1))
 	}
 }
 
@@ -263,6 +248,6 @@ func (w *pass) cross(part *rows.Partition, e int, def slice.Partition, coders []
 }
 
 func (w *pass) tooManyCombinations(def slice.Partition, n int) error {
-	return &engine.DataError{Where: w.t.name(), Msg: fmt.Sprintf("%s has %d combinations of values; at most %d can be told apart", entryName(def), n, maxValues),
+	return &engine.DataError{Where: w.t.name(), Msg: fmt.Sprintf("%s has %d combinations of values; at most %d can be told apart", def.Name, n, maxValues),
 		Hint: "cross columns of fewer values"}
 }

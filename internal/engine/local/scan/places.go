@@ -13,11 +13,13 @@ import (
 // place is where a row stands in its file, found by a second query: the scan itself
 // only counts rows.
 type place struct {
-	file  string
-	row   int64 // data row of the file, from 1; the header does not count
-	id    string
-	known bool   // id holds an id
-	value string // what was asked for, as it stands in the file
+	file string
+	row  int64 // data row of the file, from 1; the header does not count
+	// overall is row counted over all files in their order.
+	overall int64
+	id      string
+	known   bool   // id holds an id
+	value   string // what was asked for, as it stands in the file
 }
 
 // String is how messages and examples call the row.
@@ -65,6 +67,12 @@ func (s streamed) places(ctx context.Context, value *column, at []int64) (map[in
 		return nil, err
 	}
 	many := len(t.files) > 1
+	if !many && id == nil && value == nil && where == "" { // nothing to look up
+		for _, n := range at {
+			out[n] = place{row: n + 1, overall: n + 1}
+		}
+		return out, nil
+	}
 	fileSQL := "''"
 	if many {
 		fileSQL = duck.Quote(fileColumn)
@@ -89,7 +97,7 @@ func (s streamed) places(ctx context.Context, value *column, at []int64) (map[in
 		n, k, files, ids, values := r.Ints(0), r.Ints(1), r.Strings(2), r.Strings(3), r.Strings(4)
 		idValid, valueValid := r.Valid(3), r.Valid(4)
 		for i := 0; i < r.Len(); i++ {
-			p := place{row: n[i], value: nullValue}
+			p := place{row: n[i], overall: n[i], value: nullValue}
 			if many {
 				p.file = t.written(string(files.At(i)))
 			}

@@ -24,8 +24,11 @@ type table struct {
 	format  format
 	columns []column
 	delim   byte
-	line    int64 // CSV: average bytes of a line
-	rows    int64 // Parquet: rows of all files; -1 where only reading tells
+	line    int64  // CSV: average bytes of a line
+	rows    int64  // Parquet: rows of all files; -1 where only reading tells
+	guessed bool   // CSV: kinds have been looked for
+	sampled bool   // JSONL: later lines may hold more columns
+	loaded  string // a table in memory that holds the source, for a profile
 }
 
 // column is one column of a table.
@@ -36,8 +39,6 @@ type column struct {
 	// text: the cells are text, whatever Kind says (CSV and JSONL, where Kind is a
 	// guess from the first rows that every row must confirm).
 	text bool
-	// settled: the kind is known and not to be guessed again.
-	settled bool
 	// plain: text is read as it is, since two texts share a hash.
 	plain bool
 }
@@ -86,7 +87,9 @@ func (t *table) openCSV() error {
 	return nil
 }
 
+// openJSON takes the columns from the first lines, or from all with sample −1.
 func (t *table) openJSON(ctx context.Context, db *duck.DB, sample int) error {
+	t.sampled = sample >= 0
 	return t.describe(ctx, db, fmt.Sprintf("read_json(%s, format = 'newline_delimited', records = true, union_by_name = true, sample_size = %d)", t.list(), sample), true)
 }
 
@@ -159,6 +162,9 @@ const fileColumn = "fairtrial file"
 
 // from is the FROM clause that reads the named columns (CSV and Parquet: all).
 func (t *table) from(use []*column, withFile bool) string {
+	if t.loaded != "" && !withFile {
+		return t.loaded
+	}
 	file := ""
 	if withFile {
 		file = ", filename = " + duck.Text(fileColumn)
@@ -246,13 +252,15 @@ func (t *table) estimate() int64 {
 	return n
 }
 
-// guess decides what the given columns of a CSV file hold: numbers, booleans or
+// guess decides, once, what the columns of a CSV file hold: numbers, booleans or
 // times if all of the first rows do, else text. Numbers with leading zeros are
 // text, since they are codes. JSONL kinds come from JSON's own types.
-func (t *table) guess(ctx context.Context, db *duck.DB, use []*column) error {
-	if t.format != csvFormat || len(use) == 0 {
+func (t *table) guess(ctx context.Context, db *duck.DB) error {
+	if t.format != csvFormat || t.guessed {
 		return nil
 	}
+	t.guessed = true
+	use := t.all()
 	var sums []string
 	for _, c := range use {
 		x := c.ident
@@ -267,7 +275,6 @@ func (t *table) guess(ctx context.Context, db *duck.DB, use []*column) error {
 	for r.Next() {
 		for k, c := range use {
 			n := func(i int) int64 { return r.Ints(6*k + i)[0] }
-			c.settled = true
 			switch all := n(0); {
 			case all == 0:
 			case n(1) == all && n(4) == 0:

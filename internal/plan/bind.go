@@ -1,0 +1,159 @@
+package plan
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/fairtrial/fairtrial/internal/cases"
+	"github.com/fairtrial/fairtrial/internal/slice"
+)
+
+// Bind checks the plan against the columns of its sources: existence, kinds, duplicate
+// headers, conditions. columns reads a source's header; an error of it is a problem at
+// the place that names the source.
+func (p *Plan) Bind(columns func(source string) ([]cases.Column, error)) ([]Problem, error) {
+	var out []Problem
+	seen := map[string][]cases.Column{}
+	for _, s := range append([]string{p.Data.Source}, p.modelSources()...) {
+		if _, ok := seen[s]; ok {
+			continue
+		}
+		cols, err := columns(s)
+		if err != nil {
+			return nil, err
+		}
+		seen[s] = cols
+	}
+	for _, r := range p.references {
+		source := r.source
+		if source == "" {
+			source = p.Data.Source
+		}
+		cols := seen[source]
+		var at []int
+		var names []string
+		for i, c := range cols {
+			names = append(names, c.Name)
+			if c.Name == r.column {
+				at = append(at, i)
+			}
+		}
+		where := ""
+		if r.source != "" {
+			where = " in " + r.source
+		}
+		switch {
+		case len(at) == 0:
+			out = append(out, problemAt(r.at, r.path, didYouMean(r.column, names), "no column is called %q%s", r.column, where))
+		case len(at) > 1:
+			out = append(out, problemAt(r.at, r.path, "rename one of them", "the column %q stands twice in the header%s: at positions %d and %d", r.column, where, at[0]+1, at[1]+1))
+		default:
+			if why := p.misfit(r, cols[at[0]]); why != "" {
+				out = append(out, problemAt(r.at, r.path, "", "column %q is %s (%s): %s", r.column, cols[at[0]].Kind, cols[at[0]].Type, why))
+			}
+		}
+	}
+	out = append(out, p.bindID(seen)...)
+	out = append(out, p.bindConditions(seen[p.Data.Source])...)
+	return tidy(out, p.File, p.source), nil
+}
+
+func (p *Plan) modelSources() []string {
+	var out []string
+	for _, m := range p.Models {
+		if m.Source != "" {
+			out = append(out, m.Source)
+		}
+	}
+	return out
+}
+
+// bindID: a model's own file needs the id column too.
+func (p *Plan) bindID(seen map[string][]cases.Column) []Problem {
+	var out []Problem
+	for _, m := range p.Models {
+		if m.Source == "" || p.Data.Columns.ID == "" {
+			continue
+		}
+		found := false
+		var names []string
+		for _, c := range seen[m.Source] {
+			names = append(names, c.Name)
+			found = found || c.Name == p.Data.Columns.ID
+		}
+		if !found {
+			out = append(out, Problem{Path: "models." + m.Key + ".source", Line: 1, Column: 1, Msg: fmt.Sprintf("%s has no column %q to join on", m.Source, p.Data.Columns.ID), Hint: didYouMean(p.Data.Columns.ID, names)})
+		}
+	}
+	return out
+}
+
+func problemAt(n *node, path, hint, format string, args ...any) Problem {
+	q := Problem{Path: path, Msg: fmt.Sprintf(format, args...), Hint: hint}
+	if n != nil && n.set == "" {
+		q.Line, q.Column = n.line, n.col
+	}
+	return q
+}
+
+// misfit says why a column's kind cannot play its role. Text is let through for
+// scores and labels: a CSV column of numbers with one stray word is text, and the
+// reader of the data names the word and its row.
+func (p *Plan) misfit(r reference, c cases.Column) string {
+	role := r.path
+	switch {
+	case role == "data.columns.weight" && c.Kind != cases.Number && c.Kind != cases.Text:
+		return "weights are numbers"
+	case (hasSuffix(role, ".score") || hasSuffix(role, ".prediction") && p.Task == cases.Regression) && (c.Kind == cases.Time || c.Kind == cases.Other || c.Kind == cases.Bool && p.Task == cases.Regression):
+		return "a score is a number"
+	case (role == "data.columns.label" || role == "data.columns.label.column") && c.Kind == cases.Other:
+		return "a label is a number or text"
+	case c.Kind == cases.Other && !hasPrefix(role, "models."):
+		return "only numbers, text, booleans and times can be used here"
+	}
+	return ""
+}
+
+func hasSuffix(s, end string) bool   { return len(s) >= len(end) && s[len(s)-len(end):] == end }
+func hasPrefix(s, start string) bool { return len(s) >= len(start) && s[:len(start)] == start }
+
+func (p *Plan) bindConditions(cols []cases.Column) []Problem {
+	kinds := map[string]slice.Kind{}
+	known := map[string]bool{}
+	for _, c := range cols {
+		known[c.Name] = true
+		switch c.Kind {
+		case cases.Number:
+			kinds[c.Name] = slice.Number
+		case cases.Text:
+			kinds[c.Name] = slice.Text
+		case cases.Bool:
+			kinds[c.Name] = slice.Bool
+		case cases.Time:
+			kinds[c.Name] = slice.Time
+		}
+	}
+	var out []Problem
+	for _, c := range p.conditions {
+		_, err := c.where.Check(func(col string) (slice.Kind, bool) { return kinds[col], known[col] })
+		if err == nil {
+			continue
+		}
+		for _, e := range unjoin(err) {
+			var se *slice.SyntaxError
+			if errors.As(e, &se) {
+				out = append(out, problemAt(c.at, c.path, se.Hint, "%s", se.Msg))
+			} else {
+				out = append(out, problemAt(c.at, c.path, "", "%v", e))
+			}
+		}
+	}
+	return out
+}
+
+func unjoin(err error) []error {
+	if u, ok := err.(interface{ Unwrap() []error }); ok {
+		return u.Unwrap()
+	}
+	return []error{err}
+}

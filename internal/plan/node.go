@@ -1,0 +1,263 @@
+package plan
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+)
+
+// kind of a YAML value.
+type kind int
+
+const (
+	null kind = iota
+	scalarString
+	scalarNumber
+	scalarBool
+	sequence
+	mapping
+)
+
+func (k kind) String() string {
+	return [...]string{"nothing", "text", "a number", "true or false", "a list", "a mapping"}[k]
+}
+
+// node is a YAML value with its place in the file. YAML access is confined to this
+// file, so that the parser can be replaced.
+type node struct {
+	kind      kind
+	text      string // of a scalar, as written
+	number    float64
+	yes       bool
+	items     []*node
+	keys      []*node // of a mapping, beside items
+	line, col int
+	set       string // the --set text that put it here
+}
+
+func (n *node) get(key string) *node {
+	if n == nil || n.kind != mapping {
+		return nil
+	}
+	for i, k := range n.keys {
+		if k.text == key {
+			return n.items[i]
+		}
+	}
+	return nil
+}
+
+const (
+	maxBytes = 1 << 20
+	maxDepth = 64
+)
+
+// parseYAML reads one YAML document.
+func parseYAML(src []byte) (*node, *Problem) {
+	if len(src) > maxBytes {
+		return nil, &Problem{Line: 1, Column: 1, Msg: "the plan is larger than 1 MiB"}
+	}
+	if i := strings.IndexByte(string(src), 0); i >= 0 {
+		line := 1 + strings.Count(string(src[:i]), "\n")
+		return nil, &Problem{Line: line, Column: 1, Msg: "the plan holds a zero byte: is it a text file?"}
+	}
+	if tooDeep(src) {
+		return nil, &Problem{Line: 1, Column: 1, Msg: fmt.Sprintf("nested more than %d deep", maxDepth)}
+	}
+	f, err := parser.ParseBytes(src, 0)
+	if err != nil {
+		return nil, syntaxProblem(err)
+	}
+	c := converter{anchors: map[string]*node{}}
+	var doc *node
+	for _, d := range f.Docs {
+		if d.Body == nil {
+			continue
+		}
+		if doc != nil {
+			p := d.Body.GetToken().Position
+			return nil, &Problem{Line: p.Line, Column: p.Column, Msg: "a plan is one YAML document; a second one starts here"}
+		}
+		doc = c.node(d.Body, 0)
+	}
+	if c.problem != nil {
+		return nil, c.problem
+	}
+	if doc == nil {
+		return nil, &Problem{Line: 1, Column: 1, Msg: "the plan is empty", Hint: "`fairtrial init DATA` writes one"}
+	}
+	if doc.kind != mapping {
+		return nil, &Problem{Line: doc.line, Column: doc.col, Msg: "a plan is a mapping of keys, this is " + doc.kind.String()}
+	}
+	return doc, nil
+}
+
+// tooDeep guards the recursive parser against flow nesting and indentation bombs.
+func tooDeep(src []byte) bool {
+	depth := 0
+	for _, b := range src {
+		switch b {
+		case '[', '{':
+			if depth++; depth > maxDepth*4 {
+				return true
+			}
+		case ']', '}':
+			depth--
+		}
+	}
+	indent := 0
+	for _, l := range strings.Split(string(src), "\n") {
+		if w := len(l) - len(strings.TrimLeft(l, " -?")); w > indent {
+			indent = w
+		}
+	}
+	return indent > maxDepth*8
+}
+
+func syntaxProblem(err error) *Problem {
+	p := &Problem{Line: 1, Column: 1, Msg: "not YAML: " + err.Error()}
+	var ye yaml.Error
+	if errors.As(err, &ye) {
+		p.Msg = "not YAML: " + ye.GetMessage()
+		if t := ye.GetToken(); t != nil && t.Position != nil {
+			p.Line, p.Column = t.Position.Line, t.Position.Column
+		}
+	}
+	return p
+}
+
+type converter struct {
+	anchors map[string]*node
+	problem *Problem
+	nodes   int
+}
+
+func (c *converter) fail(n ast.Node, format string, args ...any) *node {
+	out := place(n)
+	if c.problem == nil {
+		c.problem = &Problem{Line: out.line, Column: out.col, Msg: fmt.Sprintf(format, args...)}
+	}
+	return out
+}
+
+func place(n ast.Node) *node {
+	out := &node{line: 1, col: 1}
+	if t := n.GetToken(); t != nil && t.Position != nil {
+		out.line, out.col = t.Position.Line, t.Position.Column
+	}
+	return out
+}
+
+func (c *converter) node(n ast.Node, depth int) *node {
+	if c.nodes++; c.nodes > 200_000 {
+		return c.fail(n, "the plan has too many values")
+	}
+	if depth > maxDepth {
+		return c.fail(n, "nested more than %d deep", maxDepth)
+	}
+	out := place(n)
+	switch x := n.(type) {
+	case *ast.MappingNode:
+		out.kind = mapping
+		for _, v := range x.Values {
+			c.pair(out, v, depth)
+		}
+		if len(out.keys) > 0 {
+			out.line, out.col = out.keys[0].line, out.keys[0].col
+			if x.IsFlowStyle {
+				t := place(x)
+				out.line, out.col = t.line, t.col
+			}
+		}
+	case *ast.MappingValueNode:
+		out.kind = mapping
+		c.pair(out, x, depth)
+		out.line, out.col = out.keys[0].line, out.keys[0].col
+	case *ast.SequenceNode:
+		out.kind = sequence
+		for _, v := range x.Values {
+			out.items = append(out.items, c.node(v, depth+1))
+		}
+	case *ast.StringNode:
+		out.kind, out.text = scalarString, x.Value
+	case *ast.LiteralNode:
+		out.kind, out.text = scalarString, x.Value.Value
+	case *ast.IntegerNode:
+		out.kind, out.text = scalarNumber, x.Token.Value
+		switch v := x.Value.(type) {
+		case int64:
+			out.number = float64(v)
+		case uint64:
+			out.number = float64(v)
+		}
+	case *ast.FloatNode:
+		out.kind, out.text, out.number = scalarNumber, x.Token.Value, x.Value
+	case *ast.InfinityNode:
+		out.kind, out.text, out.number = scalarNumber, x.Token.Value, x.Value
+	case *ast.NanNode:
+		out.kind, out.text, out.number = scalarNumber, x.Token.Value, math.NaN()
+	case *ast.BoolNode:
+		out.kind, out.text, out.yes = scalarBool, x.Token.Value, x.Value
+	case *ast.NullNode:
+		out.kind = null
+	case *ast.AnchorNode:
+		v := c.node(x.Value, depth+1)
+		c.anchors[x.Name.GetToken().Value] = v
+		return v
+	case *ast.AliasNode:
+		name := x.Value.GetToken().Value
+		v, ok := c.anchors[name]
+		if !ok {
+			return c.fail(n, "no anchor is called %q", name)
+		}
+		if c.nodes += size(v); c.nodes > 200_000 {
+			return c.fail(n, "the plan has too many values")
+		}
+		return v
+	case *ast.TagNode:
+		return c.node(x.Value, depth+1)
+	default:
+		return c.fail(n, "%s is not used in a plan", n.Type())
+	}
+	return out
+}
+
+func size(n *node) int {
+	s := 1
+	for _, i := range n.items {
+		s += size(i)
+	}
+	return s
+}
+
+func (c *converter) pair(out *node, v *ast.MappingValueNode, depth int) {
+	key := place(v.Key)
+	key.kind, key.text = scalarString, v.Key.GetToken().Value
+	if v.Key.IsMergeKey() {
+		from := c.node(v.Value, depth+1)
+		for i, k := range from.keys {
+			if out.get(k.text) == nil {
+				out.keys, out.items = append(out.keys, k), append(out.items, from.items[i])
+			}
+		}
+		return
+	}
+	if s, ok := v.Key.(*ast.StringNode); ok {
+		key.text = s.Value
+	}
+	if out.get(key.text) != nil && c.problem == nil {
+		c.problem = &Problem{Line: key.line, Column: key.col, Msg: fmt.Sprintf("key %q stands here twice", key.text)}
+	}
+	var val *node
+	if v.Value == nil {
+		val = &node{kind: null, line: key.line, col: key.col}
+	} else {
+		val = c.node(v.Value, depth+1)
+	}
+	out.keys, out.items = append(out.keys, key), append(out.items, val)
+}

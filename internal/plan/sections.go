@@ -1,0 +1,360 @@
+package plan
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/fairtrial/fairtrial/internal/cases"
+	"github.com/fairtrial/fairtrial/internal/slice"
+)
+
+// Defaults of a plan (CONTRACT).
+const (
+	defaultMaxSlices  = 5000
+	defaultKeepScores = 5_000_000
+	defaultConfidence = 0.95
+	defaultMaxLabels  = 0.01
+)
+
+func (d *decoder) root(n *node) {
+	p := d.plan
+	d.keys(n, "", "name", "objective", "tier", "owner", "task", "data", "models", "slices", "max_slices", "metrics", "confidence", "seed", "workers", "keep_scores", "gates")
+	p.Confidence, p.MaxSlices, p.KeepScores = defaultConfidence, defaultMaxSlices, defaultKeepScores
+	for _, key := range []string{"name", "task", "data", "models"} {
+		if n.get(key) == nil {
+			d.fail(n, "", "", "the key %q is required", key)
+		}
+	}
+	d.with(n, "name", func(v *node) { p.Name = d.name(v, "name") })
+	d.with(n, "objective", func(v *node) { p.Objective = d.text(v, "objective") })
+	d.with(n, "owner", func(v *node) { p.Owner = d.text(v, "owner") })
+	d.with(n, "tier", func(v *node) {
+		if p.Tier = int(d.whole(v, "tier", 1)); p.Tier > 3 {
+			d.fail(v, "tier", "", "tiers are 1 (highest impact), 2 and 3")
+		}
+	})
+	d.with(n, "task", func(v *node) { p.Task = d.task(v) })
+	d.with(n, "confidence", func(v *node) { p.Confidence = d.level(v, "confidence") })
+	d.with(n, "seed", func(v *node) { s := uint64(d.whole(v, "seed", 0)); p.Seed = &s })
+	d.with(n, "workers", func(v *node) { p.Workers = int(d.whole(v, "workers", 0)) })
+	d.with(n, "max_slices", func(v *node) { p.MaxSlices = int(d.whole(v, "max_slices", 1)) })
+	d.with(n, "keep_scores", func(v *node) { p.KeepScores = d.whole(v, "keep_scores", 0) })
+	d.with(n, "data", d.data)
+	d.with(n, "models", d.models)
+	d.with(n, "slices", d.slices)
+	if p.Task == "" {
+		return // metrics and gates mean nothing without a task
+	}
+	d.metrics(n.get("metrics"))
+	d.with(n, "gates", d.gates)
+}
+
+func (d *decoder) with(n *node, key string, f func(*node)) {
+	if v := n.get(key); v != nil {
+		f(v)
+	}
+}
+
+func (d *decoder) task(n *node) cases.Task {
+	s := d.text(n, "task")
+	if cases.Task(s).Valid() {
+		return cases.Task(s)
+	}
+	names := []string{"binary", "multiclass", "regression"}
+	for _, later := range []string{"multilabel", "ranking", "generation", "rag", "agent"} {
+		if s == later {
+			d.fail(n, "task", "built today: "+strings.Join(names, ", "), "task %s is not built yet", s)
+			return ""
+		}
+	}
+	d.fail(n, "task", didYouMean(s, names), "unknown task %q", s)
+	return ""
+}
+
+func (d *decoder) data(n *node) {
+	x := &d.plan.Data
+	x.Missing, x.MaxMissing.Labels = "error", defaultMaxLabels
+	if !d.keys(n, "data", "source", "where", "columns", "max_missing", "missing") {
+		return
+	}
+	if n.get("source") == nil {
+		d.fail(n, "data", "", "the key \"source\" is required: a CSV, JSONL or Parquet file or glob")
+	}
+	d.with(n, "source", func(v *node) { x.Source = d.name(v, "data.source") })
+	d.with(n, "where", func(v *node) { x.Where = d.where(v, "data.where") })
+	d.with(n, "missing", func(v *node) {
+		x.Missing = d.choice(v, "data.missing", "error", "exclude", "worst_case")
+		if x.Missing == "worst_case" && d.plan.Task == cases.Regression {
+			d.fail(v, "data.missing", "use exclude", "a regression error has no worst case")
+		}
+	})
+	d.with(n, "max_missing", func(v *node) {
+		if d.keys(v, "data.max_missing", "predictions", "labels") {
+			d.with(v, "predictions", func(m *node) { x.MaxMissing.Predictions = d.share(m, "data.max_missing.predictions") })
+			d.with(v, "labels", func(m *node) { x.MaxMissing.Labels = d.share(m, "data.max_missing.labels") })
+		}
+	})
+	c := n.get("columns")
+	if c == nil {
+		d.fail(n, "data", "", "the key \"columns\" is required: at least label")
+		return
+	}
+	if !d.keys(c, "data.columns", "id", "label", "cluster", "weight", "time") {
+		return
+	}
+	for key, to := range map[string]*string{"id": &x.Columns.ID, "cluster": &x.Columns.Cluster, "weight": &x.Columns.Weight, "time": &x.Columns.Time} {
+		d.with(c, key, func(v *node) { *to = d.column(v, "data.columns."+key) })
+	}
+	d.label(c)
+}
+
+func (d *decoder) label(c *node) {
+	x := &d.plan.Data.Columns
+	l := c.get("label")
+	switch {
+	case l == nil:
+		d.fail(c, "data.columns", "", "the key \"label\" is required")
+	case l.kind == mapping:
+		if !d.keys(l, "data.columns.label", "column", "positive") {
+			return
+		}
+		if l.get("column") == nil {
+			d.fail(l, "data.columns.label", "", "the key \"column\" is required")
+		}
+		d.with(l, "column", func(v *node) { x.Label.Column = d.column(v, "data.columns.label.column") })
+		d.with(l, "positive", func(v *node) {
+			x.Label.Positive = d.text(v, "data.columns.label.positive")
+			if d.plan.Task != "" && d.plan.Task != cases.Binary {
+				d.fail(v, "data.columns.label.positive", "", "only a binary task has a positive class")
+			}
+		})
+	default:
+		x.Label.Column = d.column(l, "data.columns.label")
+	}
+	if d.plan.Task == cases.Binary && x.Label.Positive == "" {
+		x.Label.Positive = "1"
+	}
+}
+
+// column reads a column's name and remembers where it was named.
+func (d *decoder) column(n *node, path string) string {
+	s := d.name(n, path)
+	d.plan.refer(s, "", path, n)
+	return s
+}
+
+func (d *decoder) where(n *node, path string) string {
+	s := d.name(n, path)
+	w, err := slice.ParseWhere(s)
+	var se *slice.SyntaxError
+	switch {
+	case s == "":
+	case errors.As(err, &se):
+		d.fail(n, path, se.Hint, "column %d of the condition: %s", se.Column, se.Msg)
+	case err != nil:
+		d.fail(n, path, "", "%v", err)
+	default:
+		for _, c := range w.Columns() {
+			d.plan.refer(c, "", path, n)
+		}
+		d.plan.conditions = append(d.plan.conditions, condition{where: w, path: path, at: n})
+		return w.String()
+	}
+	return s
+}
+
+func (d *decoder) models(n *node) {
+	if n.kind != mapping {
+		d.fail(n, "models", "", "a mapping of models is expected, this is %s", n.kind)
+		return
+	}
+	if n.get("candidate") == nil {
+		hint := ""
+		if len(n.keys) > 0 {
+			var names []string
+			for _, k := range n.keys {
+				names = append(names, k.text)
+			}
+			if nearest("candidate", names) != "" {
+				hint = fmt.Sprintf("did you mean \"candidate\" by %q?", nearest("candidate", names))
+			}
+		}
+		d.fail(n, "models", hint, "a model called \"candidate\" is required")
+	}
+	order := []string{"candidate", "baseline"}
+	for _, k := range n.keys {
+		if k.text != "candidate" && k.text != "baseline" {
+			order = append(order, k.text)
+		}
+	}
+	for _, key := range order {
+		if v := n.get(key); v != nil {
+			d.plan.Models = append(d.plan.Models, d.model(v, key))
+		}
+	}
+	if len(d.plan.Models) > 16 {
+		d.fail(n, "models", "", "%d models: at most 16 are compared in one plan", len(d.plan.Models))
+	}
+}
+
+func (d *decoder) model(n *node, key string) Model {
+	m := Model{Key: key}
+	path := "models." + key
+	if !d.keys(n, path, "name", "version", "source", "score", "threshold", "prediction", "probabilities", "interval", "artifact") {
+		return m
+	}
+	d.with(n, "name", func(v *node) { m.Name = d.text(v, path+".name") })
+	d.with(n, "version", func(v *node) { m.Version = d.text(v, path+".version") })
+	d.with(n, "source", func(v *node) {
+		m.Source = d.name(v, path+".source")
+		if d.plan.Data.Columns.ID == "" {
+			d.fail(v, path+".source", "add data.columns.id", "a model with its own file is joined on the id column, and none is declared")
+		}
+	})
+	column := func(v *node, at string) string {
+		s := d.name(v, at)
+		d.plan.refer(s, m.Source, at, v)
+		return s
+	}
+	d.with(n, "score", func(v *node) { m.Score = column(v, path+".score") })
+	d.with(n, "prediction", func(v *node) { m.Prediction = column(v, path+".prediction") })
+	d.with(n, "threshold", func(v *node) {
+		if x, ok := d.number(v, path+".threshold"); ok {
+			m.Threshold = &x
+		}
+	})
+	d.with(n, "probabilities", func(v *node) {
+		switch v.kind {
+		case mapping:
+			for i, k := range v.keys {
+				m.Probabilities = append(m.Probabilities, ClassColumn{Class: k.text, Column: column(v.items[i], path+".probabilities."+k.text)})
+			}
+		case sequence:
+			if len(v.items) != 1 {
+				d.fail(v, path+".probabilities", "write {class: column, …}", "a list names one list column, this one has %d", len(v.items))
+				return
+			}
+			m.Probabilities = []ClassColumn{{Column: column(v.items[0], path+".probabilities[0]")}}
+		default:
+			d.fail(v, path+".probabilities", "", "{class: column, …} or [list column] is expected, this is %s", v.kind)
+		}
+	})
+	d.with(n, "interval", func(v *node) {
+		d.fail(v, path+".interval", "", "prediction intervals are not built yet")
+	})
+	d.with(n, "artifact", func(v *node) {
+		if v.kind != mapping {
+			d.fail(v, path+".artifact", "", "a mapping is expected, this is %s", v.kind)
+			return
+		}
+		m.Artifact = map[string]string{}
+		for i, k := range v.keys {
+			m.Artifact[k.text] = d.text(v.items[i], path+".artifact."+k.text)
+		}
+	})
+	d.modelForm(n, m, path)
+	return m
+}
+
+// modelForm checks that a model gives what its task needs, and nothing else.
+func (d *decoder) modelForm(n *node, m Model, path string) {
+	refuse := func(key, why string) {
+		if v := n.get(key); v != nil {
+			d.fail(v, path+"."+key, why, "%s does not fit task %s", key, d.plan.Task)
+		}
+	}
+	switch d.plan.Task {
+	case cases.Binary:
+		if m.Score == "" {
+			d.fail(n, path, "", "a binary model needs \"score\": the column of its scores")
+		}
+		refuse("prediction", "use score, with threshold: 0.5 for 0/1 decisions")
+		refuse("probabilities", "use score")
+	case cases.Multiclass:
+		if m.Prediction == "" && len(m.Probabilities) == 0 {
+			d.fail(n, path, "", "a multiclass model needs \"prediction\", \"probabilities\" or both")
+		}
+		refuse("score", "use prediction, probabilities or both")
+		refuse("threshold", "the class of the highest probability is the decision")
+	case cases.Regression:
+		if m.Prediction == "" {
+			d.fail(n, path, "", "a regression model needs \"prediction\": the column of its predictions")
+		}
+		refuse("score", "use prediction")
+		refuse("threshold", "")
+		refuse("probabilities", "")
+	}
+}
+
+func (d *decoder) slices(n *node) {
+	if n.kind != sequence {
+		d.fail(n, "slices", "", "a list is expected, this is %s", n.kind)
+		return
+	}
+	for i, v := range n.items {
+		path := fmt.Sprintf("slices[%d]", i)
+		s := Slice{Line: v.line}
+		switch v.kind {
+		case sequence:
+			for k, c := range v.items {
+				s.Columns = append(s.Columns, d.column(c, fmt.Sprintf("%s[%d]", path, k)))
+			}
+			if _, err := slice.CrossSlice(s.Columns...); err != nil {
+				d.fail(v, path, "", "%v", err)
+			}
+		case mapping:
+			if !d.sliceForm(v, path, &s) {
+				continue
+			}
+		default:
+			s.Columns = []string{d.column(v, path)}
+		}
+		d.plan.Slices = append(d.plan.Slices, s)
+	}
+}
+
+func (d *decoder) sliceForm(v *node, path string, s *Slice) bool {
+	if !d.keys(v, path, "name", "where", "column", "bins") {
+		return false
+	}
+	switch {
+	case v.get("where") != nil:
+		if v.get("name") == nil {
+			d.fail(v, path, "", "a slice with a condition needs a name")
+			return false
+		}
+		s.Name = d.name(v.get("name"), path+".name")
+		s.Where = d.where(v.get("where"), path+".where")
+		if w, err := slice.ParseWhere(s.Where); err == nil {
+			if _, err := slice.WhereSlice(s.Name, w); err != nil {
+				d.fail(v.get("name"), path+".name", "", "%v", err)
+			}
+		}
+	case v.get("column") != nil:
+		s.Columns = []string{d.column(v.get("column"), path+".column")}
+		b := v.get("bins")
+		if b == nil {
+			return true
+		}
+		if b.kind != sequence {
+			d.fail(b, path+".bins", "", "a list of edges is expected, this is %s", b.kind)
+			return false
+		}
+		for k, e := range b.items {
+			x, ok := d.number(e, fmt.Sprintf("%s.bins[%d]", path, k))
+			if !ok {
+				return false
+			}
+			s.Bins = append(s.Bins, x)
+		}
+		if _, err := slice.BinSlice(s.Columns[0], s.Bins); err != nil {
+			d.fail(b, path+".bins", "", "%v", err)
+			return false
+		}
+	default:
+		d.fail(v, path, "", "a slice is a column, a list of columns, {name, where} or {column, bins}")
+		return false
+	}
+	return true
+}

@@ -1,0 +1,174 @@
+package report
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/fairtrial/fairtrial/internal/record"
+	"github.com/fairtrial/fairtrial/internal/result"
+)
+
+// MarkdownLimit is the size that a pull-request comment may have.
+const MarkdownLimit = 60_000
+
+// Markdown writes a comment of at most MarkdownLimit bytes: verdict first, then gates,
+// differences, the worst slices, proof. Tables that would not fit say how much is left out.
+func Markdown(w io.Writer, r *record.Record) error {
+	for _, rows := range []int{20, 10, 5, 2} { // fewer rows a table until it fits
+		b := markdown(r, rows)
+		if len(b) <= MarkdownLimit || rows == 2 {
+			if len(b) > MarkdownLimit {
+				b = append(b[:MarkdownLimit-80], []byte("\n\n… cut here: the rest is in report.html\n")...)
+			}
+			_, err := w.Write(b)
+			return err
+		}
+	}
+	return nil
+}
+
+func markdown(r *record.Record, most int) []byte {
+	var b bytes.Buffer
+	p := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+	p("<!-- fairtrial run %s -->", r.Run.ID)
+	p("## %s %s", decisionShape(r.Verdict.Decision), md(r.Verdict.Sentence))
+	p("")
+	for _, n := range r.Verdict.Next {
+		p("- %s", md(n))
+	}
+	if len(r.Gates) > 0 {
+		p("\n### Gates\n")
+		p("| | gate | required | found | n |")
+		p("|---|---|---|---|---:|")
+		for i, g := range r.Gates {
+			if i == 5*most {
+				p("\n%d of %d gates; the rest in report.html", i, len(r.Gates))
+				break
+			}
+			warn := ""
+			if g.Severity == result.Warn {
+				warn = " (warn)"
+			}
+			p("| %s %s%s | %s | %s | %s | %s |", shape(g.Verdict), word(g.Verdict), warn, md(g.Name), md(g.Metric+" "+g.Rule), found(g.Evidence), result.Count(g.Evidence.N))
+		}
+		for _, g := range r.Gates {
+			if g.Verdict != result.Pass {
+				p("\n%s **%s**: %s", shape(g.Verdict), md(clip(g.Name, 200)), md(clip(g.Reason, 600)))
+			}
+		}
+	}
+	markdownOverall(p, r, most)
+	markdownSlices(p, r, most)
+	p("\n<details><summary>Proof</summary>\n")
+	p("- %s of %s rows used; %s intervals; %d slices", result.Count(r.Data.RowsUsed), result.Count(r.Data.Rows), result.Percent(r.Plan.Confidence), max(0, len(r.Slices)-1))
+	for _, e := range r.Data.Excluded {
+		p("- not used: %s rows, %s", result.Count(e.Rows), md(e.Reason))
+	}
+	p("- look %d; %d candidate(s) judged on these data", r.Run.Look.Number, r.Run.Look.CandidatesOnThisBenchmark)
+	for i, c := range r.Run.Look.PlanChanges {
+		if i < most {
+			p("- plan changed since the last run: %s", md(clip(c, 300)))
+		}
+	}
+	p("- run `%s`, plan `%s`, data `%s`, result `%s`", r.Run.ID, short(r.PlanDigest), short(r.Data.Digest), short(r.ResultDigest))
+	p("\n</details>")
+	return b.Bytes()
+}
+
+func markdownOverall(p func(string, ...any), r *record.Record, most int) {
+	n := 0
+	for _, c := range r.Comparisons {
+		if c.Slice != result.Overall {
+			continue
+		}
+		if n == 0 {
+			p("\n### Candidate against baseline\n")
+			p("| metric | difference (%s interval) | | candidate | baseline | n |", result.Percent(r.Plan.Confidence))
+			p("|---|---|---|---|---|---:|")
+		}
+		if n++; n > 2*most {
+			continue
+		}
+		a, _ := findEstimate(r, c.Metric, c.Candidate, c.Slice)
+		e, _ := findEstimate(r, c.Metric, c.Baseline, c.Slice)
+		p("| %s | %s | %s | %s | %s | %s |", md(c.Metric), difference(c), c.Verdict, interval(a.Value, a.Lower, a.Upper), interval(e.Value, e.Lower, e.Upper), result.Count(c.N))
+	}
+	if n > 2*most {
+		p("\n%d of %d comparisons; the rest in estimates.csv", 2*most, n)
+	}
+	if n > 0 {
+		return
+	}
+	p("\n### Overall\n\n| metric | value (%s interval) | n |\n|---|---|---:|", result.Percent(r.Plan.Confidence))
+	for _, e := range r.Estimates {
+		if e.Slice == result.Overall && e.Model == "candidate" && n < 2*most {
+			p("| %s | %s | %s |", md(e.Metric), interval(e.Value, e.Lower, e.Upper), result.Count(e.N))
+			n++
+		}
+	}
+}
+
+func markdownSlices(p func(string, ...any), r *record.Record, most int) {
+	shown := map[string]bool{}
+	for _, g := range r.Gates {
+		if len(g.Cells) < 2 || len(shown) >= 3 {
+			continue
+		}
+		shown[g.Name] = true
+		p("\n<details><summary>Slices of %s</summary>\n", md(clip(g.Name, 200)))
+		p("| | slice | value | n | note |\n|---|---|---|---:|---|")
+		cells := worstCells(g)
+		for i, c := range cells {
+			if i == most {
+				break
+			}
+			p("| %s %s | %s | %s | %s | %s |", shape(c.Verdict), word(c.Verdict), md(clip(c.Slice, 120)), interval(c.Value, c.Lower, c.Upper), result.Count(c.N), md(clip(c.Note, 160)))
+		}
+		if len(cells) > most {
+			p("\n%d of %d; the rest in record.json", most, len(cells))
+		}
+		p("\n</details>")
+	}
+}
+
+// worstCells puts failing cells first, then those that cannot say.
+func worstCells(g result.Gate) []result.Cell {
+	var out []result.Cell
+	for _, v := range []result.Verdict{result.Fail, result.Error, result.Inconclusive, result.VerdictNotApplicable, result.Pass} {
+		for _, c := range g.Cells {
+			if c.Verdict == v {
+				out = append(out, c)
+			}
+		}
+	}
+	return out
+}
+
+func decisionShape(d result.Decision) string {
+	switch d {
+	case result.Go:
+		return "●"
+	case result.NoGo:
+		return "■"
+	case result.DecisionInconclusive:
+		return "◆"
+	case result.NotJudged:
+		return "○"
+	}
+	return "▲"
+}
+
+// md escapes a user's text for a table cell.
+func md(s string) string {
+	return strings.NewReplacer("\\", "\\\\", "|", "\\|", "<", "&lt;", ">", "&gt;", "\n", " ", "\r", " ", "`", "\\`", "*", "\\*", "_", "\\_", "[", "\\[", "@", "@\u200b").Replace(s)
+}
+
+// clip shortens a text and says so.
+func clip(s string, most int) string {
+	if r := []rune(s); len(r) > most {
+		return string(r[:most-1]) + "…"
+	}
+	return s
+}

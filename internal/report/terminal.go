@@ -1,0 +1,242 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"strings"
+
+	"github.com/fairtrial/fairtrial/internal/record"
+	"github.com/fairtrial/fairtrial/internal/result"
+)
+
+// TerminalOptions say what the terminal can show.
+type TerminalOptions struct {
+	Width   int
+	Color   bool
+	Unicode bool
+}
+
+// Terminal writes the summary: verdict, what to do, gates, differences, slices, proof;
+// at most 40 lines of at most Width columns.
+func Terminal(w io.Writer, r *record.Record, o TerminalOptions) error {
+	if o.Width < 40 {
+		o.Width = 40
+	}
+	t := &terminal{o: o, r: r}
+	t.verdict()
+	t.gates()
+	t.differences()
+	t.slices()
+	t.proof()
+	if len(t.lines) > 40 {
+		t.lines = append(t.lines[:39], t.ascii("  … the rest is in the report"))
+	}
+	_, err := io.WriteString(w, strings.Join(t.lines, "\n")+"\n")
+	return err
+}
+
+type terminal struct {
+	o     TerminalOptions
+	r     *record.Record
+	lines []string
+}
+
+// ascii replaces what a plain terminal cannot show.
+func (t *terminal) ascii(s string) string {
+	if t.o.Unicode {
+		return s
+	}
+	return strings.NewReplacer("●", "+", "■", "X", "◆", "?", "○", "o", "▲", "!", "−", "-", " ", " ", "…", "...", "·", "-", "–", "-", "│", "|", "─", "-", "┼", "+", "┊", ":", "≥", ">=", "≤", "<=", "∅", "(null)", "∞", "inf").Replace(s)
+}
+
+func (t *terminal) line(s string) {
+	s = t.ascii(s)
+	if r := []rune(s); len(r) > t.o.Width {
+		s = string(r[:t.o.Width-1]) + t.ascii("…")
+	}
+	t.lines = append(t.lines, s)
+}
+
+// wrap breaks a text into lines; rest are indented.
+func (t *terminal) wrap(s, first, rest string, most int) {
+	words := strings.Split(t.ascii(s), " ")
+	line := first
+	lines := 0
+	for _, w := range words {
+		if len([]rune(line))+len([]rune(w))+1 > t.o.Width && strings.TrimSpace(line) != "" {
+			if lines++; lines >= most {
+				t.lines = append(t.lines, strings.TrimRight(line, " ")+t.ascii(" …"))
+				return
+			}
+			t.lines = append(t.lines, strings.TrimRight(line, " "))
+			line = rest
+		}
+		line += w + " "
+	}
+	t.lines = append(t.lines, strings.TrimRight(line, " "))
+}
+
+func (t *terminal) paint(s string, d result.Decision) string {
+	if !t.o.Color {
+		return s
+	}
+	code := map[result.Decision]string{result.Go: "34", result.NoGo: "31", result.DecisionInconclusive: "33", result.DecisionError: "35"}[d]
+	if code == "" {
+		return s
+	}
+	return "\x1b[1;" + code + "m" + s + "\x1b[0m"
+}
+
+func (t *terminal) verdict() {
+	v := t.r.Verdict
+	start := len(t.lines)
+	t.wrap(v.Sentence, "", "", 5)
+	for i := start; i < len(t.lines); i++ {
+		t.lines[i] = t.paint(t.lines[i], v.Decision)
+	}
+	for _, n := range v.Next {
+		t.wrap(n, "  → "[:len("  → ")], "    ", 2)
+	}
+}
+
+func (t *terminal) gates() {
+	if len(t.r.Gates) == 0 {
+		return
+	}
+	t.line("")
+	t.line(fmt.Sprintf("%-16s %-46s %s", "GATES", "required", "found (interval)"))
+	for i, g := range t.r.Gates {
+		if i == 10 {
+			t.line(fmt.Sprintf("  and %d more gates, in the report", len(t.r.Gates)-i))
+			break
+		}
+		verdict := shape(g.Verdict) + " " + word(g.Verdict)
+		if g.Severity == result.Warn {
+			verdict += " (warn)"
+		}
+		t.line(fmt.Sprintf("%s %s %s", pad(verdict, 16), pad(g.Metric+" "+g.Rule, 46), found(g.Evidence)))
+	}
+}
+
+func pad(s string, n int) string {
+	r := []rune(s)
+	if len(r) > n {
+		return string(r[:n-1]) + "…"
+	}
+	return s + strings.Repeat(" ", n-len(r))
+}
+
+func (t *terminal) differences() {
+	var rows []result.Comparison
+	for _, c := range t.r.Comparisons {
+		if c.Slice == result.Overall && c.Candidate == "candidate" {
+			rows = append(rows, c)
+		}
+	}
+	t.line("")
+	if len(rows) == 0 {
+		t.line(fmt.Sprintf("%-24s %s", "OVERALL", "value (interval)"))
+		n := 0
+		for _, e := range t.r.Estimates {
+			if e.Slice == result.Overall && e.Model == "candidate" && n < 10 {
+				t.line(fmt.Sprintf("%s %s n = %s", pad(e.Metric, 24), pad(interval(e.Value, e.Lower, e.Upper), 32), result.Count(e.N)))
+				n++
+			}
+		}
+		return
+	}
+	t.line(fmt.Sprintf("%-22s %-9s %-9s %-34s %s", "OVERALL", "candidate", "baseline", "difference (interval)", ""))
+	for i, c := range rows {
+		if i == 10 {
+			t.line(fmt.Sprintf("  and %d more metrics, in the report", len(rows)-i))
+			break
+		}
+		a, _ := findEstimate(t.r, c.Metric, c.Candidate, c.Slice)
+		b, _ := findEstimate(t.r, c.Metric, c.Baseline, c.Slice)
+		t.line(fmt.Sprintf("%s %s %s %s %s", pad(c.Metric, 22), pad(a.Value.Short(), 9), pad(b.Value.Short(), 9), pad(difference(c), 34), c.Verdict))
+	}
+}
+
+// slices shows the slices that gates fail on, or else the most harmed ones of the
+// first metric, with a bar each.
+func (t *terminal) slices() {
+	for _, g := range t.r.Gates {
+		if g.Verdict != result.Fail || len(g.Cells) < 2 {
+			continue
+		}
+		t.line("")
+		t.line("WHERE  " + g.Name)
+		n := 0
+		for _, c := range g.Cells {
+			if c.Verdict == result.Fail && n < 5 {
+				t.line(fmt.Sprintf("  %s %s %s n = %s", pad(c.Slice, 34), t.bar(c.Lower, c.Value, c.Upper, g.Evidence.Bound), pad(interval(c.Value, c.Lower, c.Upper), 30), result.Count(c.N)))
+				n++
+			}
+		}
+		return
+	}
+	for _, c := range t.r.Comparisons {
+		rows := slicesByHarm(t.r, c.Metric, goodSign(t.r, c.Metric))
+		if len(rows) == 0 {
+			return
+		}
+		t.line("")
+		t.line("WHERE  " + c.Metric + ", worst credible difference first")
+		for i, x := range rows {
+			if i == 5 {
+				t.line(fmt.Sprintf("  and %d more slices, in the report", len(rows)-i))
+				break
+			}
+			t.line(fmt.Sprintf("  %s %s %s n = %s", pad(x.Slice, 34), t.bar(x.Lower, x.Difference, x.Upper, 0), pad(difference(x), 28), result.Count(x.N)))
+		}
+		return
+	}
+}
+
+// bar draws an interval against a bound in 13 columns.
+func (t *terminal) bar(lower, value, upper, bound result.Number) string {
+	const width = 13
+	if !lower.Known() || !upper.Known() || !bound.Known() {
+		return strings.Repeat(" ", width)
+	}
+	reach := math.Max(math.Abs(float64(lower-bound)), math.Abs(float64(upper-bound)))
+	if reach == 0 {
+		reach = 1
+	}
+	at := func(x result.Number) int {
+		return min(width-1, max(0, int(math.Round((float64(x-bound)/reach+1)/2*(width-1)))))
+	}
+	out := []rune(strings.Repeat(" ", width))
+	for i := at(lower); i <= at(upper); i++ {
+		out[i] = '─'
+	}
+	out[at(bound)] = '┊'
+	out[at(value)] = '│'
+	return string(out)
+}
+
+func (t *terminal) proof() {
+	r := t.r
+	t.line("")
+	s := fmt.Sprintf("%s of %s rows used · %s intervals · %d slices · look %d, %d candidate(s) on these data", result.Count(r.Data.RowsUsed), result.Count(r.Data.Rows),
+		result.Percent(r.Plan.Confidence), max(0, len(r.Slices)-1), r.Run.Look.Number, r.Run.Look.CandidatesOnThisBenchmark)
+	t.wrap(s, "", "", 2)
+	for _, e := range r.Data.Excluded {
+		t.line(fmt.Sprintf("  not used: %s rows, %s", result.Count(e.Rows), e.Reason))
+	}
+	for _, c := range r.Run.Look.PlanChanges {
+		t.wrap("  plan changed since the last run: "+c, "", "    ", 2)
+	}
+	for _, f := range r.Data.Findings {
+		t.wrap("  note: "+f.Text, "", "    ", 2)
+	}
+	t.line(fmt.Sprintf("run %s · result %s", r.Run.ID, short(r.ResultDigest)))
+}
+
+func short(digest string) string {
+	if len(digest) > 19 {
+		return digest[:19]
+	}
+	return digest
+}
