@@ -57,21 +57,26 @@ func (j *job) expression(e summary.Expr, m *rows.Model) column {
 				if class[i] == 0 {
 					p = 1 - p
 				}
-				out[i] = -math.Log(clip(p))
+				if p < epsilon || p > 1-epsilon {
+					p = clip(p)
+				}
+				out[i] = -math.Log(p)
 			}
 		}
 	case summary.Clipped:
+		if m.Probs == nil {
+			return func(from, to int, out []float64) {
+				for i, p := range m.Score[from:to] {
+					// The clip is symmetric: it changes p of either class alike.
+					out[i] = 0
+					if p < epsilon || p > 1-epsilon {
+						out[i] = clipped(p, r.Class[from+i])
+					}
+				}
+			}
+		}
 		return each(func(i int) float64 {
-			p := 0.0
-			if m.Probs != nil {
-				p = m.Probs[r.Class[i]][i]
-			} else if p = m.Score[i]; r.Class[i] == 0 {
-				p = 1 - p
-			}
-			if clip(p) != p {
-				return 1
-			}
-			return 0
+			return clipped(m.Probs[r.Class[i]][i], 1)
 		})
 	case summary.Brier:
 		return func(from, to int, out []float64) {
@@ -109,6 +114,17 @@ func (j *job) expression(e summary.Expr, m *rows.Model) column {
 		})
 	}
 	return each(func(int) float64 { return 0 })
+}
+
+// clipped is 1 when clipping changes the probability of the true class.
+func clipped(p float64, class uint16) float64 {
+	if class == 0 {
+		p = 1 - p
+	}
+	if clip(p) != p {
+		return 1
+	}
+	return 0
 }
 
 func clip(p float64) float64 { return math.Min(1-epsilon, math.Max(epsilon, p)) }

@@ -91,7 +91,9 @@ type tally struct {
 // class walks one class against the rest and adds V10/(K·Pos) or V01/(K·Neg) to each
 // row; the constant that centres them is taken off in macro.
 func (c *classWalk) class(ctx context.Context, m, class int, sum []float64) error {
-	s, err := (&sorter{workers: c.workers}).sort(ctx, c.r.Models[m].Probs[class])
+	w := &sorter{workers: c.workers}
+	defer w.free()
+	s, err := w.sort(ctx, c.r.Models[m].Probs[class])
 	if err != nil {
 		return err
 	}

@@ -24,6 +24,7 @@ func quantile(ctx context.Context, r *rows.Rows, spec summary.Spec, pops []*summ
 		p.Quantiles = append(p.Quantiles, out[i])
 	}
 	w := &sorter{workers: workers}
+	defer w.free()
 	for m := range r.Models {
 		v := make([]float64, r.N)
 		for i := range v {

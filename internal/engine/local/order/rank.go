@@ -2,6 +2,7 @@ package order
 
 import (
 	"context"
+	"math"
 	"sync"
 
 	"github.com/fairtrial/fairtrial/internal/engine/local/rows"
@@ -37,15 +38,9 @@ type state struct {
 	e10, e01, eAP []float64 // by entry of Blocks: Σ V10·2Neg, Σ place·, Σ X; nil without clusters
 }
 
-// kept is what a row's baseline walk leaves for the other models: the doubled count
-// of the other class below it (exact), and its AP value (X, or −H2 for a negative).
-type kept struct {
-	place uint32
-	ap    float32
-}
-
-// rank walks every model's score. The baseline goes first and leaves its values in
-// one line a row, so that a paired covariance costs one memory access a row.
+// rank walks every model's score. The baseline goes first and leaves in each row's
+// line, by slot, the doubled count of the other class below it (exact) and its AP
+// value (X, or −H2 for a negative, as float32): what a paired covariance needs.
 func rank(ctx context.Context, r *rows.Rows, pops []*summary.Population, e entries, workers int) error {
 	all := slots(r)
 	groups := deal(all, workers)
@@ -61,31 +56,34 @@ func rank(ctx context.Context, r *rows.Rows, pops []*summary.Population, e entri
 			order = append(order, m)
 		}
 	}
-	packed := make([][]uint16, len(groups))
-	keep := make([][]kept, len(groups))
+	lines := make([]array[uint64], len(groups))
+	defer func() {
+		for g := range groups {
+			lines[g].free()
+		}
+	}()
+	paired := r.Baseline >= 0 && len(r.Models) > 1 && e == nil
 	var wg sync.WaitGroup
 	for g, group := range groups {
-		wg.Go(func() { packed[g] = pack(r, group) })
-		if r.Baseline >= 0 && len(r.Models) > 1 && e == nil {
-			keep[g] = make([]kept, r.N*len(group))
-		}
+		wg.Go(func() { lines[g] = pack(r, group, paired) })
 	}
 	wg.Wait()
 	w := &sorter{workers: workers}
+	defer w.free()
 	base := make([][]state, len(groups)) // the baseline's sums, for the covariances
 	for _, m := range order {
 		s, err := w.sort(ctx, r.Models[m].Score)
 		if err != nil {
 			return err
 		}
-		paired := r.Baseline >= 0 && m != r.Baseline
 		for g, group := range groups {
 			wg.Go(func() {
-				k := walk{r: r, s: s, score: r.Models[m].Score, group: group, packed: packed[g], keep: keep[g], reading: paired && keep[g] != nil, writing: m == r.Baseline && keep[g] != nil, e: e}
+				k := walk{r: r, s: s, group: group, lines: lines[g].v, codeWords: codeWords(len(group)), words: words(len(group), paired),
+					reading: paired && m != r.Baseline, writing: paired && m == r.Baseline, e: e}
 				k.start(pops)
 				k.run(ctx)
 				k.finish(pops, m)
-				if paired && keep[g] != nil {
+				if k.reading {
 					k.pair(pops, m, r.Baseline, base[g])
 				}
 				if m == r.Baseline {
@@ -101,33 +99,55 @@ func rank(ctx context.Context, r *rows.Rows, pops []*summary.Population, e entri
 	return nil
 }
 
-// pack puts a row's label and its codes in the group's slots side by side: overall
-// has no code.
-func pack(r *rows.Rows, group []slot) []uint16 {
-	width := 1 + len(group)
-	out := make([]uint16, r.N*width)
-	for i := range r.N {
-		out[i*width] = r.Class[i]
+// A row's line holds what a group's walk needs of it, so that one memory access brings
+// all: its label and its codes in the group's slots (16 bits each, four to a word;
+// overall has no code), then, when models are paired, a word a slot that the baseline
+// leaves for the others.
+
+func codeWords(slots int) int { return (slots + 4) / 4 }
+
+func words(slots int, paired bool) int {
+	if paired {
+		return codeWords(slots) + slots
 	}
-	for k, s := range group {
-		if s.part < 0 {
-			continue
+	return codeWords(slots)
+}
+
+func pack(r *rows.Rows, group []slot, paired bool) array[uint64] {
+	stride := words(len(group), paired)
+	a := newArray[uint64](r.N * stride)
+	// One pass writes all words of a line; a word's four parts are the label or a
+	// slot's codes, or nothing.
+	for word := range codeWords(len(group)) {
+		var part [4][]uint16
+		for q := range part {
+			switch k := 4*word + q - 1; {
+			case k < 0:
+				part[q] = r.Class
+			case k < len(group) && group[k].part >= 0:
+				part[q] = r.Parts[group[k].part].Code
+			}
 		}
-		for i, c := range r.Parts[s.part].Code {
-			out[i*width+1+k] = c
+		for i := range r.N {
+			var v uint64
+			for q, p := range part {
+				if p != nil {
+					v |= uint64(p[i]) << (16 * q)
+				}
+			}
+			a.v[i*stride+word] = v
 		}
 	}
-	return out
+	return a
 }
 
 // walk is one worker's slots on one score.
 type walk struct {
 	r                *rows.Rows
 	s                *sorted
-	score            []float64
 	group            []slot
-	packed           []uint16
-	keep             []kept
+	lines            []uint64
+	codeWords, words int
 	reading, writing bool
 	e                entries
 	st               []state // the group's populations
@@ -162,66 +182,77 @@ func (k *walk) start(pops []*summary.Population) {
 
 const gather = 256
 
-// run visits the rows from the lowest score up. Codes, labels and kept values are
-// gathered a block ahead, so that the memory accesses overlap.
+// run visits the rows from the lowest score up. Lines are gathered a block ahead, so
+// that the memory accesses overlap; a block never cuts a tie group.
 func (k *walk) run(ctx context.Context) {
-	n, g := k.r.N, len(k.group)
-	width := 1 + g
-	codes := make([]uint16, gather*width)
-	vals := make([]float64, gather)
+	n := k.r.N
+	near := make([]uint64, gather*k.words)
 	for from := 0; from < n; {
 		if ctx.Err() != nil {
 			return
 		}
 		to := min(from+gather, n)
-		for to < n && k.s.tie(to) && to-from > 1 { // never cut a tie group, unless it fills the block
+		for to < n && k.s.tie(to) && to-from > 1 {
 			to--
 		}
-		if to < n && k.s.tie(to) {
-			to = k.large(from)
-			from = to
-			continue
+		for to < n && k.s.tie(to) { // one tie group that does not fit a block
+			to++
 		}
-		for i := from; i < to; i++ {
-			row := int(k.s.row(i))
-			copy(codes[(i-from)*width:(i-from+1)*width], k.packed[row*width:row*width+width])
-			vals[i-from] = k.score[row]
+		if need := (to - from) * k.words; need > len(near) {
+			near = make([]uint64, need)
 		}
+		k.fetch(near, from, to)
 		for i := from; i < to; {
 			j := i + 1
 			for j < to && k.s.tie(j) {
 				j++
 			}
 			if j == i+1 {
-				k.single(int(k.s.row(i)), codes[(i-from)*width:(i-from+1)*width], vals[i-from])
+				k.single(int(k.s.row(i)), near[(i-from)*k.words:(i-from+1)*k.words], k.s.value[i])
 			} else {
-				k.tied(i, j, codes[(i-from)*width:], vals[i-from])
+				k.tied(i, j, near[(i-from)*k.words:], k.s.value[i])
 			}
 			i = j
+		}
+		if k.writing {
+			k.store(near, from, to)
 		}
 		from = to
 	}
 }
 
-// large walks one tie group that does not fit a block.
-func (k *walk) large(from int) int {
-	to := from + 1
-	for to < k.r.N && k.s.tie(to) {
-		to++
-	}
-	width := 1 + len(k.group)
-	codes := make([]uint16, (to-from)*width)
+// fetch copies the lines of sorted places [from, to). Loops over a few words beat
+// calls of copy here: the calls keep the accesses from overlapping.
+func (k *walk) fetch(near []uint64, from, to int) {
+	w := k.words
 	for i := from; i < to; i++ {
 		row := int(k.s.row(i))
-		copy(codes[(i-from)*width:(i-from+1)*width], k.packed[row*width:row*width+width])
+		into, line := near[(i-from)*w:(i-from+1)*w], k.lines[row*w:row*w+w]
+		for c := range into {
+			into[c] = line[c]
+		}
 	}
-	k.tied(from, to, codes, k.score[k.s.row(from)])
-	return to
 }
 
+func (k *walk) store(near []uint64, from, to int) {
+	w, c0 := k.words, k.codeWords
+	for i := from; i < to; i++ {
+		row := int(k.s.row(i))
+		line, out := k.lines[row*w:row*w+w], near[(i-from)*w:(i-from+1)*w]
+		for c := c0; c < w; c++ {
+			line[c] = out[c]
+		}
+	}
+}
+
+// code of a line's slot.
+func code(line []uint64, slot int) uint16 { return uint16(line[(slot+1)/4] >> (16 * ((slot + 1) % 4))) }
+
+func positive(line []uint64) bool { return uint16(line[0]) == 1 }
+
 // population of a row in a slot, or −1.
-func (k *walk) at(slot int, codes []uint16) int {
-	c := codes[1+slot]
+func (k *walk) at(slot int, line []uint64) int {
+	c := code(line, slot)
 	if c == noSlice {
 		return -1
 	}
@@ -229,11 +260,10 @@ func (k *walk) at(slot int, codes []uint16) int {
 }
 
 // single is a row whose score no other row has.
-func (k *walk) single(row int, codes []uint16, score float64) {
-	g := len(k.group)
-	positive := codes[0] == 1
-	for slot := range g {
-		c := codes[1+slot]
+func (k *walk) single(row int, line []uint64, score float64) {
+	positive := positive(line)
+	for slot := range k.group {
+		c := code(line, slot)
 		if c == noSlice {
 			continue
 		}
@@ -246,7 +276,7 @@ func (k *walk) single(row int, codes []uint16, score float64) {
 			t.h2 += prec * inv
 		}
 		t.prec = prec
-		k.visit(t, row, slot, positive, 2*(t.below-t.belowPos), 2*t.belowPos)
+		k.visit(t, line, row, slot, positive, 2*(t.below-t.belowPos), 2*t.belowPos)
 		t.sum += score
 		t.below++
 		if positive {
@@ -256,14 +286,13 @@ func (k *walk) single(row int, codes []uint16, score float64) {
 }
 
 // tied is a group of rows of one score.
-func (k *walk) tied(from, to int, codes []uint16, score float64) {
-	g := len(k.group)
-	width := 1 + g
+func (k *walk) tied(from, to int, lines []uint64, score float64) {
+	w := k.words
 	for i := range to - from {
-		c := codes[i*width : (i+1)*width]
-		for slot := range g {
+		c := lines[i*w : (i+1)*w]
+		for slot := range k.group {
 			if p := k.at(slot, c); p >= 0 {
-				if c[0] == 1 {
+				if positive(c) {
 					k.st[p].pendPos++
 				} else {
 					k.st[p].pendNeg++
@@ -272,9 +301,9 @@ func (k *walk) tied(from, to int, codes []uint16, score float64) {
 		}
 	}
 	for i := range to - from {
-		c := codes[i*width : (i+1)*width]
+		c := lines[i*w : (i+1)*w]
 		row := int(k.s.row(from + i))
-		for slot := range g {
+		for slot := range k.group {
 			p := k.at(slot, c)
 			if p < 0 {
 				continue
@@ -288,12 +317,12 @@ func (k *walk) tied(from, to int, codes []uint16, score float64) {
 				t.h1 += float64(t.pendPos) * inv
 				t.h2 += float64(t.pendPos) * t.prec * inv
 			}
-			k.visit(t, row, slot, c[0] == 1, 2*(t.below-t.belowPos)+t.pendNeg, 2*t.belowPos+t.pendPos)
+			k.visit(t, c, row, slot, positive(c), 2*(t.below-t.belowPos)+t.pendNeg, 2*t.belowPos+t.pendPos)
 		}
 	}
 	for i := range to - from {
-		c := codes[i*width : (i+1)*width]
-		for slot := range g {
+		c := lines[i*w : (i+1)*w]
+		for slot := range k.group {
 			p := k.at(slot, c)
 			if p < 0 {
 				continue
@@ -301,7 +330,7 @@ func (k *walk) tied(from, to int, codes []uint16, score float64) {
 			t := &k.st[p]
 			t.sum += score
 			t.below++
-			if c[0] == 1 {
+			if positive(c) {
 				t.belowPos++
 			}
 			t.pendPos, t.pendNeg = 0, 0
@@ -310,7 +339,7 @@ func (k *walk) tied(from, to int, codes []uint16, score float64) {
 }
 
 // visit adds one row's values: negBelow and posBelow are doubled counts, ties as one.
-func (k *walk) visit(t *state, row, slot int, positive bool, negBelow, posBelow uint32) {
+func (k *walk) visit(t *state, line []uint64, row, slot int, positive bool, negBelow, posBelow uint32) {
 	var place uint32
 	var v, ap float64
 	if positive {
@@ -330,15 +359,16 @@ func (k *walk) visit(t *state, row, slot int, positive bool, negBelow, posBelow 
 	t.xx += ap * ap
 	switch {
 	case k.writing:
-		k.keep[row*len(k.group)+slot] = kept{place, float32(ap)}
+		line[k.codeWords+slot] = uint64(place)<<32 | uint64(math.Float32bits(float32(ap)))
 	case k.reading:
-		b := k.keep[row*len(k.group)+slot]
+		b := line[k.codeWords+slot]
+		basePlace := float64(b >> 32)
 		if positive {
-			t.c10 += v * (float64(b.place)*t.perNeg - 0.5)
+			t.c10 += v * (basePlace*t.perNeg - 0.5)
 		} else {
-			t.c01 += v * (float64(b.place)*t.perPos - 0.5)
+			t.c01 += v * (basePlace*t.perPos - 0.5)
 		}
-		t.cap += ap * float64(b.ap)
+		t.cap += ap * float64(math.Float32frombits(uint32(b)))
 	}
 	if k.e != nil {
 		en := k.e[k.slotIndex(slot)][row]
