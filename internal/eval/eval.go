@@ -200,6 +200,7 @@ func (s *Setup) Judge(c *Collected, workers int) (*record.Record, error) {
 	j.readFamily(r.Comparisons)
 	r.Gates, r.Verdict = gate.Decide(gate.Input{Rules: p.Gates, Set: c.Set, View: func(i int) *metric.View { return j.views[i] },
 		Metrics: j.byName(), Fits: j.fits, Groups: j.groups, DataError: tooMuchMissing(p, c.Facts)})
+	r.Metrics = j.described()
 	r.Slices = j.slices()
 	r.Tables = j.tables()
 	return r, nil

@@ -3,6 +3,7 @@ package eval
 import (
 	"fmt"
 
+	"github.com/fairtrial/fairtrial/internal/metric"
 	"github.com/fairtrial/fairtrial/internal/record"
 	"github.com/fairtrial/fairtrial/internal/result"
 	"github.com/fairtrial/fairtrial/internal/summary"
@@ -60,6 +61,20 @@ func (j *judgement) tables() []record.Table {
 			}
 		}
 		out = append(out, t)
+	}
+	return out
+}
+
+// described says what each metric of the record means.
+func (j *judgement) described() []record.Metric {
+	out := []record.Metric{}
+	for _, in := range j.Metrics {
+		m := record.Metric{Name: in.As, Metric: in.Name, Title: in.Title, Formula: in.Formula, Direction: string(in.Direction), Target: result.None(),
+			Lower: result.Number(in.Lo), Upper: result.Number(in.Hi), Source: in.Source}
+		if in.Direction == metric.Target {
+			m.Target = result.Number(in.TargetAt)
+		}
+		out = append(out, m)
 	}
 	return out
 }

@@ -20,7 +20,8 @@ type mean struct {
 	method string // of the interval; empty: t interval of a mean
 	// worst is the largest and least value of the first term for a lost row; nil: no bound.
 	worst, best *float64
-	labelOnly   bool
+	// refine, when not nil, gives a value with more digits than f can from the means.
+	refine func(mo *summary.Moments, at []int, val float64) float64
 }
 
 func (m mean) spec() summary.Spec    { return summary.Of(summary.KindMoments, m.terms...) }
@@ -43,6 +44,9 @@ func (m mean) read(v *View, model int) (val float64, grad []float64, mo *summary
 		val, g[0] = mu[0], 1
 	} else if val, why = m.f(mu, g); why != "" {
 		return 0, nil, mo, mu, why
+	}
+	if m.refine != nil {
+		val = m.refine(mo, at, val)
 	}
 	grad = make([]float64, len(mo.Mean))
 	for i := range g {

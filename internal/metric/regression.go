@@ -29,7 +29,7 @@ func regression() []*Metric {
 			mean{terms: []summary.Expr{summary.SquaredError}, f: rootMean, method: "delta method, t"}, "rmse"),
 		entry("r2", "share of the label's variance explained", "1 − Σ(f − y)² / Σ(y − ȳ)²", deltaMean,
 			"undefined for a constant label or fewer than 2 rows (scikit-learn: 1 or 0, and NaN)", "delta method", math.Inf(-1), 1, Up,
-			mean{terms: []summary.Expr{summary.SquaredError, summary.Label, summary.LabelSquared}, f: rSquared, method: "delta method, t"}, "r2_score"),
+			mean{terms: []summary.Expr{summary.SquaredError, summary.Label, summary.LabelSquared}, f: rSquared, refine: rSquaredCentred, method: "delta method, t"}, "r2_score"),
 		{Name: "mean_error", Aliases: []string{"bias", "mean_bias_error"}, Tasks: onlyRegression, Title: "mean signed error", Formula: "mean (f − y)",
 			Lo: math.Inf(-1), Hi: inf, Direction: Target, TargetAt: 0, Interval: meanInterval, Paired: meanPair, Denominator: "all rows",
 			Variant: "positive: the model predicts too high", Source: "Student 1908",
@@ -66,6 +66,21 @@ func rSquared(mu, g []float64) (float64, string) {
 	g[1] = -2 * mu[0] * mu[1] / (v * v)
 	g[2] = mu[0] / (v * v)
 	return 1 - mu[0]/v, ""
+}
+
+// rSquaredCentred takes the label's variance from its centred co-moment, which keeps
+// its digits on a slice whose labels lie far from all others. With weights only the
+// w²-weighted co-moment is kept, so the value from the means stands.
+func rSquaredCentred(mo *summary.Moments, at []int, val float64) float64 {
+	if mo.Mean2 != nil {
+		return val
+	}
+	d, label := len(mo.Mean), at[1]
+	v := mo.Co[label*d-label*(label-1)/2] / float64(mo.N)
+	if !(v > 0) {
+		return val
+	}
+	return 1 - mo.Mean[at[0]]/v
 }
 
 func wape(mu, g []float64) (float64, string) {

@@ -21,6 +21,7 @@ type Record struct {
 	PlanDigest   string              `json:"plan_digest"`
 	Data         engine.Facts        `json:"data"`
 	Seed         uint64              `json:"seed,string"` // as used
+	Metrics      []Metric            `json:"metrics"` // what each shown name means
 	Estimates    []result.Estimate   `json:"estimates"`
 	Comparisons  []result.Comparison `json:"comparisons"`
 	Gates        []result.Gate       `json:"gates"`
@@ -76,6 +77,20 @@ type RunStats struct {
 	Seconds    float64 `json:"seconds"`
 	CPUSeconds float64 `json:"cpu_seconds"`
 	PeakBytes  int64   `json:"peak_bytes"`
+}
+
+// Metric is the catalogue's word on one metric of the record, so that a reader needs no
+// other document. Direction is up, down, target or none.
+type Metric struct {
+	Name      string        `json:"name"` // as shown
+	Metric    string        `json:"metric"`
+	Title     string        `json:"title"`
+	Formula   string        `json:"formula"`
+	Direction string        `json:"direction"`
+	Target    result.Number `json:"target"`
+	Lower     result.Number `json:"lower"` // of the range; null: unbounded
+	Upper     result.Number `json:"upper"`
+	Source    string        `json:"source"`
 }
 
 // Slice is one evaluated slice with its rows.

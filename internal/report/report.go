@@ -109,20 +109,68 @@ func slicesByHarm(r *record.Record, metric string, good float64) []result.Compar
 	return out
 }
 
-// goodSign is +1 when more of a metric is better in the record's comparisons, −1 when
-// less is: read off the verdicts' own words, so that no metric is named here.
-func goodSign(r *record.Record, metric string) float64 {
-	for _, c := range r.Comparisons {
-		if c.Metric != metric || !c.Difference.Known() || c.Difference == 0 {
-			continue
-		}
-		s := math.Copysign(1, float64(c.Difference))
-		switch c.Verdict {
-		case result.Better:
-			return s
-		case result.Worse:
-			return -s
+// good is +1 when more of a metric is better, −1 when less is (also for a distance
+// from a target), 0 without direction.
+func good(r *record.Record, name string) float64 {
+	switch describe(r, name).Direction {
+	case "up":
+		return 1
+	case "down", "target":
+		return -1
+	}
+	return 0
+}
+
+// describe is what the record says a metric means.
+func describe(r *record.Record, name string) record.Metric {
+	for _, m := range r.Metrics {
+		if m.Name == name {
+			return m
 		}
 	}
-	return 1
+	return record.Metric{Name: name, Metric: name}
+}
+
+// slicesByValue are a metric's slice estimates of the candidate, worst credible value
+// first.
+func slicesByValue(r *record.Record, metric string, good float64) []result.Estimate {
+	var out []result.Estimate
+	for _, e := range r.Estimates {
+		if e.Metric == metric && e.Slice != result.Overall && e.Model == "candidate" && e.Status != result.NotApplicable {
+			out = append(out, e)
+		}
+	}
+	harm := func(e result.Estimate) float64 {
+		switch {
+		case !e.Value.Known():
+			return math.Inf(1)
+		case good < 0 && e.Upper.Known():
+			return -float64(e.Upper)
+		case good < 0:
+			return -float64(e.Value)
+		case e.Lower.Known():
+			return float64(e.Lower)
+		}
+		return float64(e.Value)
+	}
+	sort.SliceStable(out, func(i, j int) bool { return harm(out[i]) < harm(out[j]) })
+	return out
+}
+
+// glossary explains the terms that the report uses, once.
+func glossary() [][2]string {
+	return [][2]string{
+		{"interval", "The range of true values that the data are compatible with, at the stated confidence. A narrow one means that much is known."},
+		{"margin", "The largest loss that the plan accepts. A gate passes when a larger loss is ruled out."},
+		{"no worse than", "Non-inferiority: the whole interval of the difference lies on the right side of the margin."},
+		{"inconclusive", "The interval straddles what is required: the data can neither show nor rule out a violation. It is never a pass."},
+		{"paired", "Both models were judged on the same rows, so that what is hard or easy for both cancels out."},
+		{"slice", "A part of the rows, such as one region or one group."},
+		{"proven", "A slice whose whole interval satisfies the rule. Not proven is not the same as harmed."},
+		{"could have caught", "The smallest violation that a slice with these few rows would have shown with 80 % probability."},
+		{"correction", "With many slices some look bad by chance. Holm's correction keeps the chance of one false alarm among them at the stated level; Benjamini–Hochberg, for reading only, keeps the share of false alarms at 10 %."},
+		{"design effect", "How much less rows of one cluster (customer, document) say than independent rows."},
+		{"look", "One time that this candidate was judged on new data. Many looks, or many candidates on the same data, make a lucky pass likelier."},
+		{"seed", "What random draws start from; with it a run can be repeated to the last digit."},
+	}
 }

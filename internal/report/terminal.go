@@ -177,7 +177,7 @@ func (t *terminal) slices() {
 		return
 	}
 	for _, c := range t.r.Comparisons {
-		rows := slicesByHarm(t.r, c.Metric, goodSign(t.r, c.Metric))
+		rows := slicesByHarm(t.r, c.Metric, good(t.r, c.Metric))
 		if len(rows) == 0 {
 			return
 		}
