@@ -119,13 +119,16 @@ func judgePair(r Rule, in *metric.Instance, x, y *metric.View, model int, ratio 
 	case q.holds(lo, hi):
 		j.cell.Verdict = result.Pass
 	default:
-		// Planned at equal groups: the distance from 0, or from 1, to the limit. The
-		// smaller group's denominator is what has to grow.
-		distance := r.Bound
-		if ratio {
-			distance = 1 - r.Bound
+		// A limit is a bound: rows are planned at the value seen (GATES). The smaller
+		// group's denominator is what has to grow.
+		distance, se := math.Min(math.Abs(a.Value-q.lower), math.Abs(q.upper-a.Value)), a.SE
+		if ratio && a.Value > 0 {
+			distance, se = math.Abs(math.Log(a.Value/q.lower)), a.SE/a.Value
+			if !math.IsInf(q.upper, 0) {
+				distance = math.Min(distance, math.Abs(math.Log(q.upper/a.Value)))
+			}
 		}
-		j.cell.NeededN = compare.RowsNeeded(a.N, a.SE, distance, r.Confidence)
+		j.cell.NeededN = compare.RowsNeeded(a.N, se, distance, r.Confidence)
 	}
 	return j
 }
