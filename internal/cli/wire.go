@@ -55,3 +55,8 @@ func (e *Env) workspaceDir(cmd *cobra.Command, dir string) string {
 	d, _ := store.Find(dir)
 	return d
 }
+
+// matchScores joins the row scores of two records' candidates on id.
+func matchScores(ctx context.Context, a, b, to string) (local.Matched, error) {
+	return local.New().Match(ctx, a, "candidate", b, "candidate", to)
+}

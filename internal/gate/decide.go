@@ -85,7 +85,7 @@ func (in Input) model(key string) int {
 func (in Input) open(r Rule) *undecided {
 	w := &undecided{rule: r, in: in.Metrics[r.Metric]}
 	w.gate = result.Gate{Name: r.Name, Metric: r.Metric, Model: r.Model, Rule: r.Words(), Why: r.Why, Severity: r.Severity,
-		OnInconclusive: r.OnInconclusive, JudgedBy: "interval", Line: r.Line, Cells: []result.Cell{},
+		OnInconclusive: r.OnInconclusive, JudgedBy: "interval", Cells: []result.Cell{},
 		Evidence: result.Evidence{Value: result.None(), Lower: result.None(), Upper: result.None(), Bound: result.None(), Bound2: result.None(), Level: r.Confidence}}
 	if r.Evidence == "value" {
 		w.gate.JudgedBy = "value"

@@ -174,11 +174,11 @@ func (w *undecided) closeGroups() {
 	switch {
 	case fail > 0:
 		g.Verdict = result.Fail
-		g.Reason = fmt.Sprintf("%s %s of %s is %s, beyond the %s allowed%s", r.Metric, what, worst.cell.Slice, span(worst.cell, r.Confidence), result.Number(r.Bound).Short(), small)
+		g.Reason = fmt.Sprintf("%s %s of %s is %s, beyond the %s allowed%s", r.Metric, what, worst.cell.Slice, span(worst.cell, r.Confidence), asWritten(r.Bound), small)
 	case open > 0:
 		g.Verdict = result.Inconclusive
 		g.Reason = fmt.Sprintf("%s %s of %s is %s: beyond %s is neither shown nor ruled out%s%s", r.Metric, what, worst.cell.Slice, span(worst.cell, r.Confidence),
-			result.Number(r.Bound).Short(), needed(worst.cell.NeededN, "rows in the smaller group's denominator would decide"), small)
+			asWritten(r.Bound), needed(worst.cell.NeededN, "rows in the smaller group's denominator would decide"), small)
 	case pass == 0:
 		g.Verdict = result.Inconclusive
 		g.Reason = "no two groups are large enough to compare" + small
@@ -189,7 +189,7 @@ func (w *undecided) closeGroups() {
 		g.Verdict = result.Pass
 		g.Reason = fmt.Sprintf("all %d pairs of groups lie within the limit%s", pass, small)
 		if pass == 1 {
-			g.Reason = fmt.Sprintf("%s %s of %s is %s, within the %s allowed%s", r.Metric, what, worst.cell.Slice, span(worst.cell, r.Confidence), result.Number(r.Bound).Short(), small)
+			g.Reason = fmt.Sprintf("%s %s of %s is %s, within the %s allowed%s", r.Metric, what, worst.cell.Slice, span(worst.cell, r.Confidence), asWritten(r.Bound), small)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package gate
 import (
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 
 	"github.com/fairtrial/fairtrial/internal/result"
@@ -10,7 +11,7 @@ import (
 
 // Words says the rule as a reader would: "no worse than baseline by more than 0.005".
 func (r Rule) Words() string {
-	num := func(x float64) string { return result.Number(x).Short() }
+	num := asWritten
 	margin := num(r.Margin)
 	if r.Relative {
 		margin = result.Percent(r.Margin)
@@ -49,6 +50,11 @@ func (r Rule) Words() string {
 		s += ", each proven"
 	}
 	return s
+}
+
+// asWritten is a number of the plan with the digits that its author gave it.
+func asWritten(x float64) string {
+	return strings.Replace(strconv.FormatFloat(x, 'g', -1, 64), "-", "−", 1)
 }
 
 // span is a value with its interval.
@@ -116,15 +122,15 @@ func (w *undecided) sentence(c result.Cell) string {
 func (w *undecided) bound() string {
 	r := w.rule
 	if r.Rule == Between {
-		return fmt.Sprintf("%s to %s", result.Number(r.Bound).Short(), result.Number(r.Upper).Short())
+		return fmt.Sprintf("%s to %s", asWritten(r.Bound), asWritten(r.Upper))
 	}
-	return result.Number(r.Bound).Short() + " required"
+	return asWritten(r.Bound) + " required"
 }
 
 // change words a comparison: fell, rose, or neither.
 func (w *undecided) change(c result.Cell, where string) string {
 	r := w.rule
-	margin := result.Number(r.Margin).Short()
+	margin := asWritten(r.Margin)
 	if r.Relative {
 		return w.relativeChange(c, where)
 	}

@@ -21,7 +21,7 @@ type Record struct {
 	PlanDigest   string              `json:"plan_digest"`
 	Data         engine.Facts        `json:"data"`
 	Seed         uint64              `json:"seed,string"` // as used
-	Metrics      []Metric            `json:"metrics"` // what each shown name means
+	Metrics      []Metric            `json:"metrics"`     // what each shown name means
 	Estimates    []result.Estimate   `json:"estimates"`
 	Comparisons  []result.Comparison `json:"comparisons"`
 	Gates        []result.Gate       `json:"gates"`

@@ -233,7 +233,7 @@ func verdictClass(v result.Verdict) string { return strings.ReplaceAll(word(v), 
 func inWords(c result.Comparison) string {
 	switch c.Verdict {
 	case result.CompareInconclusive:
-		return "no difference shown"
+		return "not shown"
 	case result.CompareNotApplicable:
 		return "not applicable"
 	}

@@ -46,7 +46,6 @@ type Gate struct {
 	Evidence       Evidence `json:"evidence"`
 	Cells          []Cell   `json:"cells"`
 	Reason         string   `json:"reason"`
-	Line           int      `json:"line,omitempty"` // of the gate in the plan file
 }
 
 // Evidence is what a gate's verdict rests on (for sliced gates, the overall cell).

@@ -142,3 +142,17 @@ func (w *Workspace) sweep(now time.Time) {
 		}
 	}
 }
+
+// Check reads the whole file of a digest against it and returns its path, for readers
+// that need a path.
+func (w *Workspace) Check(digest string) (string, error) {
+	f, _, err := w.Open(digest)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	if _, err := io.Copy(io.Discard, f); err != nil {
+		return "", err
+	}
+	return w.Path(digest)
+}
