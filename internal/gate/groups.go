@@ -145,8 +145,13 @@ func (w *undecided) correctPairs() {
 	for i, adj := range multiple.Holm(p) {
 		j := family[i]
 		j.cell.PAdjusted = result.Number(adj)
-		if adj <= (1-j.level)/2 && j.cell.Verdict != result.Pass {
+		switch {
+		case j.cell.Verdict == result.Pass:
+		case adj <= (1-j.level)/2:
 			j.cell.Verdict = result.Fail
+			j.cell.NeededN = nil
+		case j.q.violated(float64(j.cell.Lower), float64(j.cell.Upper)):
+			j.cell.Note = fmt.Sprintf("beyond the limit before the correction over %d pairs, not after", len(family))
 			j.cell.NeededN = nil
 		}
 	}
@@ -177,8 +182,12 @@ func (w *undecided) closeGroups() {
 		g.Reason = fmt.Sprintf("%s %s of %s is %s, beyond the %s allowed%s", r.Metric, what, worst.cell.Slice, span(worst.cell, r.Confidence), asWritten(r.Bound), small)
 	case open > 0:
 		g.Verdict = result.Inconclusive
-		g.Reason = fmt.Sprintf("%s %s of %s is %s: beyond %s is neither shown nor ruled out%s%s", r.Metric, what, worst.cell.Slice, span(worst.cell, r.Confidence),
-			asWritten(r.Bound), needed(worst.cell.NeededN, "rows in the smaller group's denominator would decide"), small)
+		said := fmt.Sprintf("beyond %s is neither shown nor ruled out", asWritten(r.Bound))
+		if worst.cell.Note != "" {
+			said = worst.cell.Note
+		}
+		g.Reason = fmt.Sprintf("%s %s of %s is %s: %s%s%s", r.Metric, what, worst.cell.Slice, span(worst.cell, r.Confidence), said,
+			needed(worst.cell.NeededN, "rows in the smaller group's denominator would decide"), small)
 	case pass == 0:
 		g.Verdict = result.Inconclusive
 		g.Reason = "no two groups are large enough to compare" + small
