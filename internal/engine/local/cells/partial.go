@@ -220,33 +220,14 @@ type accumulator struct {
 	values   [][]float64
 }
 
-// plain: per population [n, Σv, Σvv' upper triangle] of the active columns.
+// plain: per population [Σv, Σvv' upper triangle] of the active columns.
 func (a accumulator) plain(p *partial, s int, shift []float64) {
 	k := len(a.active)
-	stride := 1 + k + k*(k+1)/2
+	stride := k + k*(k+1)/2
 	sums := make([]float64, a.j.pops*stride)
 	switch k {
 	case 2:
-		x, y := a.values[a.active[0]], a.values[a.active[1]]
-		a.j.codes(a.from, a.to, func(code []uint16, base int) {
-			for i := range x {
-				at := base
-				if code != nil {
-					if code[i] == rows.None {
-						continue
-					}
-					at += int(code[i])
-				}
-				t := sums[at*6 : at*6+6 : at*6+6]
-				u, v := x[i], y[i]
-				t[0]++
-				t[1] += u
-				t[2] += v
-				t[3] += u * u
-				t[4] += u * v
-				t[5] += v * v
-			}
-		})
+		a.pairs(sums, a.values[a.active[0]], a.values[a.active[1]])
 	default:
 		row := make([]float64, k)
 		a.j.codes(a.from, a.to, func(code []uint16, base int) {
@@ -259,12 +240,11 @@ func (a accumulator) plain(p *partial, s int, shift []float64) {
 					at += int(code[i])
 				}
 				t := sums[at*stride : (at+1)*stride]
-				t[0]++
 				for c, col := range a.active {
 					row[c] = a.values[col][i]
-					t[1+c] += row[c]
+					t[c] += row[c]
 				}
-				q := 1 + k
+				q := k
 				for c := range row {
 					for e := c; e < k; e++ {
 						t[q] += row[c] * row[e]
@@ -276,23 +256,58 @@ func (a accumulator) plain(p *partial, s int, shift []float64) {
 	}
 	for at, m := range p.moments[s] {
 		t := sums[at*stride : (at+1)*stride]
-		if t[0] == 0 {
+		if p.n[at] == 0 {
 			continue
 		}
-		n := t[0]
-		m.N, m.W, m.W2 = int64(n), n, n
+		n := float64(p.n[at])
+		m.N, m.W, m.W2 = p.n[at], n, n
 		copy(m.Mean, shift)
 		for c, col := range a.active {
-			m.Mean[col] = shift[col] + t[1+c]/n
+			m.Mean[col] = shift[col] + t[c]/n
 		}
-		q := 1 + k
+		q := k
 		for c := range k {
 			for e := c; e < k; e++ {
-				m.Co[triangle(len(m.Mean), a.active[c], a.active[e])] = t[q] - t[1+c]*t[1+e]/n
+				m.Co[triangle(len(m.Mean), a.active[c], a.active[e])] = t[q] - t[c]*t[e]/n
 				q++
 			}
 		}
 	}
+}
+
+// pairs is plain for two columns, the common case of two models: the whole in
+// registers, slices five sums at a time.
+func (a accumulator) pairs(sums, x, y []float64) {
+	y = y[:len(x)]
+	a.j.codes(a.from, a.to, func(code []uint16, base int) {
+		if code == nil {
+			var sx, sy, xx, xy, yy float64
+			for i, u := range x {
+				v := y[i]
+				sx += u
+				sy += v
+				xx += u * u
+				xy += u * v
+				yy += v * v
+			}
+			copy(sums, []float64{sx, sy, xx, xy, yy})
+			return
+		}
+		code = code[:len(x)]
+		part := sums[base*5:]
+		for i, c := range code {
+			if c == rows.None {
+				continue
+			}
+			u, v := x[i], y[i]
+			t := (*[5]float64)(part[int(c)*5:])
+			t[0] += u
+			t[1] += v
+			t[2] += u * u
+			t[3] += u * v
+			t[4] += v * v
+		}
+	})
 }
 
 // weighted: per population [n, Σw, Σw², Σwv, Σw²v, Σw²vv'] of the active columns.

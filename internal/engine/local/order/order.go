@@ -46,14 +46,14 @@ func Bytes(n int64, models, partitions, classes int, clusters bool, needs []summ
 		b := int64(0)
 		switch s.Kind {
 		case summary.KindRank:
-			b = 24 + 4*slots
+			b = 16 + 4*slots
 			if models > 1 {
 				b += 8 * slots
 			}
 		case summary.KindClassRank:
-			b = 24 + 8*slots*int64(min(models, 2))
+			b = 16 + 8*slots*int64(min(models, 2))
 		case summary.KindQuantile:
-			b = 24 + 8*int64(models)
+			b = 16 + 8*int64(models)
 		}
 		most = max(most, b)
 	}

@@ -208,9 +208,9 @@ func (k *walk) run(ctx context.Context) {
 				j++
 			}
 			if j == i+1 {
-				k.single(int(k.s.row(i)), near[(i-from)*k.words:(i-from+1)*k.words], k.s.value[i])
+				k.single(int(k.s.row(i)), near[(i-from)*k.words:(i-from+1)*k.words], k.s.value(i))
 			} else {
-				k.tied(i, j, near[(i-from)*k.words:], k.s.value[i])
+				k.tied(i, j, near[(i-from)*k.words:], k.s.value(i))
 			}
 			i = j
 		}

@@ -16,25 +16,25 @@ const (
 // sorted is the rows of one score in ascending order: the row is in the low 32 bits of
 // rec[i]; tie(i) says that it has the score of the one before.
 type sorted struct {
-	rec   []uint64
-	value []float64 // the scores in order
-	ties  []uint64  // bit set
+	rec  []uint64
+	bits []uint64 // the scores in order, as bits: the memory that sorting no longer needs
+	ties []uint64 // bit set
 }
 
-func (s *sorted) row(i int) uint32 { return uint32(s.rec[i]) }
-func (s *sorted) tie(i int) bool   { return s.ties[i>>6]&(1<<(i&63)) != 0 }
+func (s *sorted) row(i int) uint32    { return uint32(s.rec[i]) }
+func (s *sorted) value(i int) float64 { return math.Float64frombits(s.bits[i]) }
+
+func (s *sorted) tie(i int) bool { return s.ties[i>>6]&(1<<(i&63)) != 0 }
 
 // sorter sorts scores, keeping its buffers from one model to the next.
 type sorter struct {
 	rec, tmp array[uint64]
-	value    array[float64]
 	workers  int
 }
 
 func (w *sorter) free() {
 	w.rec.free()
 	w.tmp.free()
-	w.value.free()
 }
 
 // sort orders rows by (score, row). A score becomes a 32-bit key by linear scaling
@@ -45,7 +45,7 @@ func (w *sorter) sort(ctx context.Context, score []float64) (*sorted, error) {
 	n := len(score)
 	if len(w.rec.v) < n {
 		w.free()
-		w.rec, w.tmp, w.value = newArray[uint64](n), newArray[uint64](n), newArray[float64](n)
+		w.rec, w.tmp = newArray[uint64](n), newArray[uint64](n)
 	}
 	rec, tmp := w.rec.v[:n], w.tmp.v[:n]
 	lo, hi := extremes(score)
@@ -85,7 +85,7 @@ func (w *sorter) sort(ctx context.Context, score []float64) (*sorted, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	s := &sorted{rec: rec, value: w.value.v[:n], ties: make([]uint64, n/64+1)}
+	s := &sorted{rec: rec, bits: tmp, ties: make([]uint64, n/64+1)}
 	// Buckets are dealt in contiguous groups; the ties of a group are gathered apart,
 	// since two groups can share a word of the bit set.
 	groups := bucketGroups(start[:], n, 8*w.workers)
@@ -96,7 +96,7 @@ func (w *sorter) sort(ctx context.Context, score []float64) (*sorted, error) {
 			found[k] = settle(rec, start[b], start[b+1], score, found[k])
 		}
 		for i := start[from]; i < start[to]; i++ {
-			s.value[i] = score[rec[i]&rowMask]
+			s.bits[i] = math.Float64bits(score[rec[i]&rowMask])
 		}
 	})
 	for _, f := range found {
