@@ -78,6 +78,9 @@ func TestImports(t *testing.T) {
 	level, deny, modules := layers(t)
 	for _, p := range packages(t) {
 		name := strings.TrimPrefix(p.ImportPath, module)
+		if name == strings.TrimSuffix(module, "/") {
+			continue // the map: doc.go alone
+		}
 		own, ok := level[name]
 		if !ok {
 			t.Errorf("package %s is not listed in testdata/layers.txt", name)

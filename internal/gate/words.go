@@ -134,7 +134,7 @@ func (w *undecided) change(c result.Cell, where string) string {
 	if r.Relative {
 		return w.relativeChange(c, where)
 	}
-	verb := "changed by " + c.Value.Signed()
+	var verb string
 	lo, hi := c.Lower, c.Upper
 	switch {
 	case w.in.Direction == "target":

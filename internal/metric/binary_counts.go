@@ -10,7 +10,7 @@ const bootInterval = "bootstrap BCa on cells; CR1-t with clusters"
 // Smooth functions of the 2 × 2 confusion matrix that are not plain rates.
 func binaryCounts() []*Metric {
 	entry := func(name, title, formula, variant, source string, lo float64, dir Direction, f functional, aliases ...string) *Metric {
-		return &Metric{Name: name, Aliases: aliases, Tasks: onlyBinary, Title: title, Formula: formula, Lo: lo, Hi: 1,
+		return &Metric{Name: name, Aliases: aliases, Tasks: onlyBinary(), Title: title, Formula: formula, Lo: lo, Hi: 1,
 			Direction: dir, Interval: bootInterval, Paired: jointPair, Denominator: "all rows", Variant: variant,
 			Source: source, NeedsDecision: true,
 			build: func(Options) (measure, error) { return smooth{f: f, lo: lo, hi: 1}, nil }}
@@ -19,7 +19,7 @@ func binaryCounts() []*Metric {
 	return []*Metric{
 		entry("balanced_accuracy", "mean of recall and specificity", "½ (TP/P + TN/N)",
 			"undefined when a class is absent (scikit-learn leaves the class out)", "Brodersen et al. 2010", 0, Up, balancedAccuracy),
-		{Name: "f1", Aliases: []string{"f1_score"}, Tasks: onlyBinary, Title: "harmonic mean of precision and recall",
+		{Name: "f1", Aliases: []string{"f1_score"}, Tasks: onlyBinary(), Title: "harmonic mean of precision and recall",
 			Formula: "2 TP / (2 TP + FP + FN)", Lo: 0, Hi: 1, Direction: Up,
 			Interval: "Wilson on J = F/(2−F); bootstrap BCa with weights; CR1-t with clusters", Paired: jointPair,
 			Denominator: "rows labelled or called positive", Variant: "undefined when no row is labelled or called positive (scikit-learn: 0)",
@@ -27,7 +27,7 @@ func binaryCounts() []*Metric {
 			build: func(Options) (measure, error) {
 				return smooth{f: fBeta(1), f1: true, lo: 0, hi: 1, denominator: positive}, nil
 			}},
-		{Name: "f_beta", Aliases: []string{"fbeta_score", "fbeta"}, Tasks: onlyBinary, Title: "weighted harmonic mean of precision and recall",
+		{Name: "f_beta", Aliases: []string{"fbeta_score", "fbeta"}, Tasks: onlyBinary(), Title: "weighted harmonic mean of precision and recall",
 			Formula: "(1+β²) TP / ((1+β²) TP + β² FN + FP)", Lo: 0, Hi: 1, Direction: Up, Interval: bootInterval, Paired: jointPair,
 			Denominator: "rows labelled or called positive", Variant: "as f1", Source: "van Rijsbergen 1979", NeedsDecision: true,
 			Params: []Param{{Name: "beta", Doc: "weight of recall against precision", Required: true, Min: 0}},
@@ -42,7 +42,7 @@ func binaryCounts() []*Metric {
 			"undefined when a margin is empty (scikit-learn: 0)", "Matthews 1975; Gorodkin 2004", -1, Up, matthews, "mcc"),
 		entry("cohen_kappa", "agreement of label and decision beyond chance", "(p₀ − pₑ) / (1 − pₑ)",
 			"undefined when chance agreement is 1 (scikit-learn: NaN)", "Cohen 1960", -1, Up, kappa, "cohen_kappa_score", "kappa"),
-		{Name: "expected_cost", Tasks: onlyBinary, Title: "mean cost of a decision", Formula: "(cost_fp·FP + cost_fn·FN + cost_tp·TP + cost_tn·TN) / n",
+		{Name: "expected_cost", Tasks: onlyBinary(), Title: "mean cost of a decision", Formula: "(cost_fp·FP + cost_fn·FN + cost_tp·TP + cost_tn·TN) / n",
 			Lo: math.Inf(-1), Hi: math.Inf(1), Direction: Down, Interval: "t interval of a mean; CR1-t with clusters", Paired: "t interval of the row differences; CR1-t with clusters",
 			Denominator: "all rows", Variant: "costs are the plan's", Source: "Elkan 2001", NeedsDecision: true,
 			Params: []Param{

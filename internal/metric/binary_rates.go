@@ -17,7 +17,7 @@ const (
 	jointPair    = "delta method on the joint cells of both models; CR1-t with clusters"
 )
 
-var onlyBinary = []cases.Task{cases.Binary}
+func onlyBinary() []cases.Task { return []cases.Task{cases.Binary} }
 
 func binaryRates() []*Metric {
 	entry := func(name, title, formula, denominator string, dir Direction, r rate, aliases ...string) *Metric {
@@ -28,7 +28,7 @@ func binaryRates() []*Metric {
 		if r.labelOnly {
 			pair = "none: it does not depend on the model"
 		}
-		return &Metric{Name: name, Aliases: aliases, Tasks: onlyBinary, Title: title, Formula: formula,
+		return &Metric{Name: name, Aliases: aliases, Tasks: onlyBinary(), Title: title, Formula: formula,
 			Lo: 0, Hi: 1, Direction: dir, Interval: rateInterval, Paired: pair, Denominator: denominator,
 			Variant: "undefined when the denominator is empty (scikit-learn: 0 with a warning)",
 			Source:  "Wilson 1927; Tango 1998; Fagerland, Lydersen & Laake 2013", NeedsDecision: true,

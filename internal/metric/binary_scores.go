@@ -14,17 +14,17 @@ const (
 // Metrics of the order of scores, and calibration.
 func binaryRank() []*Metric {
 	return []*Metric{
-		{Name: "roc_auc", Aliases: []string{"auc", "auroc", "roc_auc_score"}, Tasks: onlyBinary, Title: "chance that a positive row scores above a negative one",
+		{Name: "roc_auc", Aliases: []string{"auc", "auroc", "roc_auc_score"}, Tasks: onlyBinary(), Title: "chance that a positive row scores above a negative one",
 			Formula: "(concordant + ½ tied) / (P·N)", Lo: 0, Hi: 1, Direction: Up,
 			Interval: "logit with DeLong's variance; sums of influence by cluster (CR1-t) with clusters", Paired: rankPair, Denominator: "all rows",
 			Variant: "exact, ties count ½; undefined with one class", Source: "DeLong, DeLong & Clarke-Pearson 1988; Sun & Xu 2014; Obuchowski 1997",
 			NoWeights: noWeightsYet, build: func(Options) (measure, error) { return rank{}, nil }},
-		{Name: "average_precision", Aliases: []string{"pr_auc", "ap", "average_precision_score"}, Tasks: onlyBinary, Title: "mean precision over the positive rows, best score first",
+		{Name: "average_precision", Aliases: []string{"pr_auc", "ap", "average_precision_score"}, Tasks: onlyBinary(), Title: "mean precision over the positive rows, best score first",
 			Formula: "Σ (Rᵢ − Rᵢ₋₁) Pᵢ over falling thresholds", Lo: 0, Hi: 1, Direction: Up,
 			Interval: "logit with the influence variance; sums by cluster (CR1-t) with clusters", Paired: "influence of the difference on the same rows", Denominator: "all rows",
 			Variant: "step sum, not the trapezoid; tied scores form one threshold; undefined without positives (scikit-learn: 0)", Source: "Davis & Goadrich 2006; Boyd, Eng & Page 2013; influence: docs/statistics.md",
 			NoWeights: noWeightsYet, build: func(Options) (measure, error) { return rank{ap: true}, nil }},
-		{Name: "ece", Aliases: []string{"expected_calibration_error"}, Tasks: onlyBinary, Title: "gap between predicted probability and observed rate, debiased",
+		{Name: "ece", Aliases: []string{"expected_calibration_error"}, Tasks: onlyBinary(), Title: "gap between predicted probability and observed rate, debiased",
 			Formula: "√max(0, Σ (n_b/n)[(p̄_b − ȳ_b)² − ȳ_b(1−ȳ_b)/(n_b−1)]), 15 equal-mass bins", Lo: 0, Hi: 1, Direction: Down,
 			Interval: "none", Paired: "none: compare brier", Denominator: "all rows",
 			Variant: "debiased root-mean-square form; the plug-in ECE and its noise floor are in the notes; tied scores share a bin",
@@ -38,14 +38,14 @@ func binaryRank() []*Metric {
 func binaryMeans() []*Metric {
 	one, zero, clip := 1.0, 0.0, -math.Log(math.Ldexp(1, -52))
 	return []*Metric{
-		{Name: "log_loss", Aliases: []string{"cross_entropy", "logloss"}, Tasks: onlyBinary, Title: "mean negative log-likelihood of the label",
+		{Name: "log_loss", Aliases: []string{"cross_entropy", "logloss"}, Tasks: onlyBinary(), Title: "mean negative log-likelihood of the label",
 			Formula: "−mean(y ln p + (1−y) ln(1−p))", Lo: 0, Hi: math.Inf(1), Direction: Down, Interval: meanInterval, Paired: meanPair, Denominator: "all rows",
 			Variant: "p is clipped to [ε, 1−ε], ε = 2⁻⁵², as scikit-learn does; clipped rows are noted", Source: "Good 1952", NeedsProbability: true,
 			build: func(Options) (measure, error) {
 				return mean{terms: []summary.Expr{summary.LogLoss, summary.Clipped}, lo: 0, hi: math.Inf(1),
 					notes: countNote("rows had their probability clipped"), worst: &clip, best: &zero}, nil
 			}},
-		{Name: "brier", Aliases: []string{"brier_score_loss", "brier_score"}, Tasks: onlyBinary, Title: "mean squared error of the probability",
+		{Name: "brier", Aliases: []string{"brier_score_loss", "brier_score"}, Tasks: onlyBinary(), Title: "mean squared error of the probability",
 			Formula: "mean((p − y)²)", Lo: 0, Hi: 1, Direction: Down, Interval: meanInterval, Paired: meanPair, Denominator: "all rows",
 			Variant: "one-class form, in [0, 1]", Source: "Brier 1950", NeedsProbability: true,
 			build: func(Options) (measure, error) {

@@ -7,7 +7,7 @@ import (
 	"github.com/fairtrial/fairtrial/internal/summary"
 )
 
-var onlyRegression = []cases.Task{cases.Regression}
+func onlyRegression() []cases.Task { return []cases.Task{cases.Regression} }
 
 const deltaMean = "delta method, t; CR1-t with clusters"
 
@@ -16,7 +16,7 @@ func regression() []*Metric {
 	inf := math.Inf(1)
 	entry := func(name, title, formula, interval, variant, source string, lo, hi float64, dir Direction, m mean, aliases ...string) *Metric {
 		m.lo, m.hi = lo, hi
-		return &Metric{Name: name, Aliases: aliases, Tasks: onlyRegression, Title: title, Formula: formula, Lo: lo, Hi: hi, Direction: dir,
+		return &Metric{Name: name, Aliases: aliases, Tasks: onlyRegression(), Title: title, Formula: formula, Lo: lo, Hi: hi, Direction: dir,
 			Interval: interval, Paired: meanPair, Denominator: "all rows", Variant: variant, Source: source,
 			build: func(Options) (measure, error) { return m, nil }}
 	}
@@ -30,13 +30,13 @@ func regression() []*Metric {
 		entry("r2", "share of the label's variance explained", "1 − Σ(f − y)² / Σ(y − ȳ)²", deltaMean,
 			"undefined for a constant label or fewer than 2 rows (scikit-learn: 1 or 0, and NaN)", "delta method", math.Inf(-1), 1, Up,
 			mean{terms: []summary.Expr{summary.SquaredError, summary.Label, summary.LabelSquared}, f: rSquared, refine: rSquaredCentred, method: "delta method, t"}, "r2_score"),
-		{Name: "mean_error", Aliases: []string{"bias", "mean_bias_error"}, Tasks: onlyRegression, Title: "mean signed error", Formula: "mean (f − y)",
+		{Name: "mean_error", Aliases: []string{"bias", "mean_bias_error"}, Tasks: onlyRegression(), Title: "mean signed error", Formula: "mean (f − y)",
 			Lo: math.Inf(-1), Hi: inf, Direction: Target, TargetAt: 0, Interval: meanInterval, Paired: meanPair, Denominator: "all rows",
 			Variant: "positive: the model predicts too high", Source: "Student 1908",
 			build: func(Options) (measure, error) {
 				return mean{terms: []summary.Expr{summary.Error}, lo: math.Inf(-1), hi: inf}, nil
 			}},
-		{Name: "median_absolute_error", Tasks: onlyRegression, Title: "median size of the error", Formula: "median |f − y|", Lo: 0, Hi: inf, Direction: Down,
+		{Name: "median_absolute_error", Tasks: onlyRegression(), Title: "median size of the error", Formula: "median |f − y|", Lo: 0, Hi: inf, Direction: Down,
 			Interval: "between order statistics (binomial); Woodruff with clusters", Paired: "order-statistic errors with the correlation of 'below the median'", Denominator: "all rows",
 			Variant: "the mean of the two middle values for an even count", Source: "Woodruff 1952; McKean & Schrader 1984", NoWeights: noWeightsYet,
 			build: func(Options) (measure, error) { return median{term: summary.AbsError}, nil }},

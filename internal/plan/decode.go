@@ -44,13 +44,6 @@ func (d *decoder) keys(n *node, path string, known ...string) bool {
 	return true
 }
 
-func join(path, key string) string {
-	if path == "" {
-		return key
-	}
-	return path + "." + key
-}
-
 // text reads a scalar as text; a number or boolean is its canonical text.
 func (d *decoder) text(n *node, path string) string {
 	switch n.kind {

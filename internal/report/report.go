@@ -7,7 +7,6 @@ import (
 	"io"
 	"math"
 	"sort"
-	"strings"
 
 	"github.com/fairtrial/fairtrial/internal/record"
 	"github.com/fairtrial/fairtrial/internal/result"
@@ -66,16 +65,6 @@ func difference(c result.Comparison) string {
 
 // found is what a gate found, in figures.
 func found(e result.Evidence) string { return interval(e.Value, e.Lower, e.Upper) }
-
-// model is a model's key with its name and version.
-func model(r *record.Record, key string) string {
-	for _, m := range r.Plan.Models {
-		if m.Key == key && m.Name != "" {
-			return strings.TrimSpace(fmt.Sprintf("%s (%s %s)", key, m.Name, m.Version))
-		}
-	}
-	return key
-}
 
 // findEstimate looks an estimate up.
 func findEstimate(r *record.Record, metric, model, slice string) (result.Estimate, bool) {

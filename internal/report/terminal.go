@@ -176,21 +176,22 @@ func (t *terminal) slices() {
 		}
 		return
 	}
-	for _, c := range t.r.Comparisons {
-		rows := slicesByHarm(t.r, c.Metric, good(t.r, c.Metric))
-		if len(rows) == 0 {
-			return
-		}
-		t.line("")
-		t.line("WHERE  " + c.Metric + ", worst credible difference first")
-		for i, x := range rows {
-			if i == 5 {
-				t.line(fmt.Sprintf("  and %d more slices, in the report", len(rows)-i))
-				break
-			}
-			t.line(fmt.Sprintf("  %s %s %s n = %s", pad(x.Slice, 34), t.bar(x.Lower, x.Difference, x.Upper, 0), pad(difference(x), 28), result.Count(x.N)))
-		}
+	if len(t.r.Metrics) == 0 {
 		return
+	}
+	name := t.r.Metrics[0].Name
+	rows := slicesByHarm(t.r, name, good(t.r, name))
+	if len(rows) == 0 {
+		return
+	}
+	t.line("")
+	t.line("WHERE  " + name + ", worst credible difference first")
+	for i, x := range rows {
+		if i == 5 {
+			t.line(fmt.Sprintf("  and %d more slices, in the report", len(rows)-i))
+			break
+		}
+		t.line(fmt.Sprintf("  %s %s %s n = %s", pad(x.Slice, 34), t.bar(x.Lower, x.Difference, x.Upper, 0), pad(difference(x), 28), result.Count(x.N)))
 	}
 }
 

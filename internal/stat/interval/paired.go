@@ -81,7 +81,7 @@ func root(f func(float64) float64, a, b, fa, fb float64) float64 {
 	if fb == 0 {
 		return b
 	}
-	c, fc := a, fa
+	var c, fc float64
 	t := 0.5
 	for i := 0; i < 200; i++ {
 		x := a + t*(b-a)

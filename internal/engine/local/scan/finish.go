@@ -87,13 +87,13 @@ func (w *pass) nothingUsable() error {
 
 // joinReports says how each model's own file met the cases.
 func (w *pass) joinReports(ctx context.Context) error {
-	if w.agains > 0 {
+	if w.repeats > 0 {
 		found, err := w.rowsOf().places(ctx, nil, w.again)
 		if err != nil {
 			return err
 		}
 		return &engine.DataError{Where: w.t.name(), Msg: fmt.Sprintf("%s with an id that occurred before, for example %s",
-			plural(w.agains, "case", "cases"), strings.Join(describe(found, w.again), ", ")), Hint: "models with files of their own are joined on id one to one: each case needs its own id"}
+			plural(w.repeats, "case", "cases"), strings.Join(describe(found, w.again), ", ")), Hint: "models with files of their own are joined on id one to one: each case needs its own id"}
 	}
 	id, _ := w.t.column(w.req.ID, "id")
 	for m, j := range w.joins {

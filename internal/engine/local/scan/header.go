@@ -49,8 +49,9 @@ func readHeader(f input) (header, error) {
 		return header{}, &engine.DataError{Where: f.path, Msg: "cannot be read: " + cause(err)}
 	}
 	h, err := parseHeader(head[:n], f.tab)
-	if err != nil {
-		err.(*engine.DataError).Where = f.path
+	var wrong *engine.DataError
+	if errors.As(err, &wrong) {
+		wrong.Where = f.path
 	}
 	return h, err
 }

@@ -35,7 +35,7 @@ type pass struct {
 	imputed []imputed
 	caseIDs ids
 	again   []int64
-	agains  int64
+	repeats int64
 	absent  []int64 // by model: cases without a row in its file
 	read    int64
 	usedN   int64
@@ -260,7 +260,7 @@ func (w *pass) outputs(ctx context.Context, r *duck.Reader, note func(int, reaso
 				continue
 			}
 			if _, fresh := w.caseIDs.add(texts.At(i)); !fresh {
-				w.agains++
+				w.repeats++
 				w.again = example(w.again, w.base+int64(i))
 			}
 		}

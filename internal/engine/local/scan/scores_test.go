@@ -3,6 +3,7 @@ package scan
 import (
 	"bytes"
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -99,7 +100,7 @@ func TestCancelled(t *testing.T) {
 		t.Fatal(err)
 	}
 	cancel()
-	if _, err := p.Read(ctx); err != context.Canceled {
+	if _, err := p.Read(ctx); !errors.Is(err, context.Canceled) {
 		t.Errorf("read: %v", err)
 	}
 }
