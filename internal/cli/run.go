@@ -108,12 +108,15 @@ func (e *Env) path(p string) string {
 // loadPlan reads, resolves and binds a plan; its errors list everything at once.
 func (e *Env) loadPlan(cmd *cobra.Command, path string, set []string) (*plan.Plan, error) {
 	p, err := plan.Load(e.path(path), planCatalogue{catalogue()}, set)
+	var bad *plan.Errors
+	if errors.As(err, &bad) {
+		return nil, e.allProblems(cmd, path, bad)
+	}
 	if err != nil {
 		return nil, err
 	}
 	p.File = path
-	eng := newEngine()
-	problems, err := p.Bind(func(source string) ([]casesColumn, error) { return eng.Columns(cmd.Context(), p.Resolve(source)) })
+	problems, err := bind(cmd.Context(), p)
 	if err != nil {
 		return nil, err
 	}
@@ -124,6 +127,25 @@ func (e *Env) loadPlan(cmd *cobra.Command, path string, set []string) (*plan.Pla
 		e.info(cmd, "warning: %v", w)
 	}
 	return p, nil
+}
+
+func bind(ctx context.Context, p *plan.Plan) ([]plan.Problem, error) {
+	eng := newEngine()
+	return p.Bind(func(source string) ([]casesColumn, error) { return eng.Columns(ctx, p.Resolve(source)) })
+}
+
+// allProblems adds to a plan's mistakes those that its data's columns show, so that one
+// run lists all. A source that cannot be read is left for the next run.
+func (e *Env) allProblems(cmd *cobra.Command, path string, bad *plan.Errors) error {
+	if bad.Partial != nil && bad.Partial.Data.Source != "" {
+		if more, err := bind(cmd.Context(), bad.Partial); err == nil {
+			bad.Merge(more)
+		}
+	}
+	for i := range bad.List {
+		bad.List[i].File = path
+	}
+	return bad
 }
 
 // evaluate carries a plan out and stores the record in the workspace.

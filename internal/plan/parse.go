@@ -49,6 +49,10 @@ func Load(path string, cat Catalogue, overrides []string) (*Plan, error) {
 		return nil, fmt.Errorf("read plan: %w", err)
 	}
 	p, err := parse(src, path, cat, overrides)
+	var bad *Errors
+	if errors.As(err, &bad) && bad.Partial != nil {
+		bad.Partial.Dir = filepath.Dir(path)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -59,7 +63,7 @@ func Load(path string, cat Catalogue, overrides []string) (*Plan, error) {
 func parse(src []byte, file string, cat Catalogue, overrides []string) (*Plan, error) {
 	root, bad := parseYAML(src)
 	if bad != nil {
-		return nil, &Errors{tidy([]Problem{*bad}, file, src)}
+		return nil, &Errors{List: tidy([]Problem{*bad}, file, src)}
 	}
 	d := &decoder{cat: cat, plan: &Plan{Slices: []Slice{}, Metrics: []Metric{}, Gates: []Gate{}, File: file, source: src}}
 	for _, o := range overrides {
@@ -69,7 +73,7 @@ func parse(src []byte, file string, cat Catalogue, overrides []string) (*Plan, e
 	}
 	d.root(root)
 	if len(d.problems) > 0 {
-		return nil, &Errors{tidy(d.problems, file, src)}
+		return nil, &Errors{List: tidy(d.problems, file, src), Partial: d.plan}
 	}
 	d.plan.Warnings = tidy(d.plan.Warnings, file, src)
 	return d.plan, nil

@@ -39,8 +39,24 @@ func (p Problem) Error() string {
 	return b.String()
 }
 
-// Errors is everything that is wrong with a plan.
-type Errors struct{ List []Problem }
+// Errors is everything that is wrong with a plan. Partial is the plan as far as it could
+// be read, so that its columns can be checked in the same go (see Merge); nil when the
+// file is not a plan at all.
+type Errors struct {
+	List    []Problem
+	Partial *Plan
+}
+
+// Merge adds problems that were found later and sorts all by place.
+func (e *Errors) Merge(more []Problem) {
+	e.List = append(e.List, more...)
+	sort.SliceStable(e.List, func(i, j int) bool {
+		if e.List[i].Line != e.List[j].Line {
+			return e.List[i].Line < e.List[j].Line
+		}
+		return e.List[i].Column < e.List[j].Column
+	})
+}
 
 func (e *Errors) Error() string {
 	var b strings.Builder
