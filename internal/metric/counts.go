@@ -181,18 +181,20 @@ func (m smooth) smoothed(v *View, t *table) spread {
 	if t.k > 50 {
 		return spread{variance: math.NaN(), df: math.NaN(), note: "no error can be seen on the boundary with this many classes"}
 	}
-	n := make([]float64, t.k*t.k)
+	n, n2 := make([]float64, t.k*t.k), make([]float64, t.k*t.k)
 	for i := range t.cells {
 		n[int(t.y[i])*t.k+int(t.d[i])] += t.cells[i].W
+		n2[int(t.y[i])*t.k+int(t.d[i])] += t.cells[i].W2
 	}
+	row := v.Pop.W / float64(v.Pop.N) // the weight of an ordinary row
 	full := &table{k: t.k}
 	for y := 0; y < t.k; y++ {
 		for d := 0; d < t.k; d++ {
-			w := n[y*t.k+d]
+			w, w2 := n[y*t.k+d], n2[y*t.k+d]
 			if w == 0 {
-				w = 0.5
+				w, w2 = row/2, row*row/2
 			}
-			full.cells = append(full.cells, summary.Cell{W: w, W2: w})
+			full.cells = append(full.cells, summary.Cell{W: w, W2: w2})
 			full.y = append(full.y, uint32(y))
 			full.d = append(full.d, uint32(d))
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/fairtrial/fairtrial/internal/cases"
 	"github.com/fairtrial/fairtrial/internal/engine"
 	"github.com/fairtrial/fairtrial/internal/engine/local/rows"
 	"github.com/fairtrial/fairtrial/internal/summary"
@@ -13,7 +14,7 @@ import (
 // quantile finds the median of |f − y| of every model and population, the order
 // statistics around it, and how often two models are both below theirs.
 func quantile(ctx context.Context, r *rows.Rows, spec summary.Spec, pops []*summary.Population, e entries, workers int) error {
-	if spec != summary.Of(summary.KindQuantile, summary.AbsError) || r.Target == nil {
+	if spec != summary.Of(summary.KindQuantile, summary.AbsError) || r.Task != cases.Regression {
 		return &engine.DataError{Msg: fmt.Sprintf("a quantile of %q is not built", spec.Terms)}
 	}
 	all := slots(r)
