@@ -29,7 +29,14 @@ func pairedAccuracy(r *resample.RNG, n int64, psi, d float64) *summary.Set {
 		Pops: []*summary.Population{{Slice: result.Overall, Partition: -1, N: n, W: float64(n), W2: float64(n), Counts: counts}}}
 }
 
+func newRNG() *resample.RNG { return resample.NewRNG(23, "rules") }
+
 func decideOn(t *testing.T, set *summary.Set, name string, rules ...Rule) ([]result.Gate, result.Outcome) {
+	t.Helper()
+	return decideWith(t, set, name, "bound", rules...)
+}
+
+func decideWith(t *testing.T, set *summary.Set, name, evidence string, rules ...Rule) ([]result.Gate, result.Outcome) {
 	t.Helper()
 	in, err := metric.NewCatalogue().Build(name, "", metric.Options{Task: cases.Binary})
 	if err != nil {
@@ -42,7 +49,7 @@ func decideOn(t *testing.T, set *summary.Set, name string, rules ...Rule) ([]res
 		if rules[i].MinRows == 0 {
 			rules[i].MinRows = 30
 		}
-		rules[i].Model, rules[i].Metric, rules[i].Evidence = "candidate", name, "bound"
+		rules[i].Model, rules[i].Metric, rules[i].Evidence = "candidate", name, evidence
 	}
 	return Decide(Input{Rules: rules, Set: set, Metrics: map[string]*metric.Instance{name: in},
 		View: func(i int) *metric.View { return &metric.View{Set: set, Pop: set.Pops[i], Seed: 1, Draws: 2000} },
