@@ -55,9 +55,10 @@ lint: ## gofmt, vet, golangci-lint and govulncheck where they can run
 bench: build ## make 10 M rows and measure against the scan floor and scikit-learn
 	@PYTHON="$(PYTHON)" VENV="$(VENV)" sh bench/run.sh
 
-docs: build ## write the generated pages: docs/metrics.md, docs/statistics.md tables
+docs: build ## write the generated pages: the catalogue and the simulated tables (half an hour)
 	@$(BIN) metrics --markdown > docs/metrics-catalogue.md
-	@$(GO) run ./internal/tools/coverage > docs/statistics-tables.md
+	@$(GO) run ./internal/tools/coverage -gates -title > docs/statistics-gates.md
+	@$(GO) run ./internal/tools/coverage -title > docs/statistics-coverage.md
 
 clean:
 	@rm -rf bin .venv bench/data

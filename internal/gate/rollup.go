@@ -104,7 +104,7 @@ func next(d result.Decision, by map[result.Verdict][]result.Gate, gates []result
 		for _, g := range by[result.Inconclusive] {
 			var most *int64
 			for _, c := range g.Cells {
-				if c.Verdict == result.Inconclusive && c.NeededN != nil && (most == nil || *c.NeededN > *most) {
+				if c.Verdict == result.Inconclusive && c.NeededN != nil && *c.NeededN > c.N && (most == nil || *c.NeededN > *most) {
 					most = c.NeededN
 				}
 			}

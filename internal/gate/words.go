@@ -110,7 +110,7 @@ func (w *undecided) sentence(c result.Cell) string {
 	} else if c.Verdict == result.Inconclusive && !c.Lower.Known() {
 		s = fmt.Sprintf("%s%s has no interval: %s", r.Metric, where, c.Note)
 	}
-	if c.Verdict == result.Inconclusive {
+	if c.Verdict == result.Inconclusive && c.NeededN != nil && *c.NeededN > c.N {
 		s += needed(c.NeededN, "rows in all would decide")
 	}
 	if c.Note == "judged by the value alone" {
