@@ -21,7 +21,6 @@ import (
 	"github.com/fairtrial/fairtrial/internal/plan"
 	"github.com/fairtrial/fairtrial/internal/record"
 	"github.com/fairtrial/fairtrial/internal/report"
-	"github.com/fairtrial/fairtrial/internal/result"
 	"github.com/fairtrial/fairtrial/internal/store"
 	"github.com/fairtrial/fairtrial/internal/summary"
 )
@@ -79,11 +78,7 @@ func runCommand(e *Env) *cobra.Command {
 
 // verdict is the exit status of a record.
 func verdict(r *record.Record) error {
-	s := gate.ExitStatus(r.Verdict.Decision)
-	if r.Verdict.Decision == result.NotJudged && eval.TooMuchMissing(r.Plan, r.Data) != "" {
-		s = exitWrong
-	}
-	if s != exitOK {
+	if s := gate.ExitStatus(r.Verdict.Decision); s != exitOK {
 		return silent{s}
 	}
 	return nil

@@ -35,7 +35,6 @@ type Request struct {
 	Baseline  int // index into Models, -1 without
 	Slices    []slice.Partition
 	MaxSlices int // slices in all
-	MaxValues int // values of one column used as a slice; 0: no limit of its own
 	Needs     []summary.Spec
 	Missing   MissingPolicy
 	Workers   int   // 0: all cores; never changes a number

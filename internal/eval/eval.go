@@ -61,7 +61,7 @@ func Prepare(p *plan.Plan, cat *metric.Catalogue) (*Setup, error) {
 	}
 	req := engine.Request{Task: p.Task, Source: p.Resolve(p.Data.Source), ID: p.Data.Columns.ID, Cluster: p.Data.Columns.Cluster,
 		Weight: p.Data.Columns.Weight, Time: p.Data.Columns.Time, Label: p.Data.Columns.Label.Column, Positive: p.Data.Columns.Label.Positive,
-		Baseline: -1, MaxSlices: p.MaxSlices, MaxValues: MaxValues, Needs: specs, Missing: engine.MissingPolicy(p.Data.Missing), Workers: p.Workers,
+		Baseline: -1, MaxSlices: p.MaxSlices, Needs: specs, Missing: engine.MissingPolicy(p.Data.Missing), Workers: p.Workers,
 		Exemplars: 20, KeepScores: p.KeepScores}
 	if p.Data.Where != "" {
 		w, err := slice.ParseWhere(p.Data.Where)
@@ -150,11 +150,30 @@ func (s *Setup) Collect(ctx context.Context, e engine.Engine) (*Collected, error
 	if err != nil {
 		return nil, err
 	}
+	if err := s.tooManyValues(r.Set); err != nil {
+		return nil, err
+	}
 	c := &Collected{Set: r.Set, Facts: r.Data, Exemplars: r.Exemplars}
 	for i := range c.Facts.Files {
 		c.Facts.Files[i].Path = filepath.ToSlash(s.Plan.Shorten(c.Facts.Files[i].Path))
 	}
 	return c, nil
+}
+
+// tooManyValues refuses a column of very many values as a slice: it is an id or a
+// number by mistake more often than a choice.
+func (s *Setup) tooManyValues(set *summary.Set) error {
+	n := map[int]int{}
+	for _, p := range set.Pops {
+		n[p.Partition]++
+	}
+	for i, e := range s.Plan.Slices {
+		if len(e.Columns) == 1 && e.Bins == nil && n[i] > MaxValues {
+			return &engine.DataError{Msg: fmt.Sprintf("slices[%d]: column %q has %d values; a column used as a slice may have at most %d", i, e.Columns[0], n[i], MaxValues),
+				Hint: "use bins, a predicate, or a coarser column"}
+		}
+	}
+	return nil
 }
 
 // Seed is the plan's, else derived from the plan and the order-free digest of the rows.

@@ -121,9 +121,6 @@ func tooMuchMissing(p *plan.Plan, f engine.Facts) string {
 	return ""
 }
 
-// TooMuchMissing is the same for callers that have no gates (exit status 2).
-func TooMuchMissing(p *plan.Plan, f engine.Facts) string { return tooMuchMissing(p, f) }
-
 func (j *judgement) slices() []record.Slice {
 	out := make([]record.Slice, 0, len(j.set.Pops))
 	total := float64(j.set.Pops[0].N)

@@ -53,7 +53,12 @@ func Decide(in Input) ([]result.Gate, result.Outcome) {
 	for i, w := range work {
 		gates[i] = w.close(in)
 	}
-	return gates, RollUp(gates)
+	o := RollUp(gates)
+	if len(gates) == 0 && in.DataError != "" {
+		o.Decision, o.Sentence = result.DecisionError, "Error: "+in.DataError+"."
+		o.Next = []string{"Mend the data or the plan, then run again."}
+	}
+	return gates, o
 }
 
 // undecided is a gate on its way to a verdict.

@@ -196,7 +196,7 @@ func (f *footnotes) mark(notes []string) []int {
 func (p *page) gate(g result.Gate) gateRow {
 	row := gateRow{Gate: g, Class: verdictClass(g.Verdict), Found: found(g.Evidence), N: result.Count(g.Evidence.N)}
 	if !g.Evidence.Value.Known() {
-		row.Found, row.N = "–", "–"
+		row.N = "–"
 	}
 	s := newScale()
 	s.include(g.Evidence.Value, g.Evidence.Lower, g.Evidence.Upper, g.Evidence.Bound, g.Evidence.Bound2)

@@ -64,7 +64,12 @@ func difference(c result.Comparison) string {
 }
 
 // found is what a gate found, in figures.
-func found(e result.Evidence) string { return interval(e.Value, e.Lower, e.Upper) }
+func found(e result.Evidence) string {
+	if !e.Value.Known() {
+		return "–"
+	}
+	return interval(e.Value, e.Lower, e.Upper)
+}
 
 // findEstimate looks an estimate up.
 func findEstimate(r *record.Record, metric, model, slice string) (result.Estimate, bool) {

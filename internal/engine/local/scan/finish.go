@@ -22,10 +22,10 @@ func (w *pass) finish(ctx context.Context) (*Scan, error) {
 		f.RowsRead = w.t.rows
 	}
 	if f.RowsRead == 0 {
-		return nil, &engine.DataError{Where: w.t.name(), Msg: "has no rows"}
+		return nil, &engine.DataError{Where: w.t.name(), Msg: "has no rows", NoRows: true}
 	}
 	if f.Rows == 0 {
-		return nil, &engine.DataError{Where: w.t.name(), Msg: fmt.Sprintf("no row passes the filter %s (%d rows read)", w.stream.rule, f.RowsRead)}
+		return nil, &engine.DataError{Where: w.t.name(), Msg: fmt.Sprintf("no row passes the filter %s (%d rows read)", w.stream.rule, f.RowsRead), NoRows: true}
 	}
 	if err := w.joinReports(ctx); err != nil {
 		return nil, err

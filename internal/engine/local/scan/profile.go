@@ -147,7 +147,7 @@ func (t *table) profile(ctx context.Context, db *duck.DB) (*engine.Profile, erro
 		return nil, t.explain(err)
 	}
 	if p.Rows == 0 {
-		return nil, &engine.DataError{Where: t.name(), Msg: "has no rows"}
+		return nil, &engine.DataError{Where: t.name(), Msg: "has no rows", NoRows: true}
 	}
 	if again { // at most as often as there are columns
 		return t.profile(ctx, db)

@@ -64,7 +64,7 @@ func find(source string) ([]input, error) {
 		}
 		f.bytes = info.Size()
 		if f.bytes == 0 {
-			return nil, &engine.DataError{Where: path, Msg: "the file is empty"}
+			return nil, &engine.DataError{Where: path, Msg: "the file is empty", NoRows: true}
 		}
 		if len(files) > 0 && files[0].format != f.format {
 			return nil, &engine.DataError{Where: source, Msg: fmt.Sprintf("matches files of different formats: %s is %s, %s is %s",

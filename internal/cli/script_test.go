@@ -1,0 +1,100 @@
+package cli_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/fairtrial/fairtrial/internal/cli"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"fairtrial": func() { os.Exit(cli.Main(cli.System())) }})
+}
+
+// TestScripts runs testdata/*.txtar: each command of the program in action, and every
+// error that a user can meet.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata",
+		RequireExplicitExec: true,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits":  exits,
+			"rows":   rowsFile,
+			"equal":  equalFields,
+			"absent": absent,
+		},
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("NO_COLOR", "1")
+			e.Setenv("LANG", "C.UTF-8")
+			return nil
+		},
+	})
+}
+
+// exits N COMMAND …: runs the program and checks its exit status.
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits N COMMAND …")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	err = ts.Exec(args[1], args[2:]...)
+	got := 0
+	if err != nil {
+		if _, e := fmt.Sscanf(err.Error(), "exit status %d", &got); e != nil {
+			ts.Fatalf("%v", err)
+		}
+	}
+	if got != want {
+		ts.Fatalf("exit status %d, want %d", got, want)
+	}
+}
+
+// rows N SEED FILE: N rows of id, label, a (better), b, group, with a fixed seed.
+func rowsFile(ts *testscript.TestScript, _ bool, args []string) {
+	n, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	seed, err := strconv.ParseUint(args[1], 10, 64)
+	ts.Check(err)
+	r := rand.New(rand.NewPCG(seed, 1))
+	var b strings.Builder
+	b.WriteString("id,label,a,b,group,age\n")
+	for i := range n {
+		y := r.IntN(2)
+		fmt.Fprintf(&b, "r%d,%d,%.6f,%.6f,g%d,%d\n", i, y, 0.35*float64(y)+0.64*r.Float64(), 0.3*float64(y)+0.64*r.Float64(), r.IntN(4), 18+r.IntN(60))
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[2]), []byte(b.String()), 0o644))
+}
+
+// equal FIELD A B: the JSON field has the same value in both files (! for different).
+func equalFields(ts *testscript.TestScript, neg bool, args []string) {
+	value := func(file string) string {
+		for _, l := range strings.Split(ts.ReadFile(file), "\n") {
+			if s := strings.TrimSpace(l); strings.HasPrefix(s, `"`+args[0]+`":`) {
+				return s
+			}
+		}
+		ts.Fatalf("%s has no %s", file, args[0])
+		return ""
+	}
+	if a, b := value(args[1]), value(args[2]); (a == b) == neg {
+		ts.Fatalf("%s: %s and %s", args[0], a, b)
+	}
+}
+
+// absent WORD FILE…: no file holds the word.
+func absent(ts *testscript.TestScript, _ bool, args []string) {
+	for _, f := range args[1:] {
+		for _, l := range strings.Split(ts.ReadFile(f), "\n") {
+			if strings.Contains(l, args[0]) {
+				ts.Fatalf("%s holds %q: %.200s", f, args[0], l)
+			}
+		}
+	}
+}
