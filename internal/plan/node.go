@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"strings"
+	"time"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -38,6 +39,17 @@ type node struct {
 	keys      []*node // of a mapping, beside items
 	line, col int
 	set       string // the --set text that put it here
+	merged    bool   // a key that came by a merge (<<)
+}
+
+// drop removes a merged key.
+func (n *node) drop(key string) {
+	for i, k := range n.keys {
+		if k.text == key && k.merged {
+			n.keys, n.items = append(n.keys[:i:i], n.keys[i+1:]...), append(n.items[:i:i], n.items[i+1:]...)
+			return
+		}
+	}
 }
 
 func (n *node) get(key string) *node {
@@ -69,7 +81,7 @@ func parseYAML(src []byte) (*node, *Problem) {
 	if tooDeep(src) {
 		return nil, &Problem{Line: 1, Column: 1, Msg: fmt.Sprintf("nested more than %d deep", maxDepth)}
 	}
-	f, err := parser.ParseBytes(src, 0)
+	f, err := guarded(src)
 	if err != nil {
 		return nil, syntaxProblem(err)
 	}
@@ -95,6 +107,31 @@ func parseYAML(src []byte) (*node, *Problem) {
 		return nil, &Problem{Line: doc.line, Column: doc.col, Msg: "a plan is a mapping of keys, this is " + doc.kind.String()}
 	}
 	return doc, nil
+}
+
+// guarded runs the library's parser so that no text can crash it or keep it busy for
+// ever: fuzzing found inputs that take it very long.
+func guarded(src []byte) (*ast.File, error) {
+	type answer struct {
+		f   *ast.File
+		err error
+	}
+	done := make(chan answer, 1)
+	go func() {
+		defer func() {
+			if p := recover(); p != nil {
+				done <- answer{err: fmt.Errorf("the parser failed: %v", p)}
+			}
+		}()
+		f, err := parser.ParseBytes(src, 0)
+		done <- answer{f, err}
+	}()
+	select {
+	case a := <-done:
+		return a.f, a.err
+	case <-time.After(5 * time.Second):
+		return nil, errors.New("the parser does not get through this text")
+	}
 }
 
 // tooDeep guards the recursive parser against flow nesting and indentation bombs.
@@ -242,7 +279,9 @@ func (c *converter) pair(out *node, v *ast.MappingValueNode, depth int) {
 		from := c.node(v.Value, depth+1)
 		for i, k := range from.keys {
 			if out.get(k.text) == nil {
-				out.keys, out.items = append(out.keys, k), append(out.items, from.items[i])
+				merged := *k
+				merged.merged = true
+				out.keys, out.items = append(out.keys, &merged), append(out.items, from.items[i])
 			}
 		}
 		return
@@ -250,6 +289,7 @@ func (c *converter) pair(out *node, v *ast.MappingValueNode, depth int) {
 	if s, ok := v.Key.(*ast.StringNode); ok {
 		key.text = s.Value
 	}
+	out.drop(key.text) // a key of its own stands above a merged one
 	if out.get(key.text) != nil && c.problem == nil {
 		c.problem = &Problem{Line: key.line, Column: key.col, Msg: fmt.Sprintf("key %q stands here twice", key.text)}
 	}
