@@ -2,7 +2,6 @@ package metric
 
 import (
 	"math"
-	"sort"
 
 	"github.com/fairtrial/fairtrial/internal/result"
 	"github.com/fairtrial/fairtrial/internal/stat/infer"
@@ -239,7 +238,6 @@ func (m smooth) bootstrap(v *View, model int, val float64, e []float64, n int64,
 		}
 	}
 	accel := resample.Acceleration(rows, e)
-	sort.Float64s(draws)
 	shape := infer.Given{At: func(level float64) (float64, float64, bool) {
 		lo, hi := resample.BCa(draws, val, accel, level)
 		return lo, hi, !math.IsNaN(lo) && !math.IsNaN(hi)

@@ -59,10 +59,26 @@ func TQuantile(p, df float64) float64 {
 	case math.IsInf(df, 1) || p == 0 || p == 1:
 		return NormQuantile(p)
 	}
+	if df >= largeDF && p > 1e-9 && p < 1-1e-9 {
+		return tFromNormal(NormQuantile(p), df)
+	}
 	if centre := p - 0.5; math.Abs(centre) < 0.25 {
 		return math.Copysign(tFromCentre(math.Abs(centre), df), centre)
 	}
 	return math.Copysign(tFromTail(math.Min(p, 1-p), df), p-0.5)
+}
+
+// largeDF is where four terms of the expansion in 1/df leave less than 1e-14.
+const largeDF = 20000
+
+// tFromNormal is Fisher's expansion of the t quantile about the normal one z
+// (Abramowitz & Stegun 26.7.5).
+func tFromNormal(z, df float64) float64 {
+	z2 := z * z
+	g1 := z * (z2 + 1) / 4
+	g2 := z * (z2*(5*z2+16) + 3) / 96
+	g3 := z * (z2*(z2*(3*z2+19)+17) - 15) / 384
+	return z + (g1+(g2+g3/df)/df)/df
 }
 
 // tFromCentre solves P(0 < T < t) = c. The left side is concave in t, so Newton's
