@@ -134,7 +134,7 @@ func position(b []byte, err error) string {
 	var kind *json.UnmarshalTypeError
 	switch {
 	case errors.As(err, &syntax):
-		off = syntax.Offset
+		off = max(0, syntax.Offset-1) // the offset counts the offending byte
 	case errors.As(err, &kind):
 		off = kind.Offset
 	default:
