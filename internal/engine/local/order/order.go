@@ -46,7 +46,7 @@ func Bytes(n int64, models, partitions, classes int, clusters bool, needs []summ
 		b := int64(0)
 		switch s.Kind {
 		case summary.KindRank:
-			b = 16 + 4*slots
+			b = 16 + 8*(slots+4)/4
 			if models > 1 {
 				b += 8 * slots
 			}

@@ -3,6 +3,7 @@ package order
 import (
 	"context"
 	"math"
+	"runtime"
 	"sync"
 
 	"github.com/fairtrial/fairtrial/internal/engine/local/rows"
@@ -56,18 +57,9 @@ func rank(ctx context.Context, r *rows.Rows, pops []*summary.Population, e entri
 			order = append(order, m)
 		}
 	}
-	lines := make([]array[uint64], len(groups))
-	defer func() {
-		for g := range groups {
-			lines[g].free()
-		}
-	}()
 	paired := r.Baseline >= 0 && len(r.Models) > 1 && e == nil
-	var wg sync.WaitGroup
-	for g, group := range groups {
-		wg.Go(func() { lines[g] = pack(r, group, paired) })
-	}
-	wg.Wait()
+	lines := pack(r, all, paired, workers)
+	defer lines.free()
 	w := &sorter{workers: workers}
 	defer w.free()
 	base := make([][]state, len(groups)) // the baseline's sums, for the covariances
@@ -76,33 +68,32 @@ func rank(ctx context.Context, r *rows.Rows, pops []*summary.Population, e entri
 		if err != nil {
 			return err
 		}
+		walks := make([]*walk, len(groups))
 		for g, group := range groups {
-			wg.Go(func() {
-				k := walk{r: r, s: s, group: group, lines: lines[g].v, codeWords: codeWords(len(group)), words: words(len(group), paired),
-					reading: paired && m != r.Baseline, writing: paired && m == r.Baseline, e: e}
-				k.start(pops)
-				k.run(ctx)
-				k.finish(pops, m)
-				if k.reading {
-					k.pair(pops, m, r.Baseline, base[g])
-				}
-				if m == r.Baseline {
-					base[g] = k.st
-				}
-			})
+			walks[g] = &walk{r: r, s: s, group: group, reading: paired && m != r.Baseline, writing: paired && m == r.Baseline, e: e}
+			walks[g].start(pops)
 		}
-		wg.Wait()
-		if err := ctx.Err(); err != nil {
+		b := &block{s: s, lines: lines.v, codeWords: codeWords(len(all)), words: words(len(all), paired), workers: workers}
+		if err := b.run(ctx, r.N, walks); err != nil {
 			return err
+		}
+		for g, k := range walks {
+			k.finish(pops, m)
+			if k.reading {
+				k.pair(pops, m, r.Baseline, base[g])
+			}
+			if m == r.Baseline {
+				base[g] = k.st
+			}
 		}
 	}
 	return nil
 }
 
-// A row's line holds what a group's walk needs of it, so that one memory access brings
-// all: its label and its codes in the group's slots (16 bits each, four to a word;
-// overall has no code), then, when models are paired, a word a slot that the baseline
-// leaves for the others.
+// A row's line holds what the walk needs of it, so that one memory access brings all:
+// its label and its codes in the slots (16 bits each, four to a word; overall has no
+// code), then, when models are paired, a word a slot that the baseline leaves for the
+// others. With five partitions that is one cache line.
 
 func codeWords(slots int) int { return (slots + 4) / 4 }
 
@@ -113,32 +104,134 @@ func words(slots int, paired bool) int {
 	return codeWords(slots)
 }
 
-func pack(r *rows.Rows, group []slot, paired bool) array[uint64] {
-	stride := words(len(group), paired)
+func pack(r *rows.Rows, all []slot, paired bool, workers int) array[uint64] {
+	stride := words(len(all), paired)
 	a := newArray[uint64](r.N * stride)
-	// One pass writes all words of a line; a word's four parts are the label or a
-	// slot's codes, or nothing.
-	for word := range codeWords(len(group)) {
-		var part [4][]uint16
-		for q := range part {
-			switch k := 4*word + q - 1; {
-			case k < 0:
-				part[q] = r.Class
-			case k < len(group) && group[k].part >= 0:
-				part[q] = r.Parts[group[k].part].Code
-			}
-		}
-		for i := range r.N {
-			var v uint64
-			for q, p := range part {
-				if p != nil {
-					v |= uint64(p[i]) << (16 * q)
-				}
-			}
-			a.v[i*stride+word] = v
+	// A word's four parts are the label or a slot's codes, or nothing.
+	parts := make([][4][]uint16, codeWords(len(all)))
+	parts[0][0] = r.Class
+	for i, s := range all {
+		if s.part >= 0 {
+			parts[(i+1)/4][(i+1)%4] = r.Parts[s.part].Code
 		}
 	}
+	each((&sorter{workers: workers}).split(r.N), func(_, from, to int) {
+		for word, part := range parts {
+			for i := from; i < to; i++ {
+				var v uint64
+				for q, p := range part {
+					if p != nil {
+						v |= uint64(p[i]) << (16 * q)
+					}
+				}
+				a.v[i*stride+word] = v
+			}
+		}
+	})
 	return a
+}
+
+// block is a stretch of the sorted order that all workers walk together: they share
+// the fetching of its lines, then each walks its own slots over the whole of it, then
+// they share the writing back. A block never cuts a tie group, so its ends, and with
+// them every sum, are the same for any number of workers.
+type block struct {
+	s                *sorted
+	lines            []uint64
+	codeWords, words int
+	workers          int
+
+	from, to int
+	codes    []uint64   // of each row: its code words
+	kept     [][]uint64 // by slot, then row: apart, so that workers do not write to one cache line
+}
+
+const blockRows = 4096
+
+func (b *block) run(ctx context.Context, n int, walks []*walk) error {
+	slots := b.words - b.codeWords
+	b.codes, b.kept = make([]uint64, blockRows*b.codeWords), make([][]uint64, slots)
+	for i := range b.kept {
+		b.kept[i] = make([]uint64, blockRows)
+	}
+	var wg sync.WaitGroup
+	for b.to < n {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		b.from, b.to = b.to, min(b.to+blockRows, n)
+		for b.to < n && b.s.tie(b.to) {
+			b.to++
+		}
+		if rows := b.to - b.from; rows > len(b.codes)/b.codeWords {
+			b.codes = make([]uint64, rows*b.codeWords)
+			for i := range b.kept {
+				b.kept[i] = make([]uint64, rows)
+			}
+		}
+		b.share(b.fetch)
+		for _, k := range walks {
+			wg.Go(func() { k.block(b) })
+		}
+		wg.Wait()
+		if walks[0].writing {
+			b.share(b.store)
+		}
+	}
+	return nil
+}
+
+// share splits the block's rows among the workers.
+func (b *block) share(f func(from, to int)) {
+	var wg sync.WaitGroup
+	n := b.to - b.from
+	for w := range b.workers {
+		from, to := w*n/b.workers, (w+1)*n/b.workers
+		if from < to {
+			wg.Go(func() { f(from, to) })
+		}
+	}
+	wg.Wait()
+}
+
+// fetch copies the lines of the block's rows [from, to). A short loop that only touches
+// them goes ahead, so that as many memory accesses as the machine can hold overlap; plain
+// loops beat calls of copy for the same reason.
+func (b *block) fetch(from, to int) {
+	w, cw := b.words, b.codeWords
+	const ahead = 128
+	for start := from; start < to; start += ahead {
+		end := min(start+ahead, to)
+		rec := b.s.rec[b.from+start : b.from+end]
+		touched := uint64(0)
+		for _, r := range rec {
+			touched |= b.lines[int(uint32(r))*w]
+		}
+		for k, r := range rec {
+			i, row := start+k, int(uint32(r))
+			line, into := b.lines[row*w:row*w+w], b.codes[i*cw:(i+1)*cw]
+			for c := range into {
+				into[c] = line[c]
+			}
+			for slot, kept := range b.kept {
+				kept[i] = line[cw+slot]
+			}
+		}
+		if touched == ^uint64(0) { // never, but the touching must not be optimised away
+			runtime.Gosched()
+		}
+	}
+}
+
+func (b *block) store(from, to int) {
+	w, cw := b.words, b.codeWords
+	for i := from; i < to; i++ {
+		row := int(b.s.row(b.from + i))
+		line := b.lines[row*w : row*w+w]
+		for slot, kept := range b.kept {
+			line[cw+slot] = kept[i]
+		}
+	}
 }
 
 // walk is one worker's slots on one score.
@@ -146,16 +239,24 @@ type walk struct {
 	r                *rows.Rows
 	s                *sorted
 	group            []slot
-	lines            []uint64
-	codeWords, words int
 	reading, writing bool
 	e                entries
 	st               []state // the group's populations
 	first            []int   // of each slot in st
+	at               []place // of each slot in a line
+}
+
+// place is where a slot's code stands in a line.
+type place struct {
+	slot  int // among all slots: overall is 0
+	word  int
+	shift int
 }
 
 func (k *walk) start(pops []*summary.Population) {
 	for _, s := range k.group {
+		at := s.part + 1
+		k.at = append(k.at, place{slot: at, word: (at + 1) / 4, shift: 16 * ((at + 1) % 4)})
 		k.first = append(k.first, len(k.st))
 		for i := range s.size {
 			p := pops[s.base+i]
@@ -180,90 +281,30 @@ func (k *walk) start(pops []*summary.Population) {
 	}
 }
 
-const gather = 256
-
-// run visits the rows from the lowest score up. Lines are gathered a block ahead, so
-// that the memory accesses overlap; a block never cuts a tie group.
-func (k *walk) run(ctx context.Context) {
-	n := k.r.N
-	near := make([]uint64, gather*k.words)
-	for from := 0; from < n; {
-		if ctx.Err() != nil {
-			return
+// block walks the group's slots over a block, from the lowest score up.
+func (k *walk) block(b *block) {
+	n, cw := b.to-b.from, b.codeWords
+	for i := 0; i < n; {
+		j := i + 1
+		for j < n && k.s.tie(b.from+j) {
+			j++
 		}
-		to := min(from+gather, n)
-		for to < n && k.s.tie(to) && to-from > 1 {
-			to--
+		if j == i+1 {
+			k.single(b, i, b.codes[i*cw:(i+1)*cw])
+		} else {
+			k.tied(b, i, j)
 		}
-		for to < n && k.s.tie(to) { // one tie group that does not fit a block
-			to++
-		}
-		if need := (to - from) * k.words; need > len(near) {
-			near = make([]uint64, need)
-		}
-		k.fetch(near, from, to)
-		for i := from; i < to; {
-			j := i + 1
-			for j < to && k.s.tie(j) {
-				j++
-			}
-			if j == i+1 {
-				k.single(int(k.s.row(i)), near[(i-from)*k.words:(i-from+1)*k.words], k.s.value(i))
-			} else {
-				k.tied(i, j, near[(i-from)*k.words:], k.s.value(i))
-			}
-			i = j
-		}
-		if k.writing {
-			k.store(near, from, to)
-		}
-		from = to
+		i = j
 	}
 }
-
-// fetch copies the lines of sorted places [from, to). Loops over a few words beat
-// calls of copy here: the calls keep the accesses from overlapping.
-func (k *walk) fetch(near []uint64, from, to int) {
-	w := k.words
-	for i := from; i < to; i++ {
-		row := int(k.s.row(i))
-		into, line := near[(i-from)*w:(i-from+1)*w], k.lines[row*w:row*w+w]
-		for c := range into {
-			into[c] = line[c]
-		}
-	}
-}
-
-func (k *walk) store(near []uint64, from, to int) {
-	w, c0 := k.words, k.codeWords
-	for i := from; i < to; i++ {
-		row := int(k.s.row(i))
-		line, out := k.lines[row*w:row*w+w], near[(i-from)*w:(i-from+1)*w]
-		for c := c0; c < w; c++ {
-			line[c] = out[c]
-		}
-	}
-}
-
-// code of a line's slot.
-func code(line []uint64, slot int) uint16 { return uint16(line[(slot+1)/4] >> (16 * ((slot + 1) % 4))) }
 
 func positive(line []uint64) bool { return uint16(line[0]) == 1 }
 
-// population of a row in a slot, or −1.
-func (k *walk) at(slot int, line []uint64) int {
-	c := code(line, slot)
-	if c == noSlice {
-		return -1
-	}
-	return k.first[slot] + int(c)
-}
-
-// single is a row whose score no other row has.
-func (k *walk) single(row int, line []uint64, score float64) {
-	positive := positive(line)
-	for slot := range k.group {
-		c := code(line, slot)
+// single is the block's i-th row, whose score no other row has.
+func (k *walk) single(b *block, i int, line []uint64) {
+	positive, score := positive(line), k.s.value(b.from+i)
+	for slot, at := range k.at {
+		c := uint16(line[at.word] >> at.shift)
 		if c == noSlice {
 			continue
 		}
@@ -276,7 +317,7 @@ func (k *walk) single(row int, line []uint64, score float64) {
 			t.h2 += prec * inv
 		}
 		t.prec = prec
-		k.visit(t, line, row, slot, positive, 2*(t.below-t.belowPos), 2*t.belowPos)
+		k.visit(t, b, i, at.slot, positive, 2*(t.below-t.belowPos), 2*t.belowPos)
 		t.sum += score
 		t.below++
 		if positive {
@@ -285,61 +326,49 @@ func (k *walk) single(row int, line []uint64, score float64) {
 	}
 }
 
-// tied is a group of rows of one score.
-func (k *walk) tied(from, to int, lines []uint64, score float64) {
-	w := k.words
-	for i := range to - from {
-		c := lines[i*w : (i+1)*w]
-		for slot := range k.group {
-			if p := k.at(slot, c); p >= 0 {
-				if positive(c) {
-					k.st[p].pendPos++
-				} else {
-					k.st[p].pendNeg++
+// tied is the block's rows [from, to), all of one score.
+func (k *walk) tied(b *block, from, to int) {
+	score, stamp := k.s.value(b.from+from), b.from+from+1
+	each := func(f func(t *state, i, slot int, positive bool)) {
+		for i := from; i < to; i++ {
+			line := b.codes[i*b.codeWords : (i+1)*b.codeWords]
+			for slot, at := range k.at {
+				if c := uint16(line[at.word] >> at.shift); c != noSlice {
+					f(&k.st[k.first[slot]+int(c)], i, at.slot, positive(line))
 				}
 			}
 		}
 	}
-	for i := range to - from {
-		c := lines[i*w : (i+1)*w]
-		row := int(k.s.row(from + i))
-		for slot := range k.group {
-			p := k.at(slot, c)
-			if p < 0 {
-				continue
-			}
-			t := &k.st[p]
-			if t.stamp != from+1 {
-				t.stamp = from + 1
-				t.turn()
-				inv := 1 / float64(t.n-t.below)
-				t.prec = float64(t.pos-t.belowPos) * inv
-				t.h1 += float64(t.pendPos) * inv
-				t.h2 += float64(t.pendPos) * t.prec * inv
-			}
-			k.visit(t, c, row, slot, positive(c), 2*(t.below-t.belowPos)+t.pendNeg, 2*t.belowPos+t.pendPos)
+	each(func(t *state, _, _ int, positive bool) {
+		if positive {
+			t.pendPos++
+		} else {
+			t.pendNeg++
 		}
-	}
-	for i := range to - from {
-		c := lines[i*w : (i+1)*w]
-		for slot := range k.group {
-			p := k.at(slot, c)
-			if p < 0 {
-				continue
-			}
-			t := &k.st[p]
-			t.sum += score
-			t.below++
-			if positive(c) {
-				t.belowPos++
-			}
-			t.pendPos, t.pendNeg = 0, 0
+	})
+	each(func(t *state, i, slot int, positive bool) {
+		if t.stamp != stamp {
+			t.stamp = stamp
+			t.turn()
+			inv := 1 / float64(t.n-t.below)
+			t.prec = float64(t.pos-t.belowPos) * inv
+			t.h1 += float64(t.pendPos) * inv
+			t.h2 += float64(t.pendPos) * t.prec * inv
 		}
-	}
+		k.visit(t, b, i, slot, positive, 2*(t.below-t.belowPos)+t.pendNeg, 2*t.belowPos+t.pendPos)
+	})
+	each(func(t *state, _, _ int, positive bool) {
+		t.sum += score
+		t.below++
+		if positive {
+			t.belowPos++
+		}
+		t.pendPos, t.pendNeg = 0, 0
+	})
 }
 
 // visit adds one row's values: negBelow and posBelow are doubled counts, ties as one.
-func (k *walk) visit(t *state, line []uint64, row, slot int, positive bool, negBelow, posBelow uint32) {
+func (k *walk) visit(t *state, b *block, i, slot int, positive bool, negBelow, posBelow uint32) {
 	var place uint32
 	var v, ap float64
 	if positive {
@@ -359,19 +388,19 @@ func (k *walk) visit(t *state, line []uint64, row, slot int, positive bool, negB
 	t.xx += ap * ap
 	switch {
 	case k.writing:
-		line[k.codeWords+slot] = uint64(place)<<32 | uint64(math.Float32bits(float32(ap)))
+		b.kept[slot][i] = uint64(place)<<32 | uint64(math.Float32bits(float32(ap)))
 	case k.reading:
-		b := line[k.codeWords+slot]
-		basePlace := float64(b >> 32)
+		base := b.kept[slot][i]
+		basePlace := float64(base >> 32)
 		if positive {
 			t.c10 += v * (basePlace*t.perNeg - 0.5)
 		} else {
 			t.c01 += v * (basePlace*t.perPos - 0.5)
 		}
-		t.cap += ap * float64(math.Float32frombits(uint32(b)))
+		t.cap += ap * float64(math.Float32frombits(uint32(base)))
 	}
 	if k.e != nil {
-		en := k.e[k.slotIndex(slot)][row]
+		en := k.e[slot][k.s.row(b.from+i)]
 		if positive {
 			t.e10[en] += float64(place)
 		} else {
@@ -380,9 +409,6 @@ func (k *walk) visit(t *state, line []uint64, row, slot int, positive bool, negB
 		t.eAP[en] += ap
 	}
 }
-
-// slotIndex is the slot's place among all slots: overall is 0.
-func (k *walk) slotIndex(slot int) int { return k.group[slot].part + 1 }
 
 // turn closes the calibration bins that end before the current rank.
 func (t *state) turn() {
