@@ -212,7 +212,10 @@ func keepArtifacts(ctx context.Context, ws *store.Workspace, r *record.Record, s
 // encodeSet is the stored form of summaries: gzipped JSON without a time stamp.
 func encodeSet(set *summary.Set) ([]byte, error) {
 	var b bytes.Buffer
-	z := gzip.NewWriter(&b)
+	z, err := gzip.NewWriterLevel(&b, gzip.BestSpeed)
+	if err != nil {
+		return nil, fmt.Errorf("encode summaries: %w", err)
+	}
 	if err := json.NewEncoder(z).Encode(set); err != nil {
 		return nil, fmt.Errorf("encode summaries: %w", err)
 	}
@@ -270,11 +273,11 @@ func (e *Env) look(ctx context.Context, ws *store.Workspace, r *record.Record) (
 
 // saveRun writes the run, its gates, its decision and its look in one transaction.
 func saveRun(ctx context.Context, ws *store.Workspace, r *record.Record) error {
-	var b bytes.Buffer
-	if err := r.Write(&b); err != nil {
+	b, err := json.Marshal(r)
+	if err != nil {
 		return err
 	}
-	blob, err := ws.PutBytes(ctx, b.Bytes())
+	blob, err := ws.PutBytes(ctx, b)
 	if err != nil {
 		return err
 	}
