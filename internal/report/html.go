@@ -99,6 +99,8 @@ type metricRow struct {
 	Marks       []int // footnote numbers
 	Grey        bool
 	Slice       string
+	Bounds      string // what missing rows could make of the value
+	Needed      string // rows that would decide the margin
 }
 
 type whereBlock struct {
@@ -258,7 +260,7 @@ func (p *page) overall(notes *footnotes) {
 			continue
 		}
 		d := describe(p.Record, e.Metric)
-		row := metricRow{Name: e.Metric, Title: d.Title, Candidate: interval(e.Value, e.Lower, e.Upper), N: result.Count(e.N), Marks: notes.mark(e.Notes), Slice: e.Slice}
+		row := metricRow{Name: e.Metric, Title: d.Title, Candidate: interval(e.Value, e.Lower, e.Upper), N: result.Count(e.N), Marks: notes.mark(e.Notes), Slice: e.Slice, Bounds: bounds(e)}
 		if e.Status != result.OK {
 			row.Candidate = strings.ReplaceAll(string(e.Status), "_", " ")
 		}
@@ -309,6 +311,10 @@ func (p *page) compared(c result.Comparison, s scale, notes *footnotes) metricRo
 	b, _ := findEstimate(p.Record, c.Metric, c.Baseline, c.Slice)
 	row := metricRow{Name: c.Metric, Title: describe(p.Record, c.Metric).Title, Candidate: interval(a.Value, a.Lower, a.Upper), Baseline: interval(b.Value, b.Lower, b.Upper),
 		Difference: difference(c), Good: inWords(c), N: result.Count(c.N), Smallest: c.SmallestEffect.Short(), Marks: notes.mark(append(append([]string{}, a.Notes...), c.Notes...)), Slice: c.Slice}
+	row.Bounds = bounds(a)
+	if c.NeededN != nil && *c.NeededN > c.N {
+		row.Needed = "about " + result.Count(*c.NeededN) + " rows would decide"
+	}
 	if c.Candidate != "candidate" {
 		row.Name += " (" + c.Candidate + ")"
 	}

@@ -66,6 +66,11 @@ func markdown(r *record.Record, most int) []byte {
 	for _, e := range r.Data.Excluded {
 		p("- not used: %s rows, %s", result.Count(e.Rows), md(e.Reason))
 	}
+	for _, m := range r.Metrics {
+		if e, ok := findEstimate(r, m.Name, "candidate", result.Overall); ok && bounds(e) != "" {
+			p("- %s: %s", md(m.Name), bounds(e))
+		}
+	}
 	p("- look %d; %d candidate(s) judged on these data", r.Run.Look.Number, r.Run.Look.CandidatesOnThisBenchmark)
 	for i, c := range r.Run.Look.PlanChanges {
 		if i < most {

@@ -71,6 +71,15 @@ func found(e result.Evidence) string {
 	return interval(e.Value, e.Lower, e.Upper)
 }
 
+// bounds says what the rows that were dropped could have made of an estimate; empty
+// when none were, or when nothing bounds it.
+func bounds(e result.Estimate) string {
+	if !e.Worst.Known() || !e.Best.Known() {
+		return ""
+	}
+	return fmt.Sprintf("%s to %s, whatever the missing rows held", e.Worst.Short(), e.Best.Short())
+}
+
 // findEstimate looks an estimate up.
 func findEstimate(r *record.Record, metric, model, slice string) (result.Estimate, bool) {
 	for _, e := range r.Estimates {

@@ -226,6 +226,12 @@ func (t *terminal) proof() {
 	for _, e := range r.Data.Excluded {
 		t.line(fmt.Sprintf("  not used: %s rows, %s", result.Count(e.Rows), e.Reason))
 	}
+	for _, m := range r.Metrics {
+		if e, ok := findEstimate(r, m.Name, "candidate", result.Overall); ok && bounds(e) != "" {
+			t.line(fmt.Sprintf("  %s lies in %s", m.Name, bounds(e)))
+			break // the others stand in the report
+		}
+	}
 	for _, c := range r.Run.Look.PlanChanges {
 		t.wrap("  plan changed since the last run: "+c, "", "    ", 2)
 	}
