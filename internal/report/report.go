@@ -77,7 +77,7 @@ func bounds(e result.Estimate) string {
 	if !e.Worst.Known() || !e.Best.Known() {
 		return ""
 	}
-	return fmt.Sprintf("%s to %s, whatever the missing rows held", e.Worst.Short(), e.Best.Short())
+	return fmt.Sprintf("%s to %s, whatever the missing rows held", min(e.Worst, e.Best).Short(), max(e.Worst, e.Best).Short())
 }
 
 // findEstimate looks an estimate up.
