@@ -123,7 +123,7 @@ func checkFolder(t *testing.T, dir string) bool {
 	}
 	if b, ok := content["junit.xml"]; ok {
 		for d := xml.NewDecoder(bytes.NewReader(b)); ; {
-			if _, err := d.Token(); err == io.EOF {
+			if _, err := d.Token(); errors.Is(err, io.EOF) {
 				break
 			} else if err != nil {
 				t.Errorf("%s: junit.xml: %v", dir, err)

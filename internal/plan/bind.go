@@ -3,14 +3,14 @@ package plan
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/fairtrial/fairtrial/internal/cases"
 	"github.com/fairtrial/fairtrial/internal/slice"
 )
 
 // Bind checks the plan against the columns of its sources: existence, kinds, duplicate
-// headers, conditions. columns reads a source's header; an error of it is a problem at
-// the place that names the source.
+// headers, conditions. columns reads a source's header; its error is returned as it is.
 func (p *Plan) Bind(columns func(source string) ([]cases.Column, error)) ([]Problem, error) {
 	var out []Problem
 	seen := map[string][]cases.Column{}
@@ -44,7 +44,11 @@ func (p *Plan) Bind(columns func(source string) ([]cases.Column, error)) ([]Prob
 		}
 		switch {
 		case len(at) == 0:
-			out = append(out, problemAt(r.at, r.path, didYouMean(r.column, names), "no column is called %q%s", r.column, where))
+			hint := didYouMean(r.column, names)
+			if hasSuffix(r.path, "where") && nearest(r.column, names) == "" {
+				hint = "if a text value was meant, write '" + r.column + "'"
+			}
+			out = append(out, problemAt(r.at, r.path, hint, "no column is called %q%s", r.column, where))
 		case len(at) > 1:
 			out = append(out, problemAt(r.at, r.path, "rename one of them", "the column %q stands twice in the header%s: at positions %d and %d", r.column, where, at[0]+1, at[1]+1))
 		default:
@@ -54,7 +58,11 @@ func (p *Plan) Bind(columns func(source string) ([]cases.Column, error)) ([]Prob
 		}
 	}
 	out = append(out, p.bindID(seen)...)
-	out = append(out, p.bindConditions(seen[p.Data.Source])...)
+	for _, q := range p.bindConditions(seen[p.Data.Source]) {
+		if !slices.ContainsFunc(out, func(o Problem) bool { return o.Path == q.Path }) { // a missing column is told once
+			out = append(out, q)
+		}
+	}
 	return tidy(out, p.File, p.source), nil
 }
 
@@ -82,7 +90,8 @@ func (p *Plan) bindID(seen map[string][]cases.Column) []Problem {
 			found = found || c.Name == p.Data.Columns.ID
 		}
 		if !found {
-			out = append(out, Problem{Path: "models." + m.Key + ".source", Line: 1, Column: 1, Msg: fmt.Sprintf("%s has no column %q to join on", m.Source, p.Data.Columns.ID), Hint: didYouMean(p.Data.Columns.ID, names)})
+			path := "models." + m.Key + ".source"
+			out = append(out, problemAt(p.sources[m.Key], path, didYouMean(p.Data.Columns.ID, names), "%s has no column %q to join on", m.Source, p.Data.Columns.ID))
 		}
 	}
 	return out

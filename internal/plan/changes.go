@@ -3,13 +3,16 @@ package plan
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/fairtrial/fairtrial/internal/gate"
 	"github.com/fairtrial/fairtrial/internal/result"
 )
 
-// Changes says in plain sentences what differs between two resolved plans, loosened
-// bounds and dropped parts first in mind: a report shows them beside the verdict.
+// Changes says in plain sentences what differs between two resolved plans in what is
+// judged and how: a report shows them beside the verdict. Names, owners and reasons
+// are no such difference.
 func Changes(old, now *Plan) []string {
 	var out []string
 	add := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
@@ -18,30 +21,43 @@ func Changes(old, now *Plan) []string {
 			add("%s changed from %s to %s", what, orNone(a), orNone(b))
 		}
 	}
+	differ("the task", string(old.Task), string(now.Task))
 	differ("the data source", old.Data.Source, now.Data.Source)
 	differ("the filter", old.Data.Where, now.Data.Where)
+	differ("the id column", old.Data.Columns.ID, now.Data.Columns.ID)
 	differ("the label", old.Data.Columns.Label.Column, now.Data.Columns.Label.Column)
 	differ("the positive class", old.Data.Columns.Label.Positive, now.Data.Columns.Label.Positive)
 	differ("the cluster column", old.Data.Columns.Cluster, now.Data.Columns.Cluster)
 	differ("the weight column", old.Data.Columns.Weight, now.Data.Columns.Weight)
 	differ("the policy for missing predictions", old.Data.Missing, now.Data.Missing)
-	if old.Data.MaxMissing != now.Data.MaxMissing {
-		add("the share of missing rows allowed changed")
+	share := func(what string, a, b float64) {
+		if a != b {
+			add("the share of missing %s allowed was %s from %s to %s", what, word(b > a), result.Percent(a), result.Percent(b))
+		}
 	}
+	share("predictions", old.Data.MaxMissing.Predictions, now.Data.MaxMissing.Predictions)
+	share("labels", old.Data.MaxMissing.Labels, now.Data.MaxMissing.Labels)
 	if old.Confidence != now.Confidence {
 		add("confidence changed from %s to %s", result.Percent(old.Confidence), result.Percent(now.Confidence))
 	}
 	lists(old.Slices, now.Slices, sliceName, "slice", add)
 	lists(old.Metrics, now.Metrics, func(m Metric) string { return m.As }, "metric", add)
 	lists(old.Models, now.Models, func(m Model) string { return m.Key }, "model", add)
-	for _, a := range old.Models {
-		for _, b := range now.Models {
-			if a.Key == b.Key && threshold(a) != threshold(b) {
-				add("the threshold of %s changed from %s to %s", a.Key, threshold(a), threshold(b))
+	for _, a := range old.Metrics {
+		for _, b := range now.Metrics {
+			if a.As == b.As && metricWords(a) != metricWords(b) {
+				add("metric %s changed from %s to %s", a.As, metricWords(a), metricWords(b))
 			}
 		}
 	}
-	gates(old.Gates, now.Gates, add)
+	for _, a := range old.Models {
+		for _, b := range now.Models {
+			if a.Key == b.Key {
+				modelChange(a, b, differ, add)
+			}
+		}
+	}
+	gates(old, now, add)
 	return out
 }
 
@@ -52,6 +68,27 @@ func orNone(s string) string {
 	return fmt.Sprintf("%q", s)
 }
 
+func word(loosened bool) string {
+	if loosened {
+		return "loosened"
+	}
+	return "tightened"
+}
+
+// modelChange leaves out name, version and artifact: which candidate is judged is the
+// look's matter.
+func modelChange(a, b Model, differ func(what, a, b string), add func(string, ...any)) {
+	if threshold(a) != threshold(b) {
+		add("the threshold of %s changed from %s to %s", a.Key, threshold(a), threshold(b))
+	}
+	differ("the file of "+a.Key, a.Source, b.Source)
+	differ("the score of "+a.Key, a.Score, b.Score)
+	differ("the prediction of "+a.Key, a.Prediction, b.Prediction)
+	if !slices.Equal(a.Probabilities, b.Probabilities) {
+		add("the probabilities of %s changed", a.Key)
+	}
+}
+
 func threshold(m Model) string {
 	if m.Threshold == nil {
 		return "none"
@@ -60,10 +97,31 @@ func threshold(m Model) string {
 }
 
 func sliceName(s Slice) string {
-	if s.Name != "" {
+	switch {
+	case s.Name != "":
 		return s.Name + " (" + s.Where + ")"
+	case len(s.Bins) > 0:
+		return fmt.Sprint(s.words(), " in bins ", s.Bins)
 	}
-	return fmt.Sprint(s.Columns, s.Bins)
+	return s.words()
+}
+
+// metricWords is a metric as a plan writes it, without its shown name.
+func metricWords(m Metric) string {
+	words := []string{m.Metric}
+	if len(m.Params) > 0 {
+		words = append(words, strings.TrimPrefix(fmt.Sprint(m.Params), "map")) // Print sorts maps
+	}
+	if m.Class != "" {
+		words = append(words, "of "+m.Class)
+	}
+	if m.Average != "" {
+		words = append(words, m.Average)
+	}
+	if m.Equivalence != nil {
+		words = append(words, fmt.Sprint("equivalent within ", *m.Equivalence))
+	}
+	return strings.Join(words, " ")
 }
 
 func lists[T any](old, now []T, name func(T) string, what string, add func(string, ...any)) {
@@ -87,54 +145,89 @@ func lists[T any](old, now []T, name func(T) string, what string, add func(strin
 	}
 }
 
-// gates matches gates by name, then by metric, rule and scope, so that a gate whose
-// given name holds its bound is still found.
-func gates(old, now []Gate, add func(string, ...any)) {
-	matched := map[int]bool{}
-	for _, a := range old {
-		at := -1
-		for i, b := range now {
-			if !matched[i] && (a.Name == b.Name || a.Metric == b.Metric && a.Rule == b.Rule && a.Model == b.Model && a.Across == b.Across && len(a.Slices) == len(b.Slices)) {
-				at = i
-				break
+// gates matches gates by name, then by metric, rule and scope, since a name that was
+// not given holds the bound.
+func gates(oldPlan, nowPlan *Plan, add func(string, ...any)) {
+	old, now := oldPlan.Gates, nowPlan.Gates
+	pair := make([]int, len(old)) // index into now, -1 for none
+	taken := make([]bool, len(now))
+	for i := range pair {
+		pair[i] = -1
+	}
+	match := func(same func(a, b Gate) bool) {
+		for i, a := range old {
+			for k, b := range now {
+				if pair[i] < 0 && !taken[k] && same(a, b) {
+					pair[i], taken[k] = k, true
+				}
 			}
 		}
-		if at < 0 {
+	}
+	alike := func(a, b Gate) bool {
+		return a.Metric == b.Metric && a.Rule == b.Rule && a.Model == b.Model && a.Across == b.Across
+	}
+	match(func(a, b Gate) bool { return a.Name == b.Name })
+	match(func(a, b Gate) bool { return alike(a, b) && slices.Equal(a.Slices, b.Slices) })
+	match(func(a, b Gate) bool { return alike(a, b) && len(a.Slices) > 0 == (len(b.Slices) > 0) })
+	for i, a := range old {
+		if pair[i] < 0 {
 			add("gate %q dropped", a.Name)
 			continue
 		}
-		matched[at] = true
-		gateChange(a, now[at], add)
+		b := now[pair[i]]
+		if a.Confidence == oldPlan.Confidence && b.Confidence == nowPlan.Confidence {
+			a.Confidence = b.Confidence // the plan's, told once
+		}
+		gateChange(a, b, add)
 	}
-	for i, b := range now {
-		if !matched[i] {
+	for k, b := range now {
+		if !taken[k] {
 			add("gate %q added", b.Name)
 		}
 	}
 }
 
+// gateChange tells of the bound first, then of everything else: a tightened bound must
+// not hide that the gate only warns now.
 func gateChange(a, b Gate, add func(string, ...any)) {
-	word := func(loosened bool) string {
-		if loosened {
-			return "loosened"
-		}
-		return "tightened"
-	}
 	switch {
+	case a.Rule != b.Rule || a.Metric != b.Metric:
+		add("gate %q changed from %s %s to %s %s", b.Name, a.Metric, a.Words(), b.Metric, b.Words())
+	case a.Rule == gate.Between && (a.Bound != b.Bound || a.Upper != b.Upper):
+		how := word(b.Bound < a.Bound || b.Upper > a.Upper) // wider on one side is looser
+		add("gate %q %s from [%g, %g] to [%g, %g]", b.Name, how, a.Bound, a.Upper, b.Bound, b.Upper)
 	case a.Bound != b.Bound:
 		looser := b.Bound > a.Bound
-		if a.Rule == gate.AtLeast || a.Rule == gate.AcrossRatio || a.Rule == gate.Between {
+		if a.Rule == gate.AtLeast || a.Rule == gate.AcrossRatio {
 			looser = b.Bound < a.Bound
 		}
 		add("gate %q %s from %g to %g", b.Name, word(looser), a.Bound, b.Bound)
-	case a.Margin != b.Margin || a.Relative != b.Relative:
-		add("gate %q %s: margin from %g to %g", b.Name, word((b.Margin > a.Margin) == (a.Rule == gate.NoWorseThan)), a.Margin, b.Margin)
-	default:
-		a.Name, a.Line, a.Why, b.Line, b.Why = b.Name, 0, "", 0, ""
-		x, errA := json.Marshal(a)
-		y, errB := json.Marshal(b)
-		if errA == nil && errB == nil && string(x) != string(y) {
-			add("gate %q changed in its scope or conditions", b.Name)
-		}
+	case a.Relative != b.Relative: // which of the two is looser depends on the model
+		add("gate %q changed: margin from %s to %s", b.Name, margin(a), margin(b))
+	case a.Margin != b.Margin:
+		add("gate %q %s: margin from %s to %s", b.Name, word((b.Margin > a.Margin) == (a.Rule == gate.NoWorseThan)), margin(a), margin(b))
 	}
+	if a.Severity != b.Severity {
+		add("gate %q %s: severity from %s to %s", b.Name, word(b.Severity != result.Block), a.Severity, b.Severity)
+	}
+	if a.Evidence != b.Evidence {
+		add("gate %q %s: evidence from %s to %s", b.Name, word(b.Evidence == "value"), a.Evidence, b.Evidence)
+	}
+	name := b.Name
+	for _, g := range []*Gate{&a, &b} { // what is told above, or is no matter of judgement
+		g.Name, g.Metric, g.Rule, g.Why, g.Line = "", "", "", "", 0
+		g.Bound, g.Upper, g.Margin, g.Relative, g.Severity, g.Evidence = 0, 0, 0, false, "", ""
+	}
+	x, errA := json.Marshal(a)
+	y, errB := json.Marshal(b)
+	if errA != nil || errB != nil || string(x) != string(y) {
+		add("gate %q changed in its scope or conditions", name)
+	}
+}
+
+func margin(g Gate) string {
+	if g.Relative {
+		return result.Percent(g.Margin)
+	}
+	return fmt.Sprint(g.Margin)
 }

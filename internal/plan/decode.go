@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -12,6 +13,11 @@ type decoder struct {
 	cat      Catalogue
 	plan     *Plan
 	problems []Problem
+	unknown  []*node // keys that were refused
+
+	// What could not be read, so that a gate that names it is not called wrong as well.
+	brokenSlices  bool
+	brokenMetrics []string
 }
 
 func (d *decoder) fail(n *node, path, hint, format string, args ...any) {
@@ -39,27 +45,50 @@ func (d *decoder) keys(n *node, path string, known ...string) bool {
 		}
 		if !ok {
 			d.fail(k, path, didYouMean(k.text, known), "unknown key %q", k.text)
+			d.unknown = append(d.unknown, k)
 		}
 	}
 	return true
 }
 
-// text reads a scalar as text; a number or boolean is its canonical text.
+// require refuses a mapping without a key, unless a key that looks like it stands
+// there: that one is unknown, and told already.
+func (d *decoder) require(n *node, path, key, more string) {
+	if n.get(key) != nil {
+		return
+	}
+	if !d.misspelt(n, key) {
+		d.fail(n, path, "", "the key %q is required%s", key, more)
+	}
+}
+
+// misspelt reports whether a key that was refused looks like one of the words.
+func (d *decoder) misspelt(n *node, words ...string) bool {
+	return slices.ContainsFunc(n.keys, func(k *node) bool { return slices.Contains(d.unknown, k) && nearest(k.text, words) != "" })
+}
+
+// text reads a scalar as it is written: version 2.0 stays 2.0, and a column may be
+// called 20240101.
 func (d *decoder) text(n *node, path string) string {
 	switch n.kind {
-	case scalarString:
+	case scalarString, scalarNumber, scalarBool:
 		return n.text
-	case scalarNumber:
-		return canonicalNumber(n)
-	case scalarBool:
-		return strconv.FormatBool(n.yes)
 	}
 	d.fail(n, path, "", "text is expected, this is %s", n.kind)
 	return ""
 }
 
-// canonicalNumber writes 1, 1.0 and 1e0 alike.
-func canonicalNumber(n *node) string { return strconv.FormatFloat(n.number, 'g', -1, 64) }
+// value reads a value of the data, such as a class, in canonical text: 1, 1.0 and
+// 0x1 are alike, and so are true and True.
+func (d *decoder) value(n *node, path string) string {
+	switch {
+	case n.kind == scalarBool:
+		return strconv.FormatBool(n.yes)
+	case n.kind == scalarNumber && math.Abs(n.number) < 1e15:
+		return strconv.FormatFloat(n.number, 'f', -1, 64)
+	}
+	return d.name(n, path)
+}
 
 // name reads text that must not be empty.
 func (d *decoder) name(n *node, path string) string {
@@ -72,21 +101,43 @@ func (d *decoder) name(n *node, path string) string {
 
 // number reads a finite number.
 func (d *decoder) number(n *node, path string) (float64, bool) {
+	x := n.number
 	if n.kind != scalarNumber {
-		hint := ""
-		if n.kind == scalarString {
-			if _, err := strconv.ParseFloat(n.text, 64); err == nil {
+		parsed, err := strconv.ParseFloat(n.text, 64)
+		if n.kind != scalarString || n.quoted || err != nil {
+			hint := ""
+			if n.kind == scalarString && err == nil {
 				hint = "write it without quotes"
 			}
+			d.fail(n, path, hint, "a number is expected, this is %s", describe(n))
+			return 0, false
 		}
-		d.fail(n, path, hint, "a number is expected, this is %s", describe(n))
-		return 0, false
+		x = parsed // 1e-3, which the YAML library takes for text
 	}
-	if math.IsNaN(n.number) || math.IsInf(n.number, 0) {
+	if math.IsNaN(x) || math.IsInf(x, 0) {
 		d.fail(n, path, "", "a finite number is expected")
 		return 0, false
 	}
-	return n.number, true
+	if digits := strings.TrimLeft(n.text, "+-"); len(digits) > 1 && digits[0] == '0' && digits[1] >= '0' && digits[1] <= '9' {
+		d.fail(n, path, "write it without the leading zero", "%s may mean an octal number", n.text)
+		return 0, false
+	}
+	return x, true
+}
+
+// percentage reads text such as "2%"; ok is false for text of another form.
+func percentage(n *node) (x float64, ok bool) {
+	digits, found := strings.CutSuffix(strings.TrimSpace(n.text), "%")
+	digits = strings.TrimSpace(digits)
+	if n.kind != scalarString || !found || strings.Trim(digits, "0123456789.") != "" {
+		return 0, false
+	}
+	x, err := strconv.ParseFloat(digits, 64)
+	return x, err == nil
+}
+
+func (n *node) inPercent() bool {
+	return n.kind == scalarString && strings.HasSuffix(strings.TrimSpace(n.text), "%")
 }
 
 func describe(n *node) string {
@@ -96,13 +147,20 @@ func describe(n *node) string {
 	return n.kind.String()
 }
 
+// maxWhole keeps whole numbers exact in every JSON reader.
+const maxWhole = 1e15
+
 // whole reads a whole number of at least least.
 func (d *decoder) whole(n *node, path string, least int64) int64 {
 	x, ok := d.number(n, path)
 	if !ok {
 		return least
 	}
-	if x != math.Trunc(x) || x < float64(least) || x > 1e15 {
+	if x > maxWhole {
+		d.fail(n, path, "", "a whole number of at most %d is expected, this is %s", int64(maxWhole), n.text)
+		return least
+	}
+	if x != math.Trunc(x) || x < float64(least) {
 		d.fail(n, path, "", "a whole number of at least %d is expected, this is %s", least, n.text)
 		return least
 	}
@@ -111,9 +169,9 @@ func (d *decoder) whole(n *node, path string, least int64) int64 {
 
 // share reads a number in [0, 1], or a percentage such as "1%".
 func (d *decoder) share(n *node, path string) float64 {
-	if n.kind == scalarString && strings.HasSuffix(strings.TrimSpace(n.text), "%") {
-		x, err := strconv.ParseFloat(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(n.text), "%")), 64)
-		if err != nil || !(x >= 0 && x <= 100) {
+	if n.inPercent() {
+		x, ok := percentage(n)
+		if !ok || x > 100 {
 			d.fail(n, path, "", "a percentage from 0%% to 100%% is expected, this is %q", n.text)
 			return 0
 		}

@@ -2,7 +2,7 @@ package plan
 
 import (
 	"fmt"
-	"strconv"
+	"slices"
 	"strings"
 
 	"github.com/fairtrial/fairtrial/internal/gate"
@@ -72,6 +72,9 @@ func (d *decoder) gateMetric(v *node, path string, g *gate.Rule) MetricInfo {
 		return MetricInfo{}
 	}
 	name := d.name(n, path+".metric")
+	if slices.Contains(d.brokenMetrics, name) {
+		return MetricInfo{}
+	}
 	for _, m := range d.plan.Metrics {
 		if m.As == name {
 			g.Metric = name
@@ -129,20 +132,17 @@ func (d *decoder) modelKey(n *node, path string) string {
 // rule reads the one rule of a gate.
 func (d *decoder) rule(v *node, path string, g *gate.Rule) {
 	var found []string
-	for _, k := range []string{"at_least", "at_most", "between", "no_worse_than", "better_than", "across"} {
+	rules := []string{"at_least", "at_most", "between", "no_worse_than", "better_than", "across"}
+	for _, k := range rules {
 		if v.get(k) != nil {
 			found = append(found, k)
 		}
 	}
 	if len(found) != 1 {
 		if len(found) == 0 {
-			hint := "one of: at_least, at_most, between, no_worse_than, better_than, across"
-			for _, k := range v.keys {
-				if x := nearest(k.text, []string{"at_least", "at_most", "between", "no_worse_than", "better_than", "across"}); x != "" && x != k.text {
-					hint = fmt.Sprintf("did you mean %q?", x)
-				}
+			if !d.misspelt(v, rules...) {
+				d.fail(v, path, "one of: "+strings.Join(rules, ", "), "a gate needs a rule")
 			}
-			d.fail(v, path, hint, "a gate needs a rule")
 		} else {
 			d.fail(v.keyNode(found[1]), path, "make two gates of it", "a gate has exactly one rule, this one has %s", strings.Join(found, " and "))
 		}
@@ -209,9 +209,9 @@ func (d *decoder) margin(v *node, path string, g *gate.Rule) {
 		}
 		return
 	}
-	if n.kind == scalarString && strings.HasSuffix(strings.TrimSpace(n.text), "%") {
-		x, err := strconv.ParseFloat(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(n.text), "%")), 64)
-		if err != nil || !(x > 0 && x < 100) {
+	if n.inPercent() {
+		x, ok := percentage(n)
+		if !ok || x <= 0 || x >= 100 {
 			d.fail(n, path+".margin", "", "a percentage between 0%% and 100%% is expected, this is %q", n.text)
 			return
 		}
@@ -247,16 +247,22 @@ func (d *decoder) across(v *node, path string, g *gate.Rule) {
 	default:
 		d.fail(v.keyNode("across"), path, "", "across needs difference_at_most or ratio_at_least")
 	}
-	d.with(v, "reference", func(n *node) { g.Reference = d.text(n, path+".reference") })
+	d.with(v, "reference", func(n *node) { g.Reference = d.value(n, path+".reference") })
 }
 
 // gateSlices reads `all` or names, each of which some declared entry must be able to make.
 func (d *decoder) gateSlices(n *node, path string) []string {
+	if d.brokenSlices {
+		return nil
+	}
 	if len(d.plan.Slices) == 0 {
 		d.fail(n, path, "declare them under slices", "the plan declares no slices")
 		return nil
 	}
 	names := d.names(n, path)
+	if len(names) == 0 {
+		d.fail(n, path, "write all, or leave slices out for the whole", "the list of slices is empty")
+	}
 	var known []string
 	for _, s := range d.plan.Slices {
 		if s.Name != "" {

@@ -31,8 +31,8 @@ type guesser struct {
 var (
 	labelNames     = regexp.MustCompile(`(?i)^(label|labels|target|y|y_?true|truth|actual|outcome|class|ground_?truth|gold)$|(?i)(_label|_target|_outcome|_actual|_true)$`)
 	scoreNames     = regexp.MustCompile(`(?i)(^|_)(score|scores|proba?|probability|p|pred|preds|prediction|predicted|y_?hat|y_?pred|output|risk)(_|[0-9]|$)`)
-	baselineNames  = regexp.MustCompile(`(?i)(baseline|base|champion|current|prod|production|old|previous|prev|incumbent|control)`)
-	candidateNames = regexp.MustCompile(`(?i)(candidate|cand|challenger|new|next|treatment)`)
+	baselineNames  = regexp.MustCompile(`(?i)(^|[^a-z])(baseline|base|champion|current|prod|production|old|previous|prev|incumbent|control)([^a-z]|$)`)
+	candidateNames = regexp.MustCompile(`(?i)(^|[^a-z])(candidate|cand|challenger|new|next|treatment)([^a-z]|$)`)
 	versionNumber  = regexp.MustCompile(`(\d+)\D*$`)
 	weightNames    = regexp.MustCompile(`(?i)^(weight|weights|sample_weight|w)$`)
 	timeNames      = regexp.MustCompile(`(?i)(_at|_date|_time|timestamp|date|time)$`)

@@ -28,6 +28,8 @@ func (d *decoder) metrics(n *node) {
 		path := fmt.Sprintf("metrics[%d]", i)
 		if m, ok := d.metric(v, path); ok {
 			d.addMetric(m, v, path)
+		} else if as := v.get("as"); as != nil {
+			d.brokenMetrics = append(d.brokenMetrics, as.text)
 		}
 	}
 }
@@ -84,8 +86,9 @@ func (d *decoder) metric(v *node, path string) (Metric, bool) {
 		d.metricOptions(v, path, info, &m)
 	}
 	for _, q := range info.Params {
-		if _, ok := m.Params[q.Name]; q.Required && !ok {
-			d.fail(v, path, example(info.Name), "%s needs %s (%s)", info.Name, strings.TrimPrefix(q.Name, "cost_"), q.Doc)
+		short := strings.TrimPrefix(q.Name, "cost_")
+		if v.get(q.Name) == nil && v.get("cost").get(short) == nil && q.Required {
+			d.fail(v, path, example(info.Name), "%s needs %s (%s)", info.Name, short, q.Doc)
 			break
 		}
 	}
@@ -176,7 +179,7 @@ func (d *decoder) metricOptions(v *node, path string, info MetricInfo, m *Metric
 		}
 	})
 	d.with(v, "class", func(n *node) {
-		m.Class = d.name(n, path+".class")
+		m.Class = d.value(n, path+".class")
 		m.As = fmt.Sprintf("%s[%s]", m.As, m.Class)
 	})
 	d.with(v, "average", func(n *node) {

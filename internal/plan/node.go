@@ -1,15 +1,18 @@
 package plan
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"math"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
 )
 
 // kind of a YAML value.
@@ -33,6 +36,7 @@ func (k kind) String() string {
 type node struct {
 	kind      kind
 	text      string // of a scalar, as written
+	quoted    bool
 	number    float64
 	yes       bool
 	items     []*node
@@ -74,9 +78,11 @@ func parseYAML(src []byte) (*node, *Problem) {
 	if len(src) > maxBytes {
 		return nil, &Problem{Line: 1, Column: 1, Msg: "the plan is larger than 1 MiB"}
 	}
-	if i := strings.IndexByte(string(src), 0); i >= 0 {
-		line := 1 + strings.Count(string(src[:i]), "\n")
-		return nil, &Problem{Line: line, Column: 1, Msg: "the plan holds a zero byte: is it a text file?"}
+	if at := bytes.IndexByte(src, 0); at >= 0 {
+		return nil, &Problem{Line: lineOf(src, at), Column: 1, Msg: "the plan holds a zero byte: is it a text file?"}
+	}
+	if !utf8.Valid(src) {
+		return nil, &Problem{Line: lineOf(src, notUTF8(src)), Column: 1, Msg: "the plan is not UTF-8 text"}
 	}
 	if tooDeep(src) {
 		return nil, &Problem{Line: 1, Column: 1, Msg: fmt.Sprintf("nested more than %d deep", maxDepth)}
@@ -107,6 +113,22 @@ func parseYAML(src []byte) (*node, *Problem) {
 		return nil, &Problem{Line: doc.line, Column: doc.col, Msg: "a plan is a mapping of keys, this is " + doc.kind.String()}
 	}
 	return doc, nil
+}
+
+// lineOf is the line, from 1, of a byte.
+func lineOf(src []byte, at int) int { return 1 + bytes.Count(src[:at], []byte("\n")) }
+
+// notUTF8 is where the first byte stands that is not UTF-8.
+func notUTF8(src []byte) int {
+	at := 0
+	for at < len(src) {
+		r, n := utf8.DecodeRune(src[at:])
+		if r == utf8.RuneError && n == 1 {
+			break
+		}
+		at += n
+	}
+	return at
 }
 
 // guarded runs the library's parser so that no text can crash it or keep it busy for
@@ -222,8 +244,9 @@ func (c *converter) node(n ast.Node, depth int) *node {
 		}
 	case *ast.StringNode:
 		out.kind, out.text = scalarString, x.Value
+		out.quoted = x.Token.Type == token.SingleQuoteType || x.Token.Type == token.DoubleQuoteType
 	case *ast.LiteralNode:
-		out.kind, out.text = scalarString, x.Value.Value
+		out.kind, out.text, out.quoted = scalarString, x.Value.Value, true
 	case *ast.IntegerNode:
 		out.kind, out.text = scalarNumber, x.Token.Value
 		switch v := x.Value.(type) {
@@ -255,13 +278,25 @@ func (c *converter) node(n ast.Node, depth int) *node {
 		if c.nodes += size(v); c.nodes > 200_000 {
 			return c.fail(n, "the plan has too many values")
 		}
-		return v
+		return v.clone() // --set changes one place, not every alias of it
 	case *ast.TagNode:
 		return c.node(x.Value, depth+1)
 	default:
 		return c.fail(n, "%s is not used in a plan", n.Type())
 	}
 	return out
+}
+
+func (n *node) clone() *node {
+	out := *n
+	out.keys, out.items = nil, nil
+	for _, k := range n.keys {
+		out.keys = append(out.keys, k.clone())
+	}
+	for _, i := range n.items {
+		out.items = append(out.items, i.clone())
+	}
+	return &out
 }
 
 func size(n *node) int {
@@ -276,14 +311,7 @@ func (c *converter) pair(out *node, v *ast.MappingValueNode, depth int) {
 	key := place(v.Key)
 	key.kind, key.text = scalarString, v.Key.GetToken().Value
 	if v.Key.IsMergeKey() {
-		from := c.node(v.Value, depth+1)
-		for i, k := range from.keys {
-			if out.get(k.text) == nil {
-				merged := *k
-				merged.merged = true
-				out.keys, out.items = append(out.keys, &merged), append(out.items, from.items[i])
-			}
-		}
+		c.merge(out, c.node(v.Value, depth+1))
 		return
 	}
 	if s, ok := v.Key.(*ast.StringNode); ok {
@@ -300,4 +328,27 @@ func (c *converter) pair(out *node, v *ast.MappingValueNode, depth int) {
 		val = c.node(v.Value, depth+1)
 	}
 	out.keys, out.items = append(out.keys, key), append(out.items, val)
+}
+
+// merge adds the keys of a mapping, or of a list of them, of which the first that has a
+// key wins. Keys that stand here already stay.
+func (c *converter) merge(out, from *node) {
+	switch from.kind {
+	case mapping:
+		for i, k := range from.keys {
+			if out.get(k.text) == nil {
+				merged := k.clone()
+				merged.merged = true
+				out.keys, out.items = append(out.keys, merged), append(out.items, from.items[i].clone())
+			}
+		}
+	case sequence:
+		for _, x := range from.items {
+			c.merge(out, x)
+		}
+	default:
+		if c.problem == nil {
+			c.problem = &Problem{Line: from.line, Column: from.col, Msg: "<< merges mappings, this is " + from.kind.String()}
+		}
+	}
 }

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -61,11 +62,12 @@ func Load(path string, cat Catalogue, overrides []string) (*Plan, error) {
 }
 
 func parse(src []byte, file string, cat Catalogue, overrides []string) (*Plan, error) {
+	src = bytes.TrimPrefix(src, []byte("\ufeff")) // editors on Windows write this mark
 	root, bad := parseYAML(src)
 	if bad != nil {
 		return nil, &Errors{List: tidy([]Problem{*bad}, file, src)}
 	}
-	d := &decoder{cat: cat, plan: &Plan{Slices: []Slice{}, Metrics: []Metric{}, Gates: []Gate{}, File: file, source: src}}
+	d := &decoder{cat: cat, plan: &Plan{Slices: []Slice{}, Metrics: []Metric{}, Gates: []Gate{}, File: file, source: src, sources: map[string]*node{}}}
 	for _, o := range overrides {
 		if err := override(root, o); err != nil {
 			d.problems = append(d.problems, Problem{Msg: fmt.Sprintf("%s: %v", o, err)})
@@ -138,14 +140,19 @@ func (n *node) step(s string) (*node, error) {
 			}
 			return n.items[i], nil
 		}
-		for _, x := range n.items {
-			for _, k := range []string{"name", "as", "metric"} {
-				if v := x.get(k); v != nil && v.text == s {
-					return x, nil
+		for _, k := range []string{"name", "as", "metric"} { // a name stands above a metric
+			var found []*node
+			for _, x := range n.items {
+				if v := x.get(k); v != nil && v.text == s || k == "name" && x.kind == scalarString && x.text == s {
+					found = append(found, x)
 				}
 			}
-			if x.kind == scalarString && x.text == s {
-				return x, nil
+			switch len(found) {
+			case 0:
+			case 1:
+				return found[0], nil
+			default:
+				return nil, fmt.Errorf("%d entries of the list are called %q: use the number, from 0", len(found), s)
 			}
 		}
 		return nil, fmt.Errorf("nothing in the list is called %q", s)

@@ -37,6 +37,7 @@ type Plan struct {
 
 	references []reference // columns that the plan names
 	conditions []condition
+	sources    map[string]*node // of models with their own file, by key
 	source     []byte
 }
 

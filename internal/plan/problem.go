@@ -115,7 +115,8 @@ func didYouMean(word string, names []string) string {
 	return "one of: " + strings.Join(shown, ", ")
 }
 
-// nearest is the name within a third of its letters, or empty.
+// nearest is the name within a third of its letters, or empty. A word of one letter
+// is near to nothing.
 func nearest(word string, names []string) string {
 	best, least := "", 1<<30
 	for _, n := range names {
@@ -124,7 +125,7 @@ func nearest(word string, names []string) string {
 			best, least = n, d
 		}
 	}
-	if least <= max(1, (len([]rune(word))+2)/3) {
+	if n := len([]rune(word)); least < n && least <= (n+2)/3 {
 		return best
 	}
 	return ""

@@ -3,6 +3,7 @@ package plan
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/fairtrial/fairtrial/internal/cases"
@@ -22,9 +23,7 @@ func (d *decoder) root(n *node) {
 	d.keys(n, "", "name", "objective", "tier", "owner", "task", "data", "models", "slices", "max_slices", "metrics", "confidence", "seed", "workers", "keep_scores", "gates")
 	p.Confidence, p.MaxSlices, p.KeepScores = defaultConfidence, defaultMaxSlices, defaultKeepScores
 	for _, key := range []string{"name", "task", "data", "models"} {
-		if n.get(key) == nil {
-			d.fail(n, "", "", "the key %q is required", key)
-		}
+		d.require(n, "", key, "")
 	}
 	d.with(n, "name", func(v *node) { p.Name = d.name(v, "name") })
 	d.with(n, "objective", func(v *node) { p.Objective = d.text(v, "objective") })
@@ -42,7 +41,9 @@ func (d *decoder) root(n *node) {
 	d.with(n, "keep_scores", func(v *node) { p.KeepScores = d.whole(v, "keep_scores", 0) })
 	d.with(n, "data", d.data)
 	d.with(n, "models", d.models)
+	before := len(d.problems)
 	d.with(n, "slices", d.slices)
+	d.brokenSlices = len(d.problems) > before
 	if p.Task == "" {
 		return // metrics and gates mean nothing without a task
 	}
@@ -78,9 +79,7 @@ func (d *decoder) data(n *node) {
 	if !d.keys(n, "data", "source", "where", "columns", "max_missing", "missing") {
 		return
 	}
-	if n.get("source") == nil {
-		d.fail(n, "data", "", "the key \"source\" is required: a CSV, JSONL or Parquet file or glob")
-	}
+	d.require(n, "data", "source", ": a CSV, JSONL or Parquet file or glob")
 	d.with(n, "source", func(v *node) { x.Source = d.name(v, "data.source") })
 	d.with(n, "where", func(v *node) { x.Where = d.where(v, "data.where") })
 	d.with(n, "missing", func(v *node) {
@@ -97,7 +96,7 @@ func (d *decoder) data(n *node) {
 	})
 	c := n.get("columns")
 	if c == nil {
-		d.fail(n, "data", "", "the key \"columns\" is required: at least label")
+		d.require(n, "data", "columns", ": at least label")
 		return
 	}
 	if !d.keys(c, "data.columns", "id", "label", "cluster", "weight", "time") {
@@ -114,17 +113,15 @@ func (d *decoder) label(c *node) {
 	l := c.get("label")
 	switch {
 	case l == nil:
-		d.fail(c, "data.columns", "", "the key \"label\" is required")
+		d.require(c, "data.columns", "label", "")
 	case l.kind == mapping:
 		if !d.keys(l, "data.columns.label", "column", "positive") {
 			return
 		}
-		if l.get("column") == nil {
-			d.fail(l, "data.columns.label", "", "the key \"column\" is required")
-		}
+		d.require(l, "data.columns.label", "column", "")
 		d.with(l, "column", func(v *node) { x.Label.Column = d.column(v, "data.columns.label.column") })
 		d.with(l, "positive", func(v *node) {
-			x.Label.Positive = d.text(v, "data.columns.label.positive")
+			x.Label.Positive = d.value(v, "data.columns.label.positive")
 			if d.plan.Task != "" && d.plan.Task != cases.Binary {
 				d.fail(v, "data.columns.label.positive", "", "only a binary task has a positive class")
 			}
@@ -208,6 +205,7 @@ func (d *decoder) model(n *node, key string) Model {
 	d.with(n, "version", func(v *node) { m.Version = d.text(v, path+".version") })
 	d.with(n, "source", func(v *node) {
 		m.Source = d.name(v, path+".source")
+		d.plan.sources[key] = v
 		if d.plan.Data.Columns.ID == "" {
 			d.fail(v, path+".source", "add data.columns.id", "a model with its own file is joined on the id column, and none is declared")
 		}
@@ -220,9 +218,8 @@ func (d *decoder) model(n *node, key string) Model {
 	d.with(n, "score", func(v *node) { m.Score = column(v, path+".score") })
 	d.with(n, "prediction", func(v *node) { m.Prediction = column(v, path+".prediction") })
 	d.with(n, "threshold", func(v *node) {
-		if x, ok := d.number(v, path+".threshold"); ok {
-			m.Threshold = &x
-		}
+		x, _ := d.number(v, path+".threshold") // a wrong one is still no missing one
+		m.Threshold = &x
 	})
 	d.with(n, "probabilities", func(v *node) {
 		switch v.kind {
@@ -310,8 +307,27 @@ func (d *decoder) slices(n *node) {
 		default:
 			s.Columns = []string{d.column(v, path)}
 		}
-		d.plan.Slices = append(d.plan.Slices, s)
+		d.addSlice(s, v, path)
 	}
+}
+
+// addSlice refuses an entry that stands there already: its cells would be counted
+// twice in every correction.
+func (d *decoder) addSlice(s Slice, n *node, path string) {
+	for _, x := range d.plan.Slices {
+		if x.Name == s.Name && s.Name != "" || s.Name == "" && slices.Equal(x.Columns, s.Columns) && slices.Equal(x.Bins, s.Bins) {
+			d.fail(n, path, "remove one of them", "the slice %s is declared twice", s.words())
+			return
+		}
+	}
+	d.plan.Slices = append(d.plan.Slices, s)
+}
+
+func (s Slice) words() string {
+	if s.Name != "" {
+		return s.Name
+	}
+	return strings.Join(s.Columns, " & ")
 }
 
 func (d *decoder) sliceForm(v *node, path string, s *Slice) bool {
@@ -320,6 +336,11 @@ func (d *decoder) sliceForm(v *node, path string, s *Slice) bool {
 	}
 	switch {
 	case v.get("where") != nil:
+		for _, key := range []string{"column", "bins"} {
+			if v.get(key) != nil {
+				d.fail(v.keyNode(key), path, "make two slices of it", "%s does not go with where", key)
+			}
+		}
 		if v.get("name") == nil {
 			d.fail(v, path, "", "a slice with a condition needs a name")
 			return false
@@ -332,6 +353,9 @@ func (d *decoder) sliceForm(v *node, path string, s *Slice) bool {
 			}
 		}
 	case v.get("column") != nil:
+		if v.get("name") != nil {
+			d.fail(v.keyNode("name"), path, "", "name goes with where: the slices of a column are named by its values")
+		}
 		s.Columns = []string{d.column(v.get("column"), path+".column")}
 		b := v.get("bins")
 		if b == nil {

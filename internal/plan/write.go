@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/goccy/go-yaml"
 
@@ -48,7 +49,7 @@ func Write(d Draft) string {
 	line("# A plan for `fairtrial run`. Every key: `fairtrial schema plan`; every metric: `fairtrial metrics`.")
 	for _, n := range d.Notes {
 		for _, l := range strings.Split(n, "\n") {
-			line("# NOTE: %s", l)
+			line("# NOTE: %s", strings.Map(printable, l))
 		}
 	}
 	line("name: %s", quote(d.Name))
@@ -167,12 +168,20 @@ func gateMetric(d Draft) string {
 	return "roc_auc"
 }
 
+// printable keeps a column's odd name from ending the comment that tells of it.
+func printable(r rune) rune {
+	if !unicode.IsPrint(r) {
+		return ' '
+	}
+	return r
+}
+
 // quote writes text so that YAML reads it back as the same text, even inside a flow
 // mapping.
 func quote(s string) string {
 	plain := s != ""
 	for i, r := range s {
-		letter := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r == '_' || r > 127
+		letter := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r == '_' || r > 127 && unicode.IsLetter(r)
 		if !(letter || i > 0 && (r >= '0' && r <= '9' || r == '-' || r == '.' || r == '/')) {
 			plain = false
 		}
