@@ -80,7 +80,7 @@ func TestOverrideMistakes(t *testing.T) {
 		"=1":                               "key=value is expected",
 		"confidence=":                      "a number is expected, this is nothing",
 		"confidence=95":                    "a confidence between 0.5 and 1 is expected, this is 95 (in --set confidence=95)\n    write 0.95",
-		"confidence2=0.9":                   "unknown key \"confidence2\" (in --set confidence2=0.9)\n    did you mean \"confidence\"?",
+		"confidence2=0.9":                  "unknown key \"confidence2\" (in --set confidence2=0.9)\n    did you mean \"confidence\"?",
 		"name=a: b":                        "the value is not YAML",
 		"name.x=1":                         `"x" has no keys`,
 		"models.nobody.threshold=1":        "the plan has no models.nobody",
