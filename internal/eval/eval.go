@@ -150,6 +150,9 @@ func (s *Setup) Collect(ctx context.Context, e engine.Engine) (*Collected, error
 	if err != nil {
 		return nil, err
 	}
+	if err := s.oneName(r.Set); err != nil {
+		return nil, err
+	}
 	if err := s.tooManyValues(r.Set); err != nil {
 		return nil, err
 	}
