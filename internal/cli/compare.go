@@ -35,11 +35,11 @@ func compareCommand(e *Env) *cobra.Command {
 			"rows where both kept their row scores and an id, as two independent samples otherwise. It decides nothing.",
 		Args: exactly(2, "two records"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			a, dirA, err := e.findRecord(cmd, args[0])
+			a, dirA, err := e.soundRecord(cmd, args[0])
 			if err != nil {
 				return err
 			}
-			b, dirB, err := e.findRecord(cmd, args[1])
+			b, dirB, err := e.soundRecord(cmd, args[1])
 			if err != nil {
 				return err
 			}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
 	"strings"
 
 	"github.com/fairtrial/fairtrial/internal/engine"
@@ -81,9 +82,11 @@ func (e *Env) explain(err error) {
 	if errors.Is(err, context.Canceled) {
 		msg = "interrupted; nothing was kept"
 	}
-	fmt.Fprintln(e.Stderr, "error: "+msg)
+	// Paths are shown from here, as they were most likely written.
+	here := strings.NewReplacer(filepath.Clean(e.Dir)+string(filepath.Separator), "")
+	fmt.Fprintln(e.Stderr, "error: "+here.Replace(msg))
 	if h := hint(err); h != "" {
-		fmt.Fprintln(e.Stderr, "hint: "+h)
+		fmt.Fprintln(e.Stderr, "hint: "+here.Replace(h))
 	}
 }
 

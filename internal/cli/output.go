@@ -29,6 +29,19 @@ func renderings() []rendering {
 	}
 }
 
+// canHold refuses, before any work is done, an output folder that cannot be made.
+func canHold(dir string) error {
+	for at := filepath.Clean(dir); ; at = filepath.Dir(at) {
+		f, err := os.Stat(at)
+		switch {
+		case err == nil && !f.IsDir():
+			return wrong("name another folder with -o", "%s is a file: no output folder can be made there", at)
+		case err == nil, at == filepath.Dir(at):
+			return nil
+		}
+	}
+}
+
 // writeOutputs puts all files of a run into dir. record.json is removed first and
 // written last, so that a folder with it is complete; each file is written whole
 // under another name and renamed. Two runs into one folder take turns.
@@ -48,7 +61,7 @@ func writeOutputs(dir string, r *record.Record) error {
 		}{x.file, b.Bytes()})
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return fmt.Errorf("make output folder: %w", err)
+		return wrong("name another folder with -o", "make output folder: %w", err)
 	}
 	unlock, err := lockDir(dir)
 	if err != nil {

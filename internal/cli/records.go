@@ -56,7 +56,27 @@ func (e *Env) findRecord(cmd *cobra.Command, name string) (r *record.Record, dir
 	return r, e.Dir, err
 }
 
+// soundRecord is findRecord for commands that show or use a record without recomputing
+// it: one that was changed since it was made is refused.
+func (e *Env) soundRecord(cmd *cobra.Command, name string) (*record.Record, string, error) {
+	r, dir, err := e.findRecord(cmd, name)
+	if err != nil {
+		return nil, "", err
+	}
+	bad, err := r.CheckDigests()
+	if err != nil {
+		return nil, "", err
+	}
+	if len(bad) > 0 {
+		return nil, "", wrong("`fairtrial verify "+name+"` says what differs", "%s was changed after it was made: %s", name, bad[0])
+	}
+	return r, dir, nil
+}
+
 func readBlob(_ context.Context, ws *store.Workspace, digest string) (*record.Record, error) {
+	if _, err := ws.Check(digest); err != nil { // a decoder may stop before the end
+		return nil, err
+	}
 	f, _, err := ws.Open(digest)
 	if err != nil {
 		return nil, err
@@ -71,7 +91,7 @@ func reportCommand(e *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use: "report RECORD", Short: "Render a stored record again", Args: exactly(1, "one record (a file, a folder or a run's id)"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			r, _, err := e.findRecord(cmd, args[0])
+			r, _, err := e.soundRecord(cmd, args[0])
 			if err != nil {
 				return err
 			}
@@ -166,7 +186,7 @@ func showCommand(e *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use: "show RECORD", Short: "Show one record", Args: exactly(1, "one record (a file, a folder or a run's id)"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			r, _, err := e.findRecord(cmd, args[0])
+			r, _, err := e.soundRecord(cmd, args[0])
 			if err != nil {
 				return err
 			}

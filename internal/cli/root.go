@@ -30,6 +30,7 @@ func newRoot(e *Env) *cobra.Command {
 			"Start with:  fairtrial init predictions.csv   then:  fairtrial run plan.yaml\n\n" +
 			"Exit status: 0 go, or nothing to judge · 1 no-go · 2 plan, data or command line is wrong ·\n" +
 			"3 inconclusive · 4 an engine or server failed · 99 nothing to evaluate (--skip-empty).",
+		Version:       programVersion(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -45,6 +46,7 @@ func newRoot(e *Env) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SuggestionsMinimumDistance = 2
+	root.SetVersionTemplate("fairtrial {{.Version}}\n")
 	f := root.PersistentFlags()
 	f.Bool("no-color", false, "no colour (as NO_COLOR)")
 	f.BoolP("quiet", "q", false, "only the result: no progress, no hints")

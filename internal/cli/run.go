@@ -40,10 +40,15 @@ func runCommand(e *Env) *cobra.Command {
 				return err
 			}
 			if cmd.Flags().Changed("workers") {
-				p.Workers = workers
+				if p.Workers = workers; workers < 0 {
+					return wrong("0 uses all cores", "--workers: a whole number from 0 is expected, this is %d", workers)
+				}
 			}
 			if out == "" {
 				out = filepath.Join(p.Dir, "fairtrial-out")
+			}
+			if err := canHold(e.path(out)); err != nil {
+				return err
 			}
 			r, err := e.evaluate(cmd, p)
 			var de *engine.DataError
@@ -55,7 +60,7 @@ func runCommand(e *Env) *cobra.Command {
 				return err
 			}
 			if err := writeOutputs(e.path(out), r); err != nil {
-				return &failure{exitUnavailable, err, ""}
+				return fmt.Errorf("the run is stored as %s, but not all of its files were written: %w", r.Run.ID, err)
 			}
 			if asJSON {
 				if err := report.JSON(e.Stdout, r); err != nil {

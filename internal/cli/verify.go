@@ -3,6 +3,7 @@ package cli
 import (
 	"compress/gzip"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"path/filepath"
 
@@ -43,15 +44,10 @@ func verifyCommand(e *Env) *cobra.Command {
 			}
 			v.Digests = len(bad) == 0
 			v.Findings = append(v.Findings, bad...)
-			set, err := e.summaries(cmd, r, dir)
+			diff, err := e.recompute(cmd, r, dir)
 			if err != nil {
 				return err
 			}
-			again, err := rejudge(r, set)
-			if err != nil {
-				return err
-			}
-			diff := record.Diff(r, again)
 			v.Recomputed = len(diff) == 0
 			v.Findings = append(v.Findings, diff...)
 			if rerun {
@@ -86,6 +82,25 @@ func verifyCommand(e *Env) *cobra.Command {
 	return c
 }
 
+// recompute says what in a record does not follow from its summaries.
+func (e *Env) recompute(cmd *cobra.Command, r *record.Record, dir string) ([]string, error) {
+	if d, err := record.Digest(r.Plan); err != nil || d != r.PlanDigest {
+		return []string{"the plan in the record was changed: what it once decided cannot be recomputed"}, err
+	}
+	set, err := e.summaries(cmd, r, dir)
+	if errors.Is(err, store.ErrChanged) {
+		return []string{"summaries: " + err.Error()}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	again, err := rejudge(r, set)
+	if err != nil {
+		return nil, err
+	}
+	return record.Diff(r, again), nil
+}
+
 // summaries fetches a record's summaries from the workspace near dir.
 func (e *Env) summaries(cmd *cobra.Command, r *record.Record, dir string) (*summary.Set, error) {
 	ws, err := e.openWorkspace(cmd, dir)
@@ -97,6 +112,9 @@ func (e *Env) summaries(cmd *cobra.Command, r *record.Record, dir string) (*summ
 }
 
 func readSet(ws *store.Workspace, digest string) (*summary.Set, error) {
+	if _, err := ws.Check(digest); errors.Is(err, store.ErrChanged) {
+		return nil, err
+	}
 	f, _, err := ws.Open(digest)
 	if err != nil {
 		return nil, wrong("run verify in the workspace of the run, or name it with --workspace", "summaries of the record: %w", err)

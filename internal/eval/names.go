@@ -26,7 +26,7 @@ func (s *Setup) oneName(set *summary.Set) error {
 			}
 		}
 		if s.Plan.Slices[a].Bins != nil { // a fairness gate looks for the values of a column
-			k, i, first[p.Slice] = i, k, i
+			i, first[p.Slice] = k, i
 		}
 		drop[i] = true
 	}

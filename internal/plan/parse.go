@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -42,12 +43,9 @@ func Parse(src []byte, file string, cat Catalogue) (*Plan, error) {
 // such as confidence, models.candidate.threshold or gates[0].margin; a gate may be
 // named by its name or metric instead of its number.
 func Load(path string, cat Catalogue, overrides []string) (*Plan, error) {
-	src, err := os.ReadFile(path)
+	src, err := readPlan(path)
 	if err != nil {
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("no plan at %s: %w", path, fs.ErrNotExist)
-		}
-		return nil, fmt.Errorf("read plan: %w", err)
+		return nil, err
 	}
 	p, err := parse(src, path, cat, overrides)
 	var bad *Errors
@@ -59,6 +57,29 @@ func Load(path string, cat Catalogue, overrides []string) (*Plan, error) {
 	}
 	p.Dir = filepath.Dir(path)
 	return p, nil
+}
+
+// readPlan reads no more than a plan may be long: Parse refuses the rest.
+func readPlan(path string) ([]byte, error) {
+	at, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("no plan at %s: %w", path, fs.ErrNotExist)
+	case err == nil && at.IsDir():
+		return nil, fmt.Errorf("no plan at %s, which is a folder: %w", path, fs.ErrNotExist)
+	case err != nil:
+		return nil, fmt.Errorf("read plan: %w", err)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("read plan: %w", err)
+	}
+	defer f.Close()
+	src, err := io.ReadAll(io.LimitReader(f, maxBytes+1))
+	if err != nil {
+		return nil, fmt.Errorf("read plan: %w", err)
+	}
+	return src, nil
 }
 
 func parse(src []byte, file string, cat Catalogue, overrides []string) (*Plan, error) {

@@ -116,7 +116,7 @@ func Read(rd io.Reader) (*Record, error) {
 		Schema string `json:"schema"`
 	}
 	if err := json.Unmarshal(b, &head); err != nil {
-		return nil, fmt.Errorf("read record: %w%s", err, position(b, err))
+		return nil, fmt.Errorf("read record: %w", explain(b, err))
 	}
 	if head.Schema != SchemaV1 {
 		return nil, fmt.Errorf("read record: schema is %q, this program reads %q", head.Schema, SchemaV1)
@@ -125,28 +125,25 @@ func Read(rd io.Reader) (*Record, error) {
 	d.DisallowUnknownFields()
 	var r Record
 	if err := d.Decode(&r); err != nil {
-		return nil, fmt.Errorf("read record: %w%s", err, position(b, err))
+		return nil, fmt.Errorf("read record: %w", explain(b, err))
 	}
 	return &r, nil
 }
 
-// position says where in the bytes a JSON error lies.
-func position(b []byte, err error) string {
-	var off int64
+// explain says where in the bytes a JSON error lies, in words of the record.
+func explain(b []byte, err error) error {
 	var syntax *json.SyntaxError
 	var kind *json.UnmarshalTypeError
 	switch {
 	case errors.As(err, &syntax):
-		off = max(0, syntax.Offset-1) // the offset counts the offending byte
+		off := min(max(0, syntax.Offset-1), int64(len(b))) // the offset counts the offending byte
+		line := bytes.Count(b[:off], []byte("\n")) + 1
+		col := off - int64(bytes.LastIndexByte(b[:off], '\n'))
+		return fmt.Errorf("line %d, column %d: %w", line, col, err)
+	case errors.As(err, &kind) && kind.Field != "":
+		return fmt.Errorf("%s: %s cannot stand there", kind.Field, kind.Value)
 	case errors.As(err, &kind):
-		off = kind.Offset
-	default:
-		return ""
+		return fmt.Errorf("a record is one JSON object, this is %s", kind.Value)
 	}
-	if off > int64(len(b)) {
-		off = int64(len(b))
-	}
-	line := bytes.Count(b[:off], []byte("\n")) + 1
-	col := off - int64(bytes.LastIndexByte(b[:off], '\n'))
-	return fmt.Sprintf(" (line %d, column %d)", line, col)
+	return err
 }

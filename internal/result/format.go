@@ -28,7 +28,7 @@ func (n Number) Short() string {
 		digits := 2 - int(math.Floor(math.Log10(a)))
 		s = strconv.FormatFloat(f, 'f', max(digits, 0), 64)
 	}
-	return strings.Replace(s, "-", "−", 1)
+	return strings.ReplaceAll(s, "-", "−") // of the exponent too
 }
 
 // Signed is Short with a sign in front of positive numbers too.

@@ -41,7 +41,7 @@ func TestZeroValues(t *testing.T) {
 
 func TestShort(t *testing.T) {
 	for x, want := range map[float64]string{0: "0", 0.123456: "0.123", 0.0051234: "0.00512", 1.23456: "1.23", 12.345: "12.3", 123.456: "123", 12345.6: "12 346",
-		-0.0412: "−0.0412", 1: "1.00", math.NaN(): "–", 1e-7: "1e−07", 99.96: "100.0"} {
+		-0.0412: "−0.0412", 1: "1.00", math.NaN(): "–", 1e-7: "1e−07", 99.96: "100.0", -2.5e-9: "−2.5e−09"} {
 		if got := Number(x).Short(); got != want {
 			t.Errorf("Short(%g) = %q, want %q", x, got, want)
 		}

@@ -17,6 +17,9 @@ import (
 
 const digestPrefix = "sha256:"
 
+// ErrChanged: a kept file is no longer what its digest says.
+var ErrChanged = errors.New("the content does not match its digest: the file was changed")
+
 // Path is where the file of a digest lies, or would.
 func (w *Workspace) Path(digest string) (string, error) {
 	h := strings.TrimPrefix(digest, digestPrefix)
@@ -123,7 +126,7 @@ func (c *checked) Read(b []byte) (int, error) {
 	n, err := c.f.Read(b)
 	c.h.Write(b[:n])
 	if err == io.EOF && hex.EncodeToString(c.h.Sum(nil)) != c.want {
-		return n, fmt.Errorf("read %s: the content does not match its digest: the file was changed", c.path)
+		return n, fmt.Errorf("read %s: %w", c.path, ErrChanged)
 	}
 	return n, err
 }

@@ -94,7 +94,7 @@ func (j *job) expression(e summary.Expr, m *rows.Model) column {
 		return each(func(i int) float64 { d := m.Score[i] - r.Target[i]; return d * d })
 	case summary.PctError:
 		return each(func(i int) float64 {
-			if r.Target[i] == 0 {
+			if zeroLabel(r.Target[i]) {
 				return 0
 			}
 			return math.Abs(m.Score[i]-r.Target[i]) / math.Abs(r.Target[i])
@@ -107,7 +107,7 @@ func (j *job) expression(e summary.Expr, m *rows.Model) column {
 		return each(func(i int) float64 { return math.Abs(r.Target[i]) })
 	case summary.ZeroLabel:
 		return each(func(i int) float64 {
-			if r.Target[i] == 0 {
+			if zeroLabel(r.Target[i]) {
 				return 1
 			}
 			return 0
@@ -115,6 +115,9 @@ func (j *job) expression(e summary.Expr, m *rows.Model) column {
 	}
 	return each(func(int) float64 { return 0 })
 }
+
+// zeroLabel: a label by which nothing can be divided, since the sums would overflow.
+func zeroLabel(y float64) bool { return math.Abs(y) < 1e-50 }
 
 // clipped is 1 when clipping changes the probability of the true class.
 func clipped(p float64, class uint16) float64 {

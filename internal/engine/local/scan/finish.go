@@ -58,6 +58,9 @@ func (w *pass) finish(ctx context.Context) (*Scan, error) {
 	if err := w.weights(r); err != nil {
 		return nil, err
 	}
+	if err := w.magnitudes(ctx, r); err != nil {
+		return nil, err
+	}
 	if err := w.impute(ctx, r); err != nil {
 		return nil, err
 	}
@@ -131,6 +134,55 @@ func (w *pass) weights(r *rows.Rows) error {
 		}
 	}
 	return &engine.DataError{Where: w.t.name() + ", column " + w.req.Weight, Msg: "every weight is 0", Hint: "without weights, leave data.columns.weight out"}
+}
+
+// Sums of fourth powers of values and squares of weights up to these stay finite over
+// any number of rows, and so do their inverses.
+const (
+	largestValue  = 1e50
+	largestWeight = 1e30
+)
+
+// magnitudes refuses numbers whose squares or sums would overflow.
+func (w *pass) magnitudes(ctx context.Context, r *rows.Rows) error {
+	refuse := func(row int, column, msg string) error {
+		n := w.scan.stream(row)
+		if column == "" {
+			found, err := w.rowsOf().places(ctx, nil, []int64{n})
+			if err != nil {
+				return err
+			}
+			return &engine.DataError{Where: w.t.where(found[n], ""), Msg: msg}
+		}
+		return w.rowsOf().refuse(ctx, column, n, func(v string) string { return v + " " + msg }, "is it a code for a missing value? leave such cells empty")
+	}
+	for i, x := range r.Weight {
+		if x != 0 && (x > largestWeight || x < 1/largestWeight) {
+			return refuse(i, w.req.Weight, fmt.Sprintf("is no usable weight: 0, or %g to %g", 1/largestWeight, largestWeight))
+		}
+	}
+	if w.req.Task != cases.Regression {
+		return nil
+	}
+	says := fmt.Sprintf("is too large to be squared and summed: at most %g", largestValue)
+	for i, x := range r.Target {
+		if math.Abs(x) > largestValue {
+			return refuse(i, w.req.Label, says)
+		}
+	}
+	for m, model := range r.Models {
+		column, _ := outputColumns(w.req.Task, w.req.Models[m])
+		for i, x := range model.Score {
+			switch {
+			case !(math.Abs(x) > largestValue):
+			case w.joins[m] != nil: // it stands in a file of the model's own
+				return refuse(i, "", fmt.Sprintf("the prediction of %s, %g, %s", model.Key, x, says))
+			default:
+				return refuse(i, column, says)
+			}
+		}
+	}
+	return nil
 }
 
 // impute replaces missing predictions by the worst that could be (worst_case): the

@@ -53,6 +53,13 @@ func TestWrongData(t *testing.T) {
 		}
 	}
 	probability := func(r *engine.Request) { r.NeedProbability = []bool{true} }
+	regression := func(r *engine.Request) {
+		r.Task = cases.Regression
+		for i := range r.Models {
+			m := &r.Models[i]
+			m.Prediction, m.Score, m.Threshold = m.Score, "", nil
+		}
+	}
 	good := "id,y,s\na,1,0.9\nb,0,0.1\n"
 	for _, c := range []struct {
 		name  string
@@ -100,6 +107,10 @@ func TestWrongData(t *testing.T) {
 		{"filter drops all", map[string]string{"a.csv": good}, with("a.csv", func(r *engine.Request) { r.Where = where(t, "s > 5") }), `a.csv: no row passes the filter s > 5 (2 rows read)`},
 		{"negative weight", map[string]string{"a.csv": "id,y,s,w\na,1,0.9,1\nb,0,0.1,-2\n"}, with("a.csv", func(r *engine.Request) { r.Weight = "w" }), `a.csv, row 2 (id b), column w: the weight -2 is negative | weights are importance weights: 0 or more`},
 		{"zero weights", map[string]string{"a.csv": "id,y,s,w\na,1,0.9,0\nb,0,0.1,0\n"}, with("a.csv", func(r *engine.Request) { r.Weight = "w" }), `a.csv, column w: every weight is 0 | without weights, leave data.columns.weight out`},
+		{"weight too large to square", map[string]string{"a.csv": "id,y,s,w\na,1,0.9,1\nb,0,0.1,1e200\n"}, with("a.csv", func(r *engine.Request) { r.Weight = "w" }), `a.csv, row 2 (id b), column w: 1e200 is no usable weight: 0, or 1e-30 to 1e+30 | is it a code for a missing value? leave such cells empty`},
+		{"label too large to square", map[string]string{"a.csv": "id,y,s\na,1,0.9\nb,-1e200,0.1\n"}, with("a.csv", regression), `a.csv, row 2 (id b), column y: -1e200 is too large to be squared and summed: at most 1e+50 | is it a code for a missing value? leave such cells empty`},
+		{"prediction too large to square", map[string]string{"a.csv": "id,y,s\na,,0.9\nb,1,1e200\n"}, with("a.csv", regression), `a.csv, row 2 (id b), column s: 1e200 is too large to be squared and summed: at most 1e+50 | is it a code for a missing value? leave such cells empty`},
+		{"own prediction too large to square", map[string]string{"a.csv": "id,y,s\na,1,0.9\nb,1,1\n", "b.csv": "id,p\na,1\nb,-1e200\n"}, with("a.csv", func(r *engine.Request) { own("b.csv")(r); regression(r) }), `a.csv, row 2 (id b): the prediction of baseline, -1e+200, is too large to be squared and summed: at most 1e+50`},
 		{"text weight", map[string]string{"a.csv": "id,y,s,w\na,1,0.9,1\nb,0,0.1,x\n"}, with("a.csv", func(r *engine.Request) { r.Weight = "w" }), `a.csv, row 2 (id b), column w: "x" is not a number | every cell of the weight must be a number; a missing one is left empty`},
 		{"too many slices", map[string]string{"a.csv": manyRows(100, "")}, with("a.csv", func(r *engine.Request) {
 			r.Slices = []slice.Partition{byColumn(t, "id"), byColumn(t, "g")}
