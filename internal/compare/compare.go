@@ -73,10 +73,6 @@ func Estimate(in *metric.Instance, v *metric.View, model int, level float64) res
 	if len(v.Pop.Missing) > model {
 		e.Missing = v.Pop.Missing[model]
 	}
-	if in.Direction == metric.Down || in.Direction == metric.Target {
-		// Worst and Best already follow right and wrong decisions, whatever the sign.
-		e.Worst, e.Best = result.Number(a.Worst), result.Number(a.Best)
-	}
 	if a.Status == result.OK {
 		lo, hi, _ := a.Interval(level)
 		e.Value, e.SE, e.DF = result.Number(a.Value), result.Number(a.SE), result.Number(a.DF)

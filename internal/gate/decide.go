@@ -170,8 +170,20 @@ func correct(family []*judged) {
 		case j.cell.Verdict == result.Fail:
 			j.cell.Verdict = result.Inconclusive
 			j.cell.Note = fmt.Sprintf("worse than allowed before the correction over %d cells, not after", len(family))
+			j.cell.NeededN = j.neededAfter(len(family))
 		}
 	}
+}
+
+// neededAfter is the rows that would decide a cell that only the correction over a
+// family of m left open: to accuse at the strictest level that Holm asks for, or, where
+// rows are planned at a value that satisfies the rule, to acquit by the interval.
+func (j *judged) neededAfter(m int) *int64 {
+	level := j.level
+	if j.q.violated(j.planned, j.planned) {
+		level = 1 - (1-j.level)/float64(m)
+	}
+	return compare.RowsNeeded(j.rows, j.se, j.q.distance(j.planned), level)
 }
 
 // close rolls a rule's cells up into its verdict and says why.

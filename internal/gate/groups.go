@@ -121,16 +121,26 @@ func judgePair(r Rule, in *metric.Instance, x, y *metric.View, model int, ratio 
 	default:
 		// A limit is a bound: rows are planned at the value seen (GATES). The smaller
 		// group's denominator is what has to grow.
-		distance, se := math.Min(math.Abs(a.Value-q.lower), math.Abs(q.upper-a.Value)), a.SE
-		if ratio && a.Value > 0 {
-			distance, se = math.Abs(math.Log(a.Value/q.lower)), a.SE/a.Value
-			if !math.IsInf(q.upper, 0) {
-				distance = math.Min(distance, math.Abs(math.Log(q.upper/a.Value)))
-			}
-		}
-		j.cell.NeededN = compare.RowsNeeded(a.N, se, distance, r.Confidence)
+		j.cell.NeededN = j.neededPair(ratio, 1)
 	}
 	return j
+}
+
+// neededPair is the rows that decide a pair, after a correction over m pairs where the
+// value seen lies beyond the limit. Ratios are planned on the log scale.
+func (j *judged) neededPair(ratio bool, m int) *int64 {
+	a, q, level := j.answer, j.q, j.level
+	distance, se := math.Min(math.Abs(a.Value-q.lower), math.Abs(q.upper-a.Value)), a.SE
+	if ratio && a.Value > 0 {
+		distance, se = math.Abs(math.Log(a.Value/q.lower)), a.SE/a.Value
+		if !math.IsInf(q.upper, 0) {
+			distance = math.Min(distance, math.Abs(math.Log(q.upper/a.Value)))
+		}
+	}
+	if q.violated(a.Value, a.Value) {
+		level = 1 - (1-level)/float64(m)
+	}
+	return compare.RowsNeeded(a.N, se, distance, level)
 }
 
 func (w *undecided) correctPairs() {
@@ -152,7 +162,7 @@ func (w *undecided) correctPairs() {
 			j.cell.NeededN = nil
 		case j.q.violated(float64(j.cell.Lower), float64(j.cell.Upper)):
 			j.cell.Note = fmt.Sprintf("beyond the limit before the correction over %d pairs, not after", len(family))
-			j.cell.NeededN = nil
+			j.cell.NeededN = j.neededPair(w.rule.Rule == AcrossRatio, len(family))
 		}
 	}
 }

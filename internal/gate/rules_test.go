@@ -123,6 +123,9 @@ func TestSlicedRules(t *testing.T) {
 		if c.Slice == "bad" && (c.Verdict != result.Inconclusive || !strings.Contains(c.Note, "correction")) {
 			t.Errorf("violation before but not after correction: %s (%s), p %g, adjusted %g", c.Verdict, c.Note, c.P, c.PAdjusted)
 		}
+		if c.Slice == "bad" && (c.NeededN == nil || *c.NeededN <= c.N) {
+			t.Errorf("a violation that only the correction hides says %v rows would decide, of %d now", c.NeededN, c.N)
+		}
 		if !c.Catchable.Known() && c.Slice != result.Overall {
 			t.Errorf("%s does not say what it could have caught", c.Slice)
 		}
