@@ -69,7 +69,7 @@ func runCommand(e *Env) *cobra.Command {
 			} else if err := report.Terminal(e.Stdout, r, e.terminal(cmd)); err != nil {
 				return err
 			}
-			e.info(cmd, "report: %s", filepath.Join(out, "report.html"))
+			e.info(cmd, "report: %s", e.short(filepath.Join(out, "report.html")))
 			return verdict(r)
 		},
 	}
@@ -103,6 +103,14 @@ func (e *Env) path(p string) string {
 		return p
 	}
 	return filepath.Join(e.Dir, p)
+}
+
+// short writes a path as it looks from the working folder, where it lies below it.
+func (e *Env) short(path string) string {
+	if rel, err := filepath.Rel(e.Dir, path); err == nil && filepath.IsLocal(rel) {
+		return rel
+	}
+	return path
 }
 
 // loadPlan reads, resolves and binds a plan; its errors list everything at once.

@@ -46,10 +46,10 @@ func binaryCounts() []*Metric {
 			Lo: math.Inf(-1), Hi: math.Inf(1), Direction: Down, Interval: "t interval of a mean; CR1-t with clusters", Paired: "t interval of the row differences; CR1-t with clusters",
 			Denominator: "all rows", Variant: "costs are the plan's", Source: "Elkan 2001", NeedsDecision: true,
 			Params: []Param{
-				{Name: "cost_fp", Doc: "cost of a false positive", Required: true, Min: math.Inf(-1)},
-				{Name: "cost_fn", Doc: "cost of a false negative", Required: true, Min: math.Inf(-1)},
-				{Name: "cost_tp", Doc: "cost of a true positive", Min: math.Inf(-1)},
-				{Name: "cost_tn", Doc: "cost of a true negative", Min: math.Inf(-1)},
+				{Name: "cost_fp", Doc: "cost of a false positive", Required: true, Min: -math.MaxFloat64},
+				{Name: "cost_fn", Doc: "cost of a false negative", Required: true, Min: -math.MaxFloat64},
+				{Name: "cost_tp", Doc: "cost of a true positive", Min: -math.MaxFloat64},
+				{Name: "cost_tn", Doc: "cost of a true negative", Min: -math.MaxFloat64},
 			},
 			build: func(o Options) (measure, error) {
 				f := expectedCost(o.param("cost_tn", 0), o.param("cost_fp", 0), o.param("cost_fn", 0), o.param("cost_tp", 0))
