@@ -174,36 +174,35 @@ func (j *job) countCells(p *partial, from, to int) {
 }
 
 // sumMoments takes sums about a shift, by population, and turns them into moments.
-// Columns that are zero in the whole chunk (an indicator that never fires) are
-// passed over.
+// Columns that are zero in most rows of the chunk (an indicator that seldom fires) are
+// not shifted, and only their other rows are visited.
 func (j *job) sumMoments(p *partial, from, to int) {
 	n := to - from
 	for s := range j.specs {
 		cols, shift := j.cols[s], append([]float64(nil), j.shift[s]...)
-		d := len(cols)
-		values := make([][]float64, d)
-		var active []int
+		a := accumulator{j: j, from: from, to: to, values: make([][]float64, len(cols))}
 		for c, col := range cols {
 			v := make([]float64, n)
 			col(from, to, v)
-			zero := true
+			a.values[c] = v
+			set := 0
 			for _, x := range v {
 				if x != 0 {
-					zero = false
-					break
+					set++
 				}
 			}
-			if zero {
+			if set <= n/8 && j.r.Weight == nil || set == 0 {
 				shift[c] = 0
+				if set > 0 {
+					a.seldom = append(a.seldom, c)
+				}
 				continue
 			}
 			for i := range v {
 				v[i] -= shift[c]
 			}
-			values[c] = v
-			active = append(active, c)
+			a.dense = append(a.dense, c)
 		}
-		a := accumulator{j: j, from: from, to: to, active: active, values: values}
 		if j.r.Weight != nil {
 			a.weighted(p, s, shift)
 		} else {
@@ -212,47 +211,37 @@ func (j *job) sumMoments(p *partial, from, to int) {
 	}
 }
 
-// accumulator sums the active columns of one spec over one chunk.
+// accumulator sums the columns of one spec over one chunk; those in neither list are
+// zero.
 type accumulator struct {
-	j        *job
-	from, to int
-	active   []int
-	values   [][]float64
+	j             *job
+	from, to      int
+	dense, seldom []int
+	values        [][]float64
 }
 
-// plain: per population [Σv, Σvv' upper triangle] of the active columns.
+// plain: per population [Σv, Σvv' upper triangle] of the dense, then the seldom columns.
 func (a accumulator) plain(p *partial, s int, shift []float64) {
-	k := len(a.active)
+	active := append(append([]int(nil), a.dense...), a.seldom...)
+	k := len(active)
 	stride := k + k*(k+1)/2
 	sums := make([]float64, a.j.pops*stride)
-	switch k {
-	case 2:
-		a.pairs(sums, a.values[a.active[0]], a.values[a.active[1]])
-	default:
-		row := make([]float64, k)
-		a.j.codes(a.from, a.to, func(code []uint16, base int) {
-			for i := range a.to - a.from {
-				at := base
-				if code != nil {
-					if code[i] == rows.None {
-						continue
-					}
-					at += int(code[i])
-				}
-				t := sums[at*stride : (at+1)*stride]
-				for c, col := range a.active {
-					row[c] = a.values[col][i]
-					t[c] += row[c]
-				}
-				q := k
-				for c := range row {
-					for e := c; e < k; e++ {
-						t[q] += row[c] * row[e]
-						q++
-					}
+	if len(a.dense) == 2 {
+		a.pairs(sums, stride, k, a.values[a.dense[0]], a.values[a.dense[1]])
+	} else {
+		a.products(sums, stride, active, 0, len(a.dense), nil)
+	}
+	if len(a.seldom) > 0 {
+		var at []int
+		for i := range a.to - a.from {
+			for _, c := range a.seldom {
+				if a.values[c][i] != 0 {
+					at = append(at, i)
+					break
 				}
 			}
-		})
+		}
+		a.products(sums, stride, active, len(a.dense), k, at)
 	}
 	for at, m := range p.moments[s] {
 		t := sums[at*stride : (at+1)*stride]
@@ -262,23 +251,65 @@ func (a accumulator) plain(p *partial, s int, shift []float64) {
 		n := float64(p.n[at])
 		m.N, m.W, m.W2 = p.n[at], n, n
 		copy(m.Mean, shift)
-		for c, col := range a.active {
+		for c, col := range active {
 			m.Mean[col] = shift[col] + t[c]/n
 		}
 		q := k
 		for c := range k {
 			for e := c; e < k; e++ {
-				m.Co[triangle(len(m.Mean), a.active[c], a.active[e])] = t[q] - t[c]*t[e]/n
+				x, y := min(active[c], active[e]), max(active[c], active[e])
+				m.Co[triangle(len(m.Mean), x, y)] = t[q] - t[c]*t[e]/n
 				q++
 			}
 		}
 	}
 }
 
-// pairs is plain for two columns, the common case of two models: the whole in
-// registers, slices five sums at a time.
-func (a accumulator) pairs(sums, x, y []float64) {
+// products adds to the sums of active columns all that has a column of [low, high) as
+// its last one, over the rows at (nil: all rows of the chunk).
+func (a accumulator) products(sums []float64, stride int, active []int, low, high int, at []int) {
+	k := len(active)
+	row := make([]float64, k)
+	n := a.to - a.from
+	if at != nil {
+		n = len(at)
+	}
+	a.j.codes(a.from, a.to, func(code []uint16, base int) {
+		for x := range n {
+			i, pop := x, base
+			if at != nil {
+				i = at[x]
+			}
+			if code != nil {
+				if code[i] == rows.None {
+					continue
+				}
+				pop += int(code[i])
+			}
+			t := sums[pop*stride : (pop+1)*stride]
+			for c, col := range active[:high] {
+				row[c] = a.values[col][i]
+				if c >= low {
+					t[c] += row[c]
+				}
+			}
+			q := k
+			for c := range high {
+				for e := max(c, low); e < high; e++ {
+					t[q+e-c] += row[c] * row[e]
+				}
+				q += k - c
+			}
+		}
+	})
+}
+
+// pairs is products for two dense columns first, the common case of two models: the
+// whole in registers, slices five sums at a time.
+func (a accumulator) pairs(sums []float64, stride, k int, x, y []float64) {
 	y = y[:len(x)]
+	// Where the five sums stand among k columns' sums and products.
+	xxAt, yyAt := k, 2*k
 	a.j.codes(a.from, a.to, func(code []uint16, base int) {
 		if code == nil {
 			var sx, sy, xx, xy, yy float64
@@ -290,29 +321,39 @@ func (a accumulator) pairs(sums, x, y []float64) {
 				xy += u * v
 				yy += v * v
 			}
-			copy(sums, []float64{sx, sy, xx, xy, yy})
+			sums[0], sums[1], sums[xxAt], sums[xxAt+1], sums[yyAt] = sx, sy, xx, xy, yy
 			return
 		}
 		code = code[:len(x)]
-		part := sums[base*5:]
+		size := 0
+		for _, c := range code {
+			if c != rows.None {
+				size = max(size, int(c)+1)
+			}
+		}
+		part := make([][5]float64, size)
 		for i, c := range code {
 			if c == rows.None {
 				continue
 			}
 			u, v := x[i], y[i]
-			t := (*[5]float64)(part[int(c)*5:])
+			t := &part[c]
 			t[0] += u
 			t[1] += v
 			t[2] += u * u
 			t[3] += u * v
 			t[4] += v * v
 		}
+		for c, t := range part {
+			to := sums[(base+c)*stride:]
+			to[0], to[1], to[xxAt], to[xxAt+1], to[yyAt] = t[0], t[1], t[2], t[3], t[4]
+		}
 	})
 }
 
 // weighted: per population [n, Σw, Σw², Σwv, Σw²v, Σw²vv'] of the active columns.
 func (a accumulator) weighted(p *partial, s int, shift []float64) {
-	k := len(a.active)
+	k := len(a.dense)
 	stride := 3 + 2*k + k*(k+1)/2
 	sums := make([]float64, a.j.pops*stride)
 	row := make([]float64, k)
@@ -332,7 +373,7 @@ func (a accumulator) weighted(p *partial, s int, shift []float64) {
 			t[0]++
 			t[1] += w1
 			t[2] += w2
-			for c, col := range a.active {
+			for c, col := range a.dense {
 				row[c] = a.values[col][i]
 				t[3+c] += w1 * row[c]
 				t[3+k+c] += w2 * row[c]
@@ -357,14 +398,14 @@ func (a accumulator) weighted(p *partial, s int, shift []float64) {
 		if t[1] == 0 { // only rows of weight 0
 			continue
 		}
-		for c, col := range a.active {
+		for c, col := range a.dense {
 			m.Mean[col] = shift[col] + t[3+c]/t[1]
 			m.Mean2[col] = shift[col] + t[3+k+c]/t[2]
 		}
 		q := 3 + 2*k
 		for c := range k {
 			for e := c; e < k; e++ {
-				m.Co[triangle(len(m.Mean), a.active[c], a.active[e])] = t[q] - t[3+k+c]*t[3+k+e]/t[2]
+				m.Co[triangle(len(m.Mean), a.dense[c], a.dense[e])] = t[q] - t[3+k+c]*t[3+k+e]/t[2]
 				q++
 			}
 		}
