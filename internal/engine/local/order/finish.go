@@ -13,10 +13,11 @@ func (k *walk) finish(pops []*summary.Population, m int) {
 			pos, neg := float64(t.pos), float64(t.n-t.pos)
 			p.Rank.Pos, p.Rank.Neg = int64(t.pos), int64(t.n-t.pos)
 			x := &p.Rank.Models[m]
-			for t.n > 0 && t.bin < summary.CalibrationBins {
+			t.flush()
+			for t.n > 0 && t.more.bin < summary.CalibrationBins {
 				t.closeBin()
 			}
-			x.Bins = append([]summary.Bin(nil), t.bins[:]...)
+			x.Bins = append([]summary.Bin(nil), t.more.bins[:]...)
 			if t.pos > 0 {
 				x.AP = t.ap / pos
 				x.APSS = nonNegative(t.xx-2*x.AP*t.x+pos*x.AP*x.AP) / (pos * pos)
@@ -63,10 +64,10 @@ func (k *walk) blocks(t *state, p *summary.Population, x *summary.RankModel) {
 		if pos > 0 && neg > 0 {
 			a := t.auc()
 			negOf := float64(p.Blocks.N[i]) - posOf[i]
-			x.AUCBlocks[i] = (t.e10[i]*t.perNeg-a*posOf[i])/pos + (negOf-t.e01[i]*t.perPos-a*negOf)/neg
+			x.AUCBlocks[i] = (t.more.e10[i]*t.perNeg-a*posOf[i])/pos + (negOf-t.more.e01[i]*t.perPos-a*negOf)/neg
 		}
 		if pos > 0 {
-			x.APBlocks[i] = (t.eAP[i] - x.AP*posOf[i]) / pos
+			x.APBlocks[i] = (t.more.eAP[i] - x.AP*posOf[i]) / pos
 		}
 	}
 }

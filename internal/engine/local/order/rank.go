@@ -10,14 +10,22 @@ import (
 	"github.com/fairtrial/fairtrial/internal/summary"
 )
 
-// state is one population on the walk of one score from below. N and TP at a tie
-// group are the rows and positives not strictly below it.
+// state is one population on the walk of one score from below. Its first 64 bytes are
+// all that a negative needs: between two positives nothing else of it changes, so that
+// negatives are summed up when the next positive comes (flush).
 type state struct {
-	n, pos          uint32
-	below, belowPos uint32
-	h1, h2          float64 // Σ k⁺/N and Σ k⁺·TP/N² over the tie groups so far
-	prec            float64 // TP/N of the current tie group
-	perPos, perNeg  float64 // 1/(2·Pos), 1/(2·Neg); 0 without the class
+	below    uint32  // rows strictly below
+	next     uint32  // rank at which the next calibration bin begins
+	kept     uint64  // what the baseline leaves for a negative here
+	sum      float64 // Σ score so far, for the calibration bins
+	runPlace uint64  // Σ of the baseline's places and AP values over the negatives since
+	runAP    float64 // the last positive
+	belowPos uint32
+	seen     uint32  // negatives below that are summed up
+	h1, h2   float64 // Σ k⁺/N and Σ k⁺·TP/N² over the tie groups so far
+
+	n, pos         uint32
+	perPos, perNeg float64 // 1/(2·Pos), 1/(2·Neg); 0 without the class
 
 	u2       uint64  // Σ over positives of 2·(negatives below + ½ tied)
 	q10, q01 float64 // Σ (V − ½)² over positives, negatives
@@ -27,11 +35,15 @@ type state struct {
 
 	c10, c01, cap float64 // Σ of products with the baseline's values
 
-	pendNeg, pendPos uint32 // the current tie group
+	pendNeg, pendPos uint32  // the current tie group
+	prec             float64 // its precision
 	stamp            int
+	more             *rest
+}
 
-	sum              float64 // Σ score so far, for the calibration bins
-	bin              int
+// rest is what is seldom needed of a state.
+type rest struct {
+	bin              int // the calibration bin that is filled
 	binBelow, binPos uint32
 	binSum           float64
 	bins             [summary.CalibrationBins]summary.Bin
@@ -70,10 +82,10 @@ func rank(ctx context.Context, r *rows.Rows, pops []*summary.Population, e entri
 		}
 		walks := make([]*walk, len(groups))
 		for g, group := range groups {
-			walks[g] = &walk{r: r, s: s, group: group, reading: paired && m != r.Baseline, writing: paired && m == r.Baseline, e: e}
+			walks[g] = &walk{s: s, group: group, reading: paired && m != r.Baseline, writing: paired && m == r.Baseline, e: e}
 			walks[g].start(pops)
 		}
-		b := &block{s: s, lines: lines.v, codeWords: codeWords(len(all)), words: words(len(all), paired), workers: workers}
+		b := &march{s: s, lines: lines.v, codeWords: codeWords(len(all)), words: words(len(all), paired), workers: workers}
 		if err := b.run(ctx, r.N, walks); err != nil {
 			return err
 		}
@@ -136,11 +148,6 @@ func pack(r *rows.Rows, all []slot, paired bool, workers int) array[uint64] {
 // they share the writing back. A block never cuts a tie group, so its ends, and with
 // them every sum, are the same for any number of workers.
 type block struct {
-	s                *sorted
-	lines            []uint64
-	codeWords, words int
-	workers          int
-
 	from, to int
 	codes    []uint64   // of each row: its code words
 	kept     [][]uint64 // by slot, then row: apart, so that workers do not write to one cache line
@@ -148,48 +155,71 @@ type block struct {
 
 const blockRows = 4096
 
-func (b *block) run(ctx context.Context, n int, walks []*walk) error {
-	slots := b.words - b.codeWords
-	b.codes, b.kept = make([]uint64, blockRows*b.codeWords), make([][]uint64, slots)
-	for i := range b.kept {
-		b.kept[i] = make([]uint64, blockRows)
+// march takes all blocks through their three stages. While one is walked, the next is
+// fetched and the one before is written back, so that workers meet once a block.
+type march struct {
+	s                *sorted
+	lines            []uint64
+	codeWords, words int
+	workers          int
+}
+
+func (m *march) run(ctx context.Context, n int, walks []*walk) error {
+	var ring [3]block
+	for i := range ring {
+		ring[i].kept = make([][]uint64, m.words-m.codeWords)
 	}
-	var wg sync.WaitGroup
-	for b.to < n {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		b.from, b.to = b.to, min(b.to+blockRows, n)
-		for b.to < n && b.s.tie(b.to) {
+	load := func(b *block, from int) {
+		b.from, b.to = from, min(from+blockRows, n)
+		for b.to < n && m.s.tie(b.to) {
 			b.to++
 		}
-		if rows := b.to - b.from; rows > len(b.codes)/b.codeWords {
-			b.codes = make([]uint64, rows*b.codeWords)
+		if rows := b.to - b.from; rows*m.codeWords > len(b.codes) {
+			b.codes = make([]uint64, rows*m.codeWords)
 			for i := range b.kept {
 				b.kept[i] = make([]uint64, rows)
 			}
 		}
-		b.share(b.fetch)
-		for _, k := range walks {
-			wg.Go(func() { k.block(b) })
+	}
+	load(&ring[0], 0)
+	share(m.workers, ring[0].to, func(_, from, to int) { m.fetch(&ring[0], from, to) })
+	for step := 0; ; step++ {
+		if err := ctx.Err(); err != nil {
+			return err
 		}
-		wg.Wait()
-		if walks[0].writing {
-			b.share(b.store)
+		before, now, after := &ring[(step+2)%3], &ring[step%3], &ring[(step+1)%3]
+		write := step > 0 && walks[0].writing
+		if now.from == now.to && !write {
+			return nil
+		}
+		load(after, now.to)
+		share(m.workers, m.workers, func(w, _, _ int) {
+			if w < len(walks) {
+				walks[w].block(m.s, now, m.codeWords)
+			}
+			part(w, m.workers, after.to-after.from, func(from, to int) { m.fetch(after, from, to) })
+			if write {
+				part(w, m.workers, before.to-before.from, func(from, to int) { m.store(before, from, to) })
+			}
+		})
+		if now.from == now.to {
+			return nil
 		}
 	}
-	return nil
 }
 
-// share splits the block's rows among the workers.
-func (b *block) share(f func(from, to int)) {
+// part is the w-th worker's part of n rows.
+func part(w, workers, n int, f func(from, to int)) {
+	if from, to := w*n/workers, (w+1)*n/workers; from < to {
+		f(from, to)
+	}
+}
+
+// share splits n items among the workers.
+func share(workers, n int, f func(w, from, to int)) {
 	var wg sync.WaitGroup
-	n := b.to - b.from
-	for w := range b.workers {
-		from, to := w*n/b.workers, (w+1)*n/b.workers
-		if from < to {
-			wg.Go(func() { f(from, to) })
-		}
+	for w := range workers {
+		part(w, workers, n, func(from, to int) { wg.Go(func() { f(w, from, to) }) })
 	}
 	wg.Wait()
 }
@@ -197,19 +227,19 @@ func (b *block) share(f func(from, to int)) {
 // fetch copies the lines of the block's rows [from, to). A short loop that only touches
 // them goes ahead, so that as many memory accesses as the machine can hold overlap; plain
 // loops beat calls of copy for the same reason.
-func (b *block) fetch(from, to int) {
-	w, cw := b.words, b.codeWords
+func (m *march) fetch(b *block, from, to int) {
+	w, cw := m.words, m.codeWords
 	const ahead = 128
 	for start := from; start < to; start += ahead {
 		end := min(start+ahead, to)
-		rec := b.s.rec[b.from+start : b.from+end]
+		rec := m.s.rec[b.from+start : b.from+end]
 		touched := uint64(0)
 		for _, r := range rec {
-			touched |= b.lines[int(uint32(r))*w]
+			touched |= m.lines[int(uint32(r))*w]
 		}
 		for k, r := range rec {
 			i, row := start+k, int(uint32(r))
-			line, into := b.lines[row*w:row*w+w], b.codes[i*cw:(i+1)*cw]
+			line, into := m.lines[row*w:row*w+w], b.codes[i*cw:(i+1)*cw]
 			for c := range into {
 				into[c] = line[c]
 			}
@@ -223,11 +253,11 @@ func (b *block) fetch(from, to int) {
 	}
 }
 
-func (b *block) store(from, to int) {
-	w, cw := b.words, b.codeWords
+func (m *march) store(b *block, from, to int) {
+	w, cw := m.words, m.codeWords
 	for i := from; i < to; i++ {
-		row := int(b.s.row(b.from + i))
-		line := b.lines[row*w : row*w+w]
+		row := int(m.s.row(b.from + i))
+		line := m.lines[row*w : row*w+w]
 		for slot, kept := range b.kept {
 			line[cw+slot] = kept[i]
 		}
@@ -236,7 +266,6 @@ func (b *block) store(from, to int) {
 
 // walk is one worker's slots on one score.
 type walk struct {
-	r                *rows.Rows
 	s                *sorted
 	group            []slot
 	reading, writing bool
@@ -260,7 +289,7 @@ func (k *walk) start(pops []*summary.Population) {
 		k.first = append(k.first, len(k.st))
 		for i := range s.size {
 			p := pops[s.base+i]
-			t := state{n: uint32(p.N)}
+			t := state{n: uint32(p.N), more: &rest{}}
 			for _, c := range p.Counts.Cells {
 				if c.Label == 1 {
 					t.pos += uint32(c.N)
@@ -274,25 +303,39 @@ func (k *walk) start(pops []*summary.Population) {
 			}
 			if k.e != nil {
 				b := len(p.Blocks.ID)
-				t.e10, t.e01, t.eAP = make([]float64, b), make([]float64, b), make([]float64, b)
+				t.more.e10, t.more.e01, t.more.eAP = make([]float64, b), make([]float64, b), make([]float64, b)
 			}
+			t.next, t.kept = t.binEnd(), keep(0, 0)
 			k.st = append(k.st, t)
 		}
 	}
 }
 
+// keep packs what the baseline leaves of a row: its doubled place and its AP value.
+func keep(place uint32, ap float64) uint64 {
+	return uint64(place)<<32 | uint64(math.Float32bits(float32(ap)))
+}
+
+func kept(v uint64) (place, ap float64) {
+	return float64(v >> 32), float64(math.Float32frombits(uint32(v)))
+}
+
 // block walks the group's slots over a block, from the lowest score up.
-func (k *walk) block(b *block) {
-	n, cw := b.to-b.from, b.codeWords
+func (k *walk) block(s *sorted, b *block, cw int) {
+	n := b.to - b.from
 	for i := 0; i < n; {
 		j := i + 1
-		for j < n && k.s.tie(b.from+j) {
+		for j < n && s.tie(b.from+j) {
 			j++
 		}
-		if j == i+1 {
-			k.single(b, i, b.codes[i*cw:(i+1)*cw])
-		} else {
-			k.tied(b, i, j)
+		line := b.codes[i*cw : (i+1)*cw]
+		switch {
+		case j > i+1 || k.e != nil:
+			k.tied(b, cw, i, j)
+		case positive(line):
+			k.positive(b, i, line)
+		default:
+			k.negative(b, i, line)
 		}
 		i = j
 	}
@@ -300,38 +343,77 @@ func (k *walk) block(b *block) {
 
 func positive(line []uint64) bool { return uint16(line[0]) == 1 }
 
-// single is the block's i-th row, whose score no other row has.
-func (k *walk) single(b *block, i int, line []uint64) {
-	positive, score := positive(line), k.s.value(b.from+i)
+// negative is the block's i-th row, whose score no other row has.
+func (k *walk) negative(b *block, i int, line []uint64) {
+	score := k.s.value(b.from + i)
 	for slot, at := range k.at {
 		c := uint16(line[at.word] >> at.shift)
 		if c == noSlice {
 			continue
 		}
 		t := &k.st[k.first[slot]+int(c)]
-		t.turn()
-		inv := 1 / float64(t.n-t.below)
-		prec := float64(t.pos-t.belowPos) * inv
-		if positive {
-			t.h1 += inv
-			t.h2 += prec * inv
+		if t.below >= t.next {
+			t.turn()
 		}
-		t.prec = prec
-		k.visit(t, b, i, at.slot, positive, 2*(t.below-t.belowPos), 2*t.belowPos)
+		switch {
+		case k.writing:
+			b.kept[at.slot][i] = t.kept
+		case k.reading:
+			base := b.kept[at.slot][i]
+			t.runPlace += base >> 32
+			t.runAP += float64(math.Float32frombits(uint32(base)))
+		}
 		t.sum += score
 		t.below++
-		if positive {
-			t.belowPos++
-		}
 	}
 }
 
+// positive is the same for a positive row.
+func (k *walk) positive(b *block, i int, line []uint64) {
+	score := k.s.value(b.from + i)
+	for slot, at := range k.at {
+		c := uint16(line[at.word] >> at.shift)
+		if c == noSlice {
+			continue
+		}
+		t := &k.st[k.first[slot]+int(c)]
+		if t.below >= t.next {
+			t.turn()
+		}
+		t.flush()
+		inv := 1 / float64(t.n-t.below)
+		t.prec = float64(t.pos-t.belowPos) * inv
+		t.h1 += inv
+		t.h2 += t.prec * inv
+		k.visit(t, b, i, at.slot, true, 2*(t.below-t.belowPos), 0)
+		t.sum += score
+		t.below++
+		t.belowPos++
+		t.kept = keep(2*t.belowPos, -t.h2)
+	}
+}
+
+// flush sums up the negatives since the last positive or tie group.
+func (t *state) flush() {
+	m := float64(t.below - t.belowPos - t.seen)
+	if m == 0 {
+		return
+	}
+	t.seen = t.below - t.belowPos
+	v := float64(2*t.belowPos)*t.perPos - 0.5
+	t.q01 += m * v * v
+	t.xx += m * t.h2 * t.h2
+	t.c01 += v * (float64(t.runPlace)*t.perPos - 0.5*m)
+	t.cap -= t.h2 * t.runAP
+	t.runPlace, t.runAP = 0, 0
+}
+
 // tied is the block's rows [from, to), all of one score.
-func (k *walk) tied(b *block, from, to int) {
+func (k *walk) tied(b *block, cw, from, to int) {
 	score, stamp := k.s.value(b.from+from), b.from+from+1
 	each := func(f func(t *state, i, slot int, positive bool)) {
 		for i := from; i < to; i++ {
-			line := b.codes[i*b.codeWords : (i+1)*b.codeWords]
+			line := b.codes[i*cw : (i+1)*cw]
 			for slot, at := range k.at {
 				if c := uint16(line[at.word] >> at.shift); c != noSlice {
 					f(&k.st[k.first[slot]+int(c)], i, at.slot, positive(line))
@@ -350,6 +432,7 @@ func (k *walk) tied(b *block, from, to int) {
 		if t.stamp != stamp {
 			t.stamp = stamp
 			t.turn()
+			t.flush()
 			inv := 1 / float64(t.n-t.below)
 			t.prec = float64(t.pos-t.belowPos) * inv
 			t.h1 += float64(t.pendPos) * inv
@@ -364,6 +447,7 @@ func (k *walk) tied(b *block, from, to int) {
 			t.belowPos++
 		}
 		t.pendPos, t.pendNeg = 0, 0
+		t.seen, t.kept = t.below-t.belowPos, keep(2*t.belowPos, -t.h2)
 	})
 }
 
@@ -388,37 +472,46 @@ func (k *walk) visit(t *state, b *block, i, slot int, positive bool, negBelow, p
 	t.xx += ap * ap
 	switch {
 	case k.writing:
-		b.kept[slot][i] = uint64(place)<<32 | uint64(math.Float32bits(float32(ap)))
+		b.kept[slot][i] = keep(place, ap)
 	case k.reading:
-		base := b.kept[slot][i]
-		basePlace := float64(base >> 32)
+		basePlace, baseAP := kept(b.kept[slot][i])
 		if positive {
 			t.c10 += v * (basePlace*t.perNeg - 0.5)
 		} else {
 			t.c01 += v * (basePlace*t.perPos - 0.5)
 		}
-		t.cap += ap * float64(math.Float32frombits(uint32(base)))
+		t.cap += ap * baseAP
 	}
 	if k.e != nil {
-		en := k.e[slot][k.s.row(b.from+i)]
+		en, e := k.e[slot][k.s.row(b.from+i)], t.more
 		if positive {
-			t.e10[en] += float64(place)
+			e.e10[en] += float64(place)
 		} else {
-			t.e01[en] += float64(place)
+			e.e01[en] += float64(place)
 		}
-		t.eAP[en] += ap
+		e.eAP[en] += ap
 	}
 }
 
 // turn closes the calibration bins that end before the current rank.
 func (t *state) turn() {
-	for uint64(t.below)*summary.CalibrationBins >= uint64(t.bin+1)*uint64(t.n) {
+	for t.below >= t.next {
 		t.closeBin()
 	}
 }
 
+// binEnd is the first rank of the next bin; no rank is it in the last.
+func (t *state) binEnd() uint32 {
+	if t.more.bin >= summary.CalibrationBins-1 {
+		return math.MaxUint32
+	}
+	return uint32((uint64(t.more.bin+1)*uint64(t.n) + summary.CalibrationBins - 1) / summary.CalibrationBins)
+}
+
 func (t *state) closeBin() {
-	t.bins[t.bin] = summary.Bin{N: int64(t.below - t.binBelow), Pos: int64(t.belowPos - t.binPos), SumScore: t.sum - t.binSum}
-	t.binBelow, t.binPos, t.binSum = t.below, t.belowPos, t.sum
-	t.bin++
+	r := t.more
+	r.bins[r.bin] = summary.Bin{N: int64(t.below - r.binBelow), Pos: int64(t.belowPos - r.binPos), SumScore: t.sum - r.binSum}
+	r.binBelow, r.binPos, r.binSum = t.below, t.belowPos, t.sum
+	r.bin++
+	t.next = t.binEnd()
 }
