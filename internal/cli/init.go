@@ -50,6 +50,10 @@ func initCommand(e *Env) *cobra.Command {
 			for _, n := range d.Notes {
 				e.info(cmd, "note: %s", n)
 			}
+			if d.Label == "" || len(d.Models) == 0 {
+				e.info(cmd, "next: put the right columns where it says FILL-IN, then `fairtrial run %s`", out)
+				return nil
+			}
 			e.info(cmd, "next: read it, then `fairtrial run %s`", out)
 			return nil
 		},

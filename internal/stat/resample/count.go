@@ -66,6 +66,7 @@ func (r *RNG) binomial(n int64, p float64) int64 {
 		return r.binomialByInversion(n, p)
 	}
 	h := binomialHat(m, p)
+	mode, npq := math.Floor((m+1)*p), m*p*(1-p)
 	top := math.NaN() // log probability of the mode, on first need
 	for {
 		x, us, v := h.propose(r)
@@ -75,13 +76,32 @@ func (r *RNG) binomial(n int64, p float64) int64 {
 		if h.surely(us, v) {
 			return int64(x)
 		}
-		if math.IsNaN(top) {
-			top = dist.LogBinomialPMF(int64((m+1)*p), n, p)
+		lv := math.Log(v * h.weight(us))
+		switch low, high := squeeze(math.Abs(x-mode), npq); {
+		case lv < low:
+			return int64(x)
+		case lv > high:
+			continue
 		}
-		if math.Log(v*h.weight(us)) <= dist.LogBinomialPMF(int64(x), n, p)-top {
+		if math.IsNaN(top) {
+			top = dist.LogBinomialPMF(int64(mode), n, p)
+		}
+		if lv <= dist.LogBinomialPMF(int64(x), n, p)-top {
 			return int64(x)
 		}
 	}
+}
+
+// squeeze bounds the log of the probability, relative to the mode's, of the binomial
+// count that is far from the mode (Kachitvichyanukul and Schmeiser 1988, step 5.2): it
+// spares most looks at the probability itself.
+func squeeze(far, variance float64) (low, high float64) {
+	if far >= variance/2-1 {
+		return math.Inf(-1), math.Inf(1)
+	}
+	normal := -far * far / (2 * variance)
+	width := far / variance * ((far*(far/3+0.625)+1.0/6)/variance + 0.5)
+	return normal - width, normal + width
 }
 
 // binomialByInversion walks the distribution function up from 0.

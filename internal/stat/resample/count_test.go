@@ -242,3 +242,27 @@ func BenchmarkBinomial(b *testing.B) {
 		}
 	})
 }
+
+// The squeeze holds the probability between its bounds wherever it claims to.
+func TestSqueeze(t *testing.T) {
+	for _, n := range []int64{40, 100, 1000, 100_000, 10_000_000} {
+		for _, p := range []float64{0.01, 0.1, 0.3, 0.5} {
+			m, sd := float64(n), math.Sqrt(float64(n)*p*(1-p))
+			if m*p < few {
+				continue
+			}
+			mode := math.Floor((m + 1) * p)
+			top := dist.LogBinomialPMF(int64(mode), n, p)
+			for k := -400; k <= 400; k++ {
+				x := math.Floor(mode + float64(k)*sd/50)
+				if x < 0 || x > m {
+					continue
+				}
+				at := dist.LogBinomialPMF(int64(x), n, p) - top
+				if low, high := squeeze(math.Abs(x-mode), sd*sd); at < low-1e-9 || at > high+1e-9 {
+					t.Errorf("Binomial(%d, %g) at %g: %g is not between %g and %g", n, p, x, at, low, high)
+				}
+			}
+		}
+	}
+}
