@@ -70,7 +70,7 @@ func (d *decoder) task(n *node) cases.Task {
 		}
 	}
 	d.fail(n, "task", didYouMean(s, names), "unknown task %q", s)
-	return ""
+	return cases.Task(nearest(s, names)) // so that the rest is checked in the same run
 }
 
 func (d *decoder) data(n *node) {
