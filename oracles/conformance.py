@@ -247,14 +247,14 @@ def check_multiclass():
         frames.append(f)
     plan = {"name": "multiclass", "task": "multiclass", "data": {"source": "data.parquet", "columns": {"label": {"column": "y"}}},
             "models": {"candidate": {"prediction": "d", "probabilities": {str(c): f"p{i}" for i, c in enumerate(names)}}}, "slices": ["case"],
-            "metrics": ["accuracy", "balanced_accuracy", "matthews_corrcoef", "log_loss", "roc_auc"] +
+            "metrics": ["accuracy", "balanced_accuracy", "matthews_corrcoef", "log_loss", "roc_auc", "cohen_kappa"] + [{"metric": "f1", "average": "micro"}, {"metric": "top_k_accuracy", "k": 2, "as": "top_2"}] +
                        [{"metric": m, "average": a, "as": f"{m}_{a}"} for m in ("precision", "recall", "f1") for a in ("macro", "weighted")] +
                        [{"metric": m, "class": "dög", "as": f"{m}_one"} for m in ("precision", "recall", "f1")]}
     got, _ = run(plan, pd.concat(frames), "multiclass")
     labels = sorted(names)
     order = [list(names).index(c) for c in labels]
     for k, f in enumerate(frames):
-        e = {m: got[(m, "candidate", f"case=c{k}")] for m in ["accuracy", "balanced_accuracy", "matthews_corrcoef", "log_loss", "roc_auc"] + [f"{m}_{a}" for m in ("precision", "recall", "f1") for a in ("macro", "weighted", "one")]}
+        e = {m: got[(m, "candidate", f"case=c{k}")] for m in ["accuracy", "balanced_accuracy", "matthews_corrcoef", "log_loss", "roc_auc", "cohen_kappa", "f1_micro", "top_2"] + [f"{m}_{a}" for m in ("precision", "recall", "f1") for a in ("macro", "weighted", "one")]}
         y, d = f.y.to_numpy(), f.d.to_numpy()
         p = f[[f"p{i}" for i in order]].to_numpy()
         present = set(y)
@@ -271,6 +271,16 @@ def check_multiclass():
         else:
             undefined("matthews_corrcoef (multiclass)", k, e["matthews_corrcoef"], sk.matthews_corrcoef(y, d), 0.0)
         same("log_loss (multiclass)", k, e["log_loss"]["value"], sk.log_loss(y, p, labels=labels))
+        same("f1 micro", k, e["f1_micro"]["value"], sk.f1_score(y, d, labels=labels, average="micro"))
+        if len(set(y) | set(d)) > 1:
+            same("cohen_kappa (multiclass)", k, e["cohen_kappa"]["value"], sk.cohen_kappa_score(y, d))
+        else:
+            undefined("cohen_kappa (multiclass)", k, e["cohen_kappa"], sk.cohen_kappa_score(y, d), "nan")
+        own = p[np.arange(n := len(y)), [labels.index(c) for c in y]]
+        above, tied = (p > own[:, None]).sum(1), (p == own[:, None]).sum(1)
+        same("top_k_accuracy", k, e["top_2"]["value"], np.clip((2 - above) / tied, 0, 1).mean())
+        if (tied == 1).all():
+            same("top_k_accuracy, no ties", k, e["top_2"]["value"], sk.top_k_accuracy_score(y, p, k=2, labels=labels))
         fn = {"precision": sk.precision_score, "recall": sk.recall_score, "f1": sk.f1_score}
         for m in fn:
             den = {"precision": [(d == c).sum() for c in labels], "recall": [(y == c).sum() for c in labels], "f1": [(d == c).sum() + (y == c).sum() for c in labels]}[m]
@@ -290,6 +300,28 @@ def check_multiclass():
                 undefined(m + " of a class", k, e[m + "_one"], fn[m](y, d, labels=["dög"], average="macro", zero_division=0), 0.0)
 
 
+def check_ordinal():
+    """Weighted kappa of classes that are numbers: 10 stands after 9, not after 1."""
+    rng = np.random.default_rng(23)
+    levels, frames = np.array([1, 2, 9, 10]), []
+    for k in range(CASES):
+        n = int(rng.integers(2, 300))
+        y = rng.integers(0, 4, n) if k % 9 else np.zeros(n, int)
+        d = np.clip(y + rng.integers(-1, 2, n) * (k % 11 != 0), 0, 3)
+        frames.append(pd.DataFrame({"case": f"c{k}", "y": levels[y], "d": levels[d]}))
+    plan = {"name": "ordinal", "task": "multiclass", "data": {"source": "data.parquet", "columns": {"label": {"column": "y"}}},
+            "models": {"candidate": {"prediction": "d"}}, "slices": ["case"], "metrics": ["linear_kappa", "quadratic_kappa"]}
+    got, _ = run(plan, pd.concat(frames), "ordinal")
+    for k, f in enumerate(frames):
+        for weights in ("linear", "quadratic"):
+            e = got[(f"{weights}_kappa", "candidate", f"case=c{k}")]
+            oracle = sk.cohen_kappa_score(f.y, f.d, weights=weights, labels=levels)
+            if len(set(f.y) | set(f.d)) > 1:
+                same(f"{weights}_kappa", k, e["value"], oracle)
+            else:
+                undefined(f"{weights}_kappa", k, e, oracle, "nan")
+
+
 def check_regression(weighted):
     rng = np.random.default_rng(17 + weighted)
     frames = []
@@ -304,7 +336,7 @@ def check_regression(weighted):
             y = np.round(y)
         f = y + rng.normal(0.3, 1, n) * (k % 11 != 0)
         frames.append(pd.DataFrame({"case": f"c{k}", "y": y, "f": f, "w": rng.choice([0.5, 1.0, 3.0], n)}))
-    names = ["mean_absolute_error", "mean_squared_error", "root_mean_squared_error", "r2", "mean_error", "wape", "mape"]
+    names = ["mean_absolute_error", "mean_squared_error", "root_mean_squared_error", "r2", "mean_error", "wape", "mape", "smape", "rmsle", "explained_variance", "pearson", {"metric": "pinball_loss", "alpha": 0.9}]
     plan = {"name": "regression", "task": "regression", "data": {"source": "data.parquet", "columns": {"label": {"column": "y"}}},
             "models": {"candidate": {"prediction": "f"}}, "slices": ["case"], "metrics": names + ([] if weighted else ["median_absolute_error"])}
     if weighted:
@@ -320,6 +352,22 @@ def check_regression(weighted):
         same("root_mean_squared_error" + tag, k, e("root_mean_squared_error")["value"], sk.root_mean_squared_error(y, p, sample_weight=w))
         same("mean_error" + tag, k, e("mean_error")["value"], np.average(p - y, weights=w))
         same("wape" + tag, k, e("wape")["value"], (w * abs(p - y)).sum() / (w * abs(y)).sum())
+        same("pinball_loss" + tag, k, e("pinball_loss")["value"], sk.mean_pinball_loss(y, p, sample_weight=w, alpha=0.9))
+        size = abs(y) + abs(p)
+        same("smape" + tag, k, e("smape")["value"], np.average(np.divide(2 * abs(p - y), size, out=np.zeros(len(y)), where=size > 0), weights=w))
+        if (y <= -1).any() or (p <= -1).any():
+            same("rmsle" + tag, k, e("rmsle")["value"], None, what="undefined")
+        else:
+            same("rmsle" + tag, k, e("rmsle")["value"], sk.root_mean_squared_log_error(y, p, sample_weight=w))
+        if np.ptp(y) == 0:
+            undefined("explained_variance" + tag, k, e("explained_variance"), sk.explained_variance_score(y, p, sample_weight=w), None)
+        else:
+            same("explained_variance" + tag, k, e("explained_variance")["value"], sk.explained_variance_score(y, p, sample_weight=w), tol=1e-7)
+        if np.ptp(y) == 0 or np.ptp(p) == 0:
+            same("pearson" + tag, k, e("pearson")["value"], None, what="undefined")
+        else:
+            cov = np.cov(y, p, aweights=w, bias=True)
+            same("pearson" + tag, k, e("pearson")["value"], cov[0, 1] / math.sqrt(cov[0, 0] * cov[1, 1]), tol=1e-7)
         if np.ptp(y) == 0:
             undefined("r2" + tag, k, e("r2"), sk.r2_score(y, p, sample_weight=w), 1.0 if np.allclose(p, y) else 0.0)
         else:
@@ -367,6 +415,7 @@ def main():
     check_binary(weighted=True)
     check_clusters()
     check_multiclass()
+    check_ordinal()
     check_regression(weighted=False)
     check_regression(weighted=True)
     check_fairness()

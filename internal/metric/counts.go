@@ -16,14 +16,16 @@ type confusion struct {
 	support []float64
 	called  []float64
 	hit     []float64
+	loss    float64                   // Σ of weigh over the rows; 0 without it
+	weigh   func(y, d uint32) float64 // what a decision d on label y costs; nil: nothing
 }
 
-func newConfusion(k int) *confusion {
-	return &confusion{support: make([]float64, k), called: make([]float64, k), hit: make([]float64, k)}
+func newConfusion(k int, weigh func(y, d uint32) float64) *confusion {
+	return &confusion{weigh: weigh, support: make([]float64, k), called: make([]float64, k), hit: make([]float64, k)}
 }
 
 func (t *table) confusion(w []float64, c *confusion) {
-	c.w = 0
+	c.w, c.loss = 0, 0
 	for i := range c.support {
 		c.support[i], c.called[i], c.hit[i] = 0, 0, 0
 	}
@@ -35,13 +37,19 @@ func (t *table) confusion(w []float64, c *confusion) {
 			c.hit[t.y[i]] += w[i]
 		}
 	}
+	if c.weigh != nil {
+		for i := range t.cells {
+			c.loss += w[i] * c.weigh(t.y[i], t.d[i])
+		}
+	}
 }
 
 // gradient of a functional of a confusion: the derivative by each of its entries;
 // the influence of one unit of weight in cell (y, d) is all + support[y] + called[d]
-// (+ hit[y] when y = d).
+// (+ hit[y] when y = d) + loss·weigh(y, d).
 type gradient struct {
 	all     float64
+	loss    float64
 	support []float64
 	called  []float64
 	hit     []float64
@@ -50,6 +58,9 @@ type gradient struct {
 // functional is a smooth, scale-free function of a confusion, with its gradient when
 // g is not nil. why is not empty when it is undefined.
 type functional func(c *confusion, g *gradient) (value float64, why string)
+
+// noError is a variance that is 0 but for rounding: one row in 10¹⁰ gives 10⁻²⁰.
+const noError = 1e-26
 
 // smooth is a metric that is a smooth function of one model's confusion matrix.
 type smooth struct {
@@ -63,6 +74,7 @@ type smooth struct {
 	// denominator counts the rows n; nil: all.
 	denominator func(y, d uint32) bool
 	class       string // for notes only
+	weigh       func(y, d uint32) float64
 	// bind resolves the functional for a set's classes (per-class metrics); nil: f.
 	bind func(classes []string) (functional, string)
 }
@@ -91,7 +103,7 @@ func (m smooth) read(v *View, model int) (val float64, e []float64, n int64, t *
 			n += t.cells[i].N
 		}
 	}
-	c := newConfusion(t.k)
+	c := newConfusion(t.k, m.weigh)
 	t.confusion(t.weights(), c)
 	val, e, why = influence(t, f, c)
 	return val, e, n, t, why
@@ -108,6 +120,9 @@ func influence(t *table, f functional, c *confusion) (float64, []float64, string
 		e[i] = g.all + g.support[t.y[i]] + g.called[t.d[i]]
 		if t.y[i] == t.d[i] {
 			e[i] += g.hit[t.y[i]]
+		}
+		if c.weigh != nil {
+			e[i] += g.loss * c.weigh(t.y[i], t.d[i])
 		}
 	}
 	return val, e, ""
@@ -147,7 +162,7 @@ func (m smooth) infer(v *View, model int, val float64, e []float64, n int64, t *
 		a = answered(s.finish(val, shape, "delta method, clusters CR1-t"), n)
 	case m.f1 && !v.Set.Weighted:
 		a = answered(s.finish(val, infer.WilsonF1{D: float64(n)}, "Wilson score on J = F/(2−F)"), n)
-	case s.variance == 0:
+	case s.variance < noError:
 		// On the boundary every resample repeats the table, so the bootstrap sees no
 		// error; half a row in each empty cell of the confusion matrix shows some.
 		s = m.smoothed(v, t)
@@ -198,7 +213,7 @@ func (m smooth) smoothed(v *View, t *table) spread {
 			full.d = append(full.d, uint32(d))
 		}
 	}
-	c := newConfusion(t.k)
+	c := newConfusion(t.k, m.weigh)
 	full.confusion(full.weights(), c)
 	_, e, why := influence(full, f, c)
 	if why != "" {
@@ -216,7 +231,7 @@ func (m smooth) smoothed(v *View, t *table) spread {
 func (m smooth) bootstrap(v *View, model int, val float64, e []float64, n int64, t *table, s spread) Answer {
 	f, _ := m.functional(v)
 	d := resampled(v)
-	c := newConfusion(t.k)
+	c := newConfusion(t.k, m.weigh)
 	draws := make([]float64, 0, d.draws)
 	for k := 0; k < d.draws; k++ {
 		t.confusion(d.w[k*d.cells:(k+1)*d.cells], c)

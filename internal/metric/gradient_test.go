@@ -45,17 +45,19 @@ func TestFunctionalGradients(t *testing.T) {
 		name string
 		f    functional
 		t    *table
+		w    func(y, d uint32) float64
 	}{
-		{"f1", fBeta(1), two}, {"f2", fBeta(2), two}, {"balanced", balancedAccuracy, two}, {"mcc", matthews, two}, {"kappa", kappa, two},
-		{"cost", expectedCost(-1, 2, 5, 0.5), two},
-		{"balanced 3", balancedAccuracy, three}, {"mcc 3", matthews, three}, {"kappa 3", kappa, three},
-		{"precision macro", classAverage(classPrecision, false), three}, {"recall macro", classAverage(classRecall, false), three}, {"f1 macro", classAverage(classF1, false), three},
-		{"precision weighted", classAverage(classPrecision, true), three}, {"recall weighted", classAverage(classRecall, true), three}, {"f1 weighted", classAverage(classF1, true), three},
-		{"f1 of class 1", oneClassF1(1), three},
+		{"f1", fBeta(1), two, nil}, {"f2", fBeta(2), two, nil}, {"balanced", balancedAccuracy, two, nil}, {"mcc", matthews, two, nil}, {"kappa", kappa, two, nil},
+		{"cost", expectedCost(-1, 2, 5, 0.5), two, nil},
+		{"balanced 3", balancedAccuracy, three, nil}, {"mcc 3", matthews, three, nil}, {"kappa 3", kappa, three, nil},
+		{"precision macro", classAverage(classPrecision, false), three, nil}, {"recall macro", classAverage(classRecall, false), three, nil}, {"f1 macro", classAverage(classF1, false), three, nil},
+		{"precision weighted", classAverage(classPrecision, true), three, nil}, {"recall weighted", classAverage(classRecall, true), three, nil}, {"f1 weighted", classAverage(classF1, true), three, nil},
+		{"f1 of class 1", oneClassF1(1), three, nil}, {"micro", microAverage, three, nil},
+		{"linear kappa", weightedKappa(linearCost), three, linearCost}, {"quadratic kappa", weightedKappa(quadraticCost), three, quadraticCost},
 	} {
 		w := tc.t.weights()
 		value := func() float64 {
-			c := newConfusion(tc.t.k)
+			c := newConfusion(tc.t.k, tc.w)
 			tc.t.confusion(w, c)
 			v, why := tc.f(c, nil)
 			if why != "" {
@@ -63,7 +65,7 @@ func TestFunctionalGradients(t *testing.T) {
 			}
 			return v
 		}
-		c := newConfusion(tc.t.k)
+		c := newConfusion(tc.t.k, tc.w)
 		tc.t.confusion(w, c)
 		_, e, why := influence(tc.t, tc.f, c)
 		if why != "" {
@@ -86,23 +88,29 @@ func TestFunctionalGradients(t *testing.T) {
 			t.Errorf("%s: influences sum to %g, not 0", tc.name, sum)
 		}
 	}
-	for name, f := range map[string]func(mu, g []float64) (float64, string){"rmse": rootMean, "r2": rSquared, "wape": wape, "mape": mape} {
-		mu := []float64{4.2, 1.5, 9.7}
-		if name == "mape" {
+	for name, f := range map[string]func(mu, g []float64) (float64, string){"rmse": rootMean, "r2": rSquared, "wape": wape, "mape": mape, "rmsle": rmsle,
+		"explained variance": explainedVariance, "pearson": pearson} {
+		mu := []float64{4.2, 1.5, 9.7, 0, 0}
+		switch name {
+		case "mape", "rmsle":
 			mu[1] = 0
+		case "explained variance":
+			mu = []float64{4.2, 1.5, 0.4, 9.7, 0}
+		case "pearson":
+			mu = []float64{0.3, 2.1, -0.9, 0.4, 9.7}
 		}
-		g := make([]float64, 3)
+		g := make([]float64, len(mu))
 		v, why := f(mu, g)
 		if why != "" {
 			t.Fatalf("%s: undefined: %s", name, why)
 		}
 		for i := range mu {
-			if name == "mape" && i == 1 {
-				continue
+			if (name == "mape" || name == "rmsle") && i == 1 {
+				continue // an indicator
 			}
 			old, h := mu[i], 1e-6
 			mu[i] = old + h
-			up, _ := f(mu, make([]float64, 3))
+			up, _ := f(mu, make([]float64, len(mu)))
 			mu[i] = old
 			if math.Abs((up-v)/h-g[i]) > 1e-4 {
 				t.Errorf("%s: derivative %d is %g, the gradient says %g", name, i, (up-v)/h, g[i])

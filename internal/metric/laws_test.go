@@ -29,6 +29,9 @@ func instances(t *testing.T, task cases.Task) []*metric.Instance {
 		for _, p := range m.Params {
 			if p.Required {
 				params[p.Name] = 2
+				if p.Max > 0 {
+					params[p.Name] = math.Round(p.Max) / 2
+				}
 			}
 		}
 		if len(params) > 0 {

@@ -61,6 +61,19 @@ type Param struct {
 	Default  float64 `json:"default"`
 	Required bool    `json:"required"`
 	Min      float64 `json:"min"`
+	Max      float64 `json:"max,omitempty"`   // 0: none
+	Whole    bool    `json:"whole,omitempty"` // a whole number
+}
+
+func (p Param) words() string {
+	kind, ends := "a number", fmt.Sprintf("of at least %g", p.Min)
+	if p.Whole {
+		kind = "a whole number"
+	}
+	if p.Max > 0 {
+		ends = fmt.Sprintf("from %g to %g", p.Min, p.Max)
+	}
+	return kind + " " + ends
 }
 
 // Options choose a variant of a metric.
@@ -180,8 +193,8 @@ func (c *Catalogue) Build(name, as string, o Options) (*Instance, error) {
 		if !given && p.Required {
 			return nil, fmt.Errorf("build metric %s: parameter %q is required (%s)", name, p.Name, p.Doc)
 		}
-		if given && (math.IsNaN(v) || math.IsInf(v, 0) || v < p.Min) {
-			return nil, fmt.Errorf("build metric %s: parameter %q must be a number of at least %v", name, p.Name, p.Min)
+		if given && (math.IsNaN(v) || math.IsInf(v, 0) || v < p.Min || p.Max > 0 && v > p.Max || p.Whole && v != math.Trunc(v)) {
+			return nil, fmt.Errorf("build metric %s: parameter %q must be %s", name, p.Name, p.words())
 		}
 	}
 	for k := range o.Params {

@@ -17,7 +17,8 @@ type mean struct {
 	f      func(mu, g []float64) (value float64, why string)
 	lo, hi float64
 	notes  func(mu []float64, n int64) []string
-	method string // of the interval; empty: t interval of a mean
+	method string      // of the interval; empty: t interval of a mean
+	shape  infer.Shape // of the interval; nil: symmetric within lo and hi
 	// worst is the largest and least value of the first term for a lost row; nil: no bound.
 	worst, best *float64
 	// refine, when not nil, gives a value with more digits than f can from the means.
@@ -111,7 +112,11 @@ func (m mean) estimate(v *View, model int) Answer {
 		return a
 	}
 	s := m.spread(v, mo, g)
-	a := answered(s.finish(val, infer.Symmetric{Lo: m.lo, Hi: m.hi}, m.methodName(s, false)), mo.N)
+	shape := m.shape
+	if shape == nil {
+		shape = infer.Symmetric{Lo: m.lo, Hi: m.hi}
+	}
+	a := answered(s.finish(val, shape, m.methodName(s, false)), mo.N)
 	if mo.N < 2 {
 		a.note("one row: no interval")
 	}

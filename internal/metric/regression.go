@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/fairtrial/fairtrial/internal/cases"
+	"github.com/fairtrial/fairtrial/internal/stat/infer"
 	"github.com/fairtrial/fairtrial/internal/summary"
 )
 
@@ -20,6 +21,10 @@ func regression() []*Metric {
 			Interval: interval, Paired: meanPair, Denominator: "all rows", Variant: variant, Source: source,
 			build: func(Options) (measure, error) { return m, nil }}
 	}
+	correlation := entry("pearson", "linear correlation of prediction and label", "Cov(f, y) / √(Var(f)·Var(y))", "Fisher z with the delta method's error; CR1-t with clusters",
+		"undefined where predictions or labels are constant", "Fisher 1921; delta method", -1, 1, Up,
+		mean{terms: []summary.Expr{summary.Error, summary.SquaredError, summary.ErrorLabel, summary.Label, summary.LabelSquared}, f: pearson,
+			shape: infer.Fisher{}, method: "Fisher z, delta method"}, "pearson_r")
 	return []*Metric{
 		entry("mean_absolute_error", "mean size of the error", "mean |f − y|", meanInterval, "", "Student 1908", 0, inf, Down,
 			mean{terms: []summary.Expr{summary.AbsError}}, "mae"),
@@ -45,6 +50,25 @@ func regression() []*Metric {
 		entry("mape", "mean error as a share of the label", "mean |f − y| / |y|", meanInterval,
 			"undefined when a label is 0 (scikit-learn divides by a tiny number): use wape or mean_absolute_error", "Hyndman & Koehler 2006", 0, inf, Down,
 			mean{terms: []summary.Expr{summary.PctError, summary.ZeroLabel}, f: mape}, "mean_absolute_percentage_error"),
+		entry("smape", "error as a share of the mean of prediction and label", "mean 2|f − y| / (|f| + |y|)", meanInterval,
+			"from 0 to 2; 0 where both are 0", "Makridakis 1993", 0, 2, Down, mean{terms: []summary.Expr{summary.SymPctError}}),
+		entry("rmsle", "root of the mean squared error of the logarithms", "√mean (ln(1 + f) − ln(1 + y))²", deltaMean,
+			"undefined when a prediction or label is −1 or less (scikit-learn: an error)", "delta method", 0, inf, Down,
+			mean{terms: []summary.Expr{summary.SquaredLog, summary.NoLog}, f: rmsle, method: "delta method, t"}, "root_mean_squared_log_error"),
+		entry("explained_variance", "share of the label's variance explained, bias aside", "1 − Var(f − y) / Var(y)", deltaMean,
+			"undefined for a constant label or fewer than 2 rows (scikit-learn: 1 or 0)", "delta method", math.Inf(-1), 1, Up,
+			mean{terms: []summary.Expr{summary.SquaredError, summary.Error, summary.Label, summary.LabelSquared}, f: explainedVariance, method: "delta method, t"}, "explained_variance_score"),
+		correlation,
+		{Name: "pinball_loss", Aliases: []string{"mean_pinball_loss", "quantile_loss"}, Tasks: onlyRegression(), Title: "loss of a predicted quantile", Formula: "mean α·max(y − f, 0) + (1 − α)·max(f − y, 0)",
+			Lo: 0, Hi: inf, Direction: Down, Interval: deltaMean, Paired: meanPair, Denominator: "all rows", Variant: "α is the quantile that is predicted", Source: "Koenker & Bassett 1978",
+			Params: []Param{{Name: "alpha", Doc: "the quantile that is predicted", Required: true, Min: 0.001, Max: 0.999}},
+			build: func(o Options) (measure, error) {
+				a := o.param("alpha", 0.5)
+				return mean{terms: []summary.Expr{summary.OverError, summary.UnderError}, lo: 0, hi: inf, f: func(mu, g []float64) (float64, string) {
+					g[0], g[1] = 1-a, a
+					return (1-a)*mu[0] + a*mu[1], ""
+				}}, nil
+			}},
 	}
 }
 
@@ -90,6 +114,53 @@ func wape(mu, g []float64) (float64, string) {
 	g[0] = 1 / mu[1]
 	g[1] = -mu[0] / (mu[1] * mu[1])
 	return mu[0] / mu[1], ""
+}
+
+func rmsle(mu, g []float64) (float64, string) {
+	if mu[1] > 0 {
+		return 0, "a prediction or label is −1 or less, which has no logarithm here"
+	}
+	return rootMean(mu, g)
+}
+
+// explainedVariance is 1 − Var(e)/Var(y) from E(e²), E(e), E(y−c), E((y−c)²).
+func explainedVariance(mu, g []float64) (float64, string) {
+	v := mu[3] - mu[2]*mu[2]
+	if v <= 1e-14*mu[3] || v <= 0 {
+		return 0, "the label is constant: no variance to explain"
+	}
+	left := mu[0] - mu[1]*mu[1]
+	g[0] = -1 / v
+	g[1] = 2 * mu[1] / v
+	g[2] = -2 * left * mu[2] / (v * v)
+	g[3] = left / (v * v)
+	return 1 - left/v, ""
+}
+
+// pearson is Cov(f, y)/√(Var f · Var y) with f = y + e, from E(e), E(e²), E(e(y−c)),
+// E(y−c), E((y−c)²).
+func pearson(mu, g []float64) (float64, string) {
+	e, ee, el, l, ll := mu[0], mu[1], mu[2], mu[3], mu[4]
+	label, left, both := ll-l*l, ee-e*e, el-e*l
+	cov, pred := label+both, label+2*both+left
+	switch {
+	case label <= 1e-14*ll || label <= 0:
+		return 0, "the label is constant"
+	case pred <= 1e-14*(ll+ee) || pred <= 0:
+		return 0, "the predictions are constant"
+	}
+	root := math.Sqrt(label * pred)
+	r := math.Max(-1, math.Min(1, cov/root))
+	// By label, both and left; then by the means.
+	byLabel := 1/root - r/2*(1/label+1/pred)
+	byBoth := 1/root - r/pred
+	byLeft := -r / (2 * pred)
+	g[0] = -2*e*byLeft - l*byBoth
+	g[1] = byLeft
+	g[2] = byBoth
+	g[3] = -2*l*byLabel - e*byBoth
+	g[4] = byLabel
+	return r, ""
 }
 
 func mape(mu, g []float64) (float64, string) {

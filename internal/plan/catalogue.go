@@ -36,4 +36,6 @@ type Param struct {
 	Default  float64
 	Required bool
 	Min      float64
+	Max      float64 // 0: none
+	Whole    bool
 }

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/fairtrial/fairtrial/internal/cases"
@@ -107,6 +108,10 @@ func example(metric string) string {
 		return "write {metric: expected_cost, cost: {fp: 1, fn: 8}}"
 	case "f_beta":
 		return "write {metric: f_beta, beta: 2, as: f2}"
+	case "pinball_loss":
+		return "write {metric: pinball_loss, alpha: 0.9}"
+	case "top_k_accuracy":
+		return "write {metric: top_k_accuracy, k: 3, as: top_3}"
 	}
 	return ""
 }
@@ -155,8 +160,15 @@ func (d *decoder) metricOptions(v *node, path string, info MetricInfo, m *Metric
 				continue
 			}
 			if x, ok := d.number(n, at); ok {
-				if x < q.Min || name == "beta" && x == 0 {
+				switch {
+				case x < q.Min && q.Max > 0, q.Max > 0 && x > q.Max:
+					d.fail(n, at, "", "%s lies from %g to %g", name, q.Min, q.Max)
+					return
+				case x < q.Min, name == "beta" && x == 0:
 					d.fail(n, at, "", "%s must be above %g", name, q.Min)
+					return
+				case q.Whole && x != math.Trunc(x):
+					d.fail(n, at, "", "%s is a whole number", name)
 					return
 				}
 				if m.Params == nil {

@@ -4,7 +4,10 @@
 // engine implements kinds.
 package summary
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
 
 // Kind is a kind of summary.
 type Kind string
@@ -36,7 +39,24 @@ const (
 	LabelSquared Expr = "label_squared" // (y − c)²   (shared)
 	AbsLabel     Expr = "abs_label"     // |y|        (shared)
 	ZeroLabel    Expr = "zero_label"    // 1 when y = 0 (shared)
+	OverError    Expr = "over_error"    // max(f − y, 0)
+	UnderError   Expr = "under_error"   // max(y − f, 0)
+	SymPctError  Expr = "sym_pct_error" // 2|f − y| / (|f| + |y|), 0 where both are 0
+	SquaredLog   Expr = "squared_log"   // (ln(1 + f) − ln(1 + y))², 0 where a logarithm is undefined
+	NoLog        Expr = "no_log"        // 1 when f ≤ −1 or y ≤ −1
+	ErrorLabel   Expr = "error_label"   // (f − y)(y − c)
 )
+
+// TopK is the expression "the true class is among the k most probable": 1 or 0, and in
+// between where the classes of equal probability share the places that are left.
+func TopK(k int) Expr { return Expr("top_" + strconv.Itoa(k)) }
+
+// Places is the k of a TopK expression; ok is false for others.
+func (e Expr) Places() (k int, ok bool) {
+	s, found := strings.CutPrefix(string(e), "top_")
+	k, err := strconv.Atoi(s)
+	return k, found && err == nil
+}
 
 // Shared reports whether the expression is the same for every model.
 func (e Expr) Shared() bool {

@@ -154,6 +154,25 @@ func (Logit) score(i Inference, b float64) float64 {
 	return ratioScore(math.Log(v/(1-v))-math.Log(b/(1-b)), i.SE/(v*(1-v)))
 }
 
+// Fisher is symmetric on the scale of atanh, for correlations (Fisher 1921); values −1
+// and 1 have no interval.
+type Fisher struct{}
+
+func (Fisher) interval(i Inference, crit, _ float64) (float64, float64, bool) {
+	if math.IsNaN(i.SE) || math.Abs(i.Value) >= 1 {
+		return 0, 0, false
+	}
+	z, half := math.Atanh(i.Value), crit*i.SE/(1-i.Value*i.Value)
+	return math.Tanh(z - half), math.Tanh(z + half), true
+}
+
+func (Fisher) score(i Inference, b float64) float64 {
+	if b <= -1 || b >= 1 {
+		return math.Copysign(math.Inf(1), -b)
+	}
+	return ratioScore(math.Atanh(i.Value)-math.Atanh(b), i.SE/(1-i.Value*i.Value))
+}
+
 // Wilson is the score interval of a proportion on N (possibly effective) rows.
 type Wilson struct{ N float64 }
 

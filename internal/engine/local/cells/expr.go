@@ -99,6 +99,35 @@ func (j *job) expression(e summary.Expr, m *rows.Model) column {
 			}
 			return math.Abs(m.Score[i]-r.Target[i]) / math.Abs(r.Target[i])
 		})
+	case summary.OverError:
+		return each(func(i int) float64 { return math.Max(m.Score[i]-r.Target[i], 0) })
+	case summary.UnderError:
+		return each(func(i int) float64 { return math.Max(r.Target[i]-m.Score[i], 0) })
+	case summary.SymPctError:
+		return each(func(i int) float64 {
+			size := math.Abs(m.Score[i]) + math.Abs(r.Target[i])
+			if zeroLabel(size) {
+				return 0
+			}
+			return 2 * math.Abs(m.Score[i]-r.Target[i]) / size
+		})
+	case summary.SquaredLog:
+		return each(func(i int) float64 {
+			if noLog(m.Score[i], r.Target[i]) {
+				return 0
+			}
+			d := math.Log1p(m.Score[i]) - math.Log1p(r.Target[i])
+			return d * d
+		})
+	case summary.NoLog:
+		return each(func(i int) float64 {
+			if noLog(m.Score[i], r.Target[i]) {
+				return 1
+			}
+			return 0
+		})
+	case summary.ErrorLabel:
+		return each(func(i int) float64 { return (m.Score[i] - r.Target[i]) * (r.Target[i] - r.Pivot) })
 	case summary.Label:
 		return each(func(i int) float64 { return r.Target[i] - r.Pivot })
 	case summary.LabelSquared:
@@ -113,11 +142,31 @@ func (j *job) expression(e summary.Expr, m *rows.Model) column {
 			return 0
 		})
 	}
+	if k, ok := e.Places(); ok && m.Probs != nil {
+		return each(func(i int) float64 { return topK(m.Probs, i, int(r.Class[i]), k) })
+	}
 	return each(func(int) float64 { return 0 })
+}
+
+// topK is the chance that class is among the k most probable of row i when classes of
+// equal probability are put in any order.
+func topK(probs [][]float64, i, class, k int) float64 {
+	above, tied := 0, 0
+	for _, p := range probs {
+		switch {
+		case p[i] > probs[class][i]:
+			above++
+		case p[i] == probs[class][i]:
+			tied++ // itself too
+		}
+	}
+	return math.Max(0, math.Min(1, float64(k-above)/float64(tied)))
 }
 
 // zeroLabel: a label by which nothing can be divided, since the sums would overflow.
 func zeroLabel(y float64) bool { return math.Abs(y) < 1e-50 }
+
+func noLog(f, y float64) bool { return f <= -1 || y <= -1 }
 
 // clipped is 1 when clipping changes the probability of the true class.
 func clipped(p float64, class uint16) float64 {
