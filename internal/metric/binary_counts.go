@@ -5,7 +5,7 @@ import (
 	"math"
 )
 
-const bootInterval = "bootstrap BCa on cells; CR1-t with clusters"
+const bootInterval = "bootstrap BCa on cells; CR1-t with clusters, CR2 below 40"
 
 // Smooth functions of the 2 × 2 confusion matrix that are not plain rates.
 func binaryCounts() []*Metric {
@@ -21,7 +21,7 @@ func binaryCounts() []*Metric {
 			"undefined when a class is absent (scikit-learn leaves the class out)", "Brodersen et al. 2010", 0, Up, balancedAccuracy),
 		{Name: "f1", Aliases: []string{"f1_score"}, Tasks: onlyBinary(), Title: "harmonic mean of precision and recall",
 			Formula: "2 TP / (2 TP + FP + FN)", Lo: 0, Hi: 1, Direction: Up,
-			Interval: "Wilson on J = F/(2−F); bootstrap BCa with weights; CR1-t with clusters", Paired: jointPair,
+			Interval: "Wilson on J = F/(2−F); bootstrap BCa with weights; CR1-t with clusters, CR2 below 40", Paired: jointPair,
 			Denominator: "rows labelled or called positive", Variant: "undefined when no row is labelled or called positive (scikit-learn: 0)",
 			Source: "van Rijsbergen 1979; interval: docs/statistics.md", NeedsDecision: true,
 			build: func(Options) (measure, error) {
@@ -43,7 +43,7 @@ func binaryCounts() []*Metric {
 		entry("cohen_kappa", "agreement of label and decision beyond chance", "(p₀ − pₑ) / (1 − pₑ)",
 			"undefined when chance agreement is 1 (scikit-learn: NaN)", "Cohen 1960", -1, Up, kappa, "cohen_kappa_score", "kappa"),
 		{Name: "expected_cost", Tasks: onlyBinary(), Title: "mean cost of a decision", Formula: "(cost_fp·FP + cost_fn·FN + cost_tp·TP + cost_tn·TN) / n",
-			Lo: math.Inf(-1), Hi: math.Inf(1), Direction: Down, Interval: "t interval of a mean; CR1-t with clusters", Paired: "t interval of the row differences; CR1-t with clusters",
+			Lo: math.Inf(-1), Hi: math.Inf(1), Direction: Down, Interval: "t interval of a mean; CR1-t with clusters, CR2 below 40", Paired: "t interval of the row differences; CR1-t with clusters, CR2 below 40",
 			Denominator: "all rows", Variant: "costs are the plan's", Source: "Elkan 2001", NeedsDecision: true,
 			Params: []Param{
 				{Name: "cost_fp", Doc: "cost of a false positive", Required: true, Min: -math.MaxFloat64},

@@ -14,7 +14,7 @@ func uncalled(y, d, c uint32) bool   { return d != c }
 const (
 	rateInterval = "Wilson score; on effective rows with weights, on n/deff with clusters"
 	sameRowsPair = "Tango score interval, p by mid-p McNemar; delta method with weights or clusters"
-	jointPair    = "delta method on the joint cells of both models; CR1-t with clusters"
+	jointPair    = "delta method on the joint cells of both models; CR1-t with clusters, CR2 below 40"
 )
 
 func onlyBinary() []cases.Task { return []cases.Task{cases.Binary} }

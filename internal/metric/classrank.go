@@ -52,7 +52,7 @@ func (m classRank) estimate(v *View, model int) Answer {
 	}
 	method := "logit, influence variance"
 	if s.ids != nil {
-		method += " by clusters (CR1-t)"
+		method += " by clusters (" + s.how + ")"
 	}
 	a := answered(s.finish(val, infer.Logit{}, method), v.Pop.N)
 	if val <= 0 || val >= 1 || s.variance == 0 {
@@ -85,7 +85,7 @@ func (m classRank) contrast(v *View, a, b int, k float64) Answer {
 			sums[i] = sa.sums[i] - k*sb.sums[i]
 		}
 		s = clustered(v.Pop.Blocks, sums, math.NaN())
-		method += ", clusters CR1-t"
+		method += ", clusters " + s.how
 	default:
 		for _, p := range v.Pop.ClassRank.Pairs {
 			if p.A == a && p.B == b || p.A == b && p.B == a {

@@ -159,7 +159,7 @@ func (m smooth) infer(v *View, model int, val float64, e []float64, n int64, t *
 		}
 		a = answered(s.finish(val, shape, "t interval of a mean"), n)
 	case s.ids != nil:
-		a = answered(s.finish(val, shape, "delta method, clusters CR1-t"), n)
+		a = answered(s.finish(val, shape, "delta method, clusters "+s.how), n)
 	case m.f1 && !v.Set.Weighted:
 		a = answered(s.finish(val, infer.WilsonF1{D: float64(n)}, "Wilson score on J = F/(2−F)"), n)
 	case s.variance < noError:

@@ -12,6 +12,12 @@ import (
 const (
 	minBlocks = 8
 	lowBlocks = 20
+	// Below fewBlocks CR1 with t(G−1) is too bold: CR2 with Satterthwaite's degrees of
+	// freedom (Bell & McCaffrey 2002; Pustejovsky & Tipton 2018).
+	fewBlocks = 40
+	// Satterthwaite's approximation is not to be trusted below four degrees of freedom
+	// (Pustejovsky & Tipton 2018).
+	fewestDF = 4
 )
 
 // spread is the sampling error of a smooth functional: its variance, the degrees of
@@ -23,28 +29,70 @@ type spread struct {
 	ids      []uint64  // block ids, nil without clusters
 	exact    bool      // ids are cluster hashes
 	sums     []float64 // Σ of influence by block
+	how      string    // what the clusters' variance is called
 	note     string
 }
 
 // clustered turns block sums into a CR1 variance with t(G−1), G the non-empty blocks
-// (Liang & Zeger 1986; Kott 2001 for hash blocks).
+// (Liang & Zeger 1986; Kott 2001 for hash blocks); below fewBlocks a CR2 variance.
 func clustered(b *summary.Blocks, sums []float64, iid float64) spread {
-	s := spread{iid: iid, ids: b.ID, exact: b.Exact, sums: sums}
+	s := spread{iid: iid, ids: b.ID, exact: b.Exact, sums: sums, how: "CR1-t"}
 	g := float64(len(sums))
 	if len(sums) < minBlocks {
 		s.variance, s.df = math.NaN(), math.NaN()
 		s.note = "fewer than 8 clusters: no interval"
 		return s
 	}
-	for _, x := range sums {
-		s.variance += x * x
+	if len(sums) < fewBlocks {
+		s.variance, s.df = cr2(b.W, sums)
+		s.how = "CR2-t"
+	} else {
+		for _, x := range sums {
+			s.variance += x * x
+		}
+		s.variance *= g / (g - 1)
+		s.df = g - 1
 	}
-	s.variance *= g / (g - 1)
-	s.df = g - 1
-	if len(sums) < lowBlocks {
+	switch {
+	case s.df < fewestDF:
+		s.variance, s.df = math.NaN(), math.NaN()
+		s.note = "a few clusters hold most rows: too few degrees of freedom for an interval"
+	case len(sums) < lowBlocks:
 		s.note = "fewer than 20 clusters: the interval has few degrees of freedom"
 	}
 	return s
+}
+
+// cr2 is the bias-reduced variance of a mean whose influences are summed by cluster,
+// and its degrees of freedom under independent rows. A cluster of the share h of all
+// weight has its sum inflated by 1/√(1 − h): with the mean estimated from the same rows,
+// that makes the variance unbiased. The degrees of freedom are (tr Ω)²/tr Ω², with
+// Ω = (h_g δ_gh − h_g h_h)·s_g s_h in units of the rows' variance over n, s = 1/√(1 − h).
+// For a smooth functional it is the same on its linearised form, with a cluster's share
+// of the rows as its leverage.
+func cr2(w, sums []float64) (variance, df float64) {
+	total := 0.0
+	for _, x := range w {
+		total += x
+	}
+	h := make([]float64, len(w))
+	for g, x := range w {
+		h[g] = x / total
+		if !(h[g] < 1) {
+			return math.NaN(), math.NaN()
+		}
+		variance += sums[g] * sums[g] / (1 - h[g])
+	}
+	squares := 0.0
+	for g := range h {
+		squares += h[g] * h[g] // the diagonal: (h − h²)/(1 − h) = h
+		for k := range h {
+			if k != g {
+				squares += h[g] * h[g] * h[k] * h[k] / ((1 - h[g]) * (1 - h[k]))
+			}
+		}
+	}
+	return variance, 1 / squares
 }
 
 // finish writes the error into an inference.
@@ -108,7 +156,7 @@ func acrossAnswer(vx, vy float64, sx, sy spread, ratio bool, nx, ny int64, plain
 	clusters := sx.ids != nil
 	how := ""
 	if clusters {
-		how = ", clusters CR1"
+		how = ", clusters CR1-t"
 	}
 	if ratio {
 		if vy == 0 {

@@ -100,7 +100,7 @@ func (m mean) methodName(s spread, paired bool) string {
 		}
 	}
 	if s.ids != nil {
-		name += ", clusters CR1"
+		name += ", clusters " + s.how
 	}
 	return name
 }

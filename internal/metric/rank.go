@@ -75,7 +75,7 @@ func (m rank) estimate(v *View, model int) Answer {
 		method = "logit, influence variance"
 	}
 	if s.ids != nil {
-		method += " by clusters (CR1-t)"
+		method += " by clusters (" + s.how + ")"
 	}
 	a := answered(s.finish(val, shape, method), n)
 	if val <= 0 || val >= 1 {
@@ -175,7 +175,7 @@ func (m rank) contrast(v *View, a, b int, k float64) Answer {
 			sums[i] = sa.sums[i] - k*sb.sums[i]
 		}
 		s = clustered(v.Pop.Blocks, sums, math.NaN())
-		method += ", clusters CR1-t"
+		method += ", clusters " + s.how
 	} else {
 		cov, ok := m.covariance(v.Pop.Rank, a, b)
 		if !ok {

@@ -177,7 +177,7 @@ func deltaContrast(v *View, cells []summary.Cell, va, vb float64, ea, eb []float
 	s := errorOf(v, cells, e)
 	method := "paired: delta method on joint cells"
 	if s.ids != nil {
-		method = "paired: delta method, clusters CR1-t"
+		method = "paired: delta method, clusters " + s.how
 	}
 	a := answered(s.finish(va-k*vb, infer.NewSymmetric(), method), n)
 	if s.note != "" {

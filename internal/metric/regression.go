@@ -10,7 +10,7 @@ import (
 
 func onlyRegression() []cases.Task { return []cases.Task{cases.Regression} }
 
-const deltaMean = "delta method, t; CR1-t with clusters"
+const deltaMean = "delta method, t; CR1-t with clusters, CR2 below 40"
 
 // Metrics of the error f − y.
 func regression() []*Metric {
@@ -21,7 +21,7 @@ func regression() []*Metric {
 			Interval: interval, Paired: meanPair, Denominator: "all rows", Variant: variant, Source: source,
 			build: func(Options) (measure, error) { return m, nil }}
 	}
-	correlation := entry("pearson", "linear correlation of prediction and label", "Cov(f, y) / √(Var(f)·Var(y))", "Fisher z with the delta method's error; CR1-t with clusters",
+	correlation := entry("pearson", "linear correlation of prediction and label", "Cov(f, y) / √(Var(f)·Var(y))", "Fisher z with the delta method's error; CR1-t with clusters, CR2 below 40",
 		"undefined where predictions or labels are constant", "Fisher 1921; delta method", -1, 1, Up,
 		mean{terms: []summary.Expr{summary.Error, summary.SquaredError, summary.ErrorLabel, summary.Label, summary.LabelSquared}, f: pearson,
 			shape: infer.Fisher{}, method: "Fisher z, delta method"}, "pearson_r")
