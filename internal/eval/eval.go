@@ -37,6 +37,8 @@ type Setup struct {
 	Metrics []*metric.Instance
 	Models  []cases.Model
 	Request engine.Request
+
+	impact *metric.Instance // mean cost a row, the plan's values negated; nil: not asked for
 }
 
 // Prepare builds metrics, slices and the engine request of a resolved plan. A
@@ -53,6 +55,20 @@ func Prepare(p *plan.Plan, cat *metric.Catalogue) (*Setup, error) {
 		}
 		s.Metrics = append(s.Metrics, in)
 		for _, n := range in.Needs() {
+			if !needs[n] {
+				needs[n] = true
+				specs = append(specs, n)
+			}
+		}
+	}
+	if x := p.Impact; x != nil {
+		var err error
+		s.impact, err = cat.Build("expected_cost", "impact", metric.Options{Task: p.Task, Params: map[string]float64{
+			"cost_tp": -x.Values.TP, "cost_fp": -x.Values.FP, "cost_fn": -x.Values.FN, "cost_tn": -x.Values.TN}})
+		if err != nil {
+			return nil, err
+		}
+		for _, n := range s.impact.Needs() {
 			if !needs[n] {
 				needs[n] = true
 				specs = append(specs, n)
@@ -222,6 +238,9 @@ func (s *Setup) Judge(c *Collected, workers int) (*record.Record, error) {
 	j.readFamily(r.Comparisons)
 	r.Gates, r.Verdict = gate.Decide(gate.Input{Rules: p.Gates, Set: c.Set, View: func(i int) *metric.View { return j.views[i] },
 		Metrics: j.byName(), Fits: j.fits, Groups: j.groups, DataError: tooMuchMissing(p, c.Facts)})
+	if x := p.Impact; x != nil {
+		r.Impact = compare.Impact(s.impact, j.views[0], 0, c.Set.Baseline, p.Confidence, x.Per, x.Unit, x.Volume)
+	}
 	r.Metrics = j.described()
 	r.Slices = j.slices()
 	r.Tables = j.tables()

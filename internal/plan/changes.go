@@ -57,8 +57,18 @@ func Changes(old, now *Plan) []string {
 			}
 		}
 	}
+	if x, y := impactWords(old.Impact), impactWords(now.Impact); x != y {
+		add("the values of decisions changed from %s to %s", x, y)
+	}
 	gates(old, now, add)
 	return out
+}
+
+func impactWords(x *Impact) string {
+	if x == nil {
+		return "none"
+	}
+	return fmt.Sprintf("tp %g, fp %g, fn %g, tn %g %s, %g a %s", x.Values.TP, x.Values.FP, x.Values.FN, x.Values.TN, x.Unit, x.Volume, x.Per)
 }
 
 func orNone(s string) string {

@@ -27,6 +27,7 @@ type Plan struct {
 	Confidence float64    `json:"confidence"`
 	Seed       *uint64    `json:"seed,omitempty"` // nil: derived from the plan and the rows
 	KeepScores int64      `json:"keep_scores"`
+	Impact     *Impact    `json:"impact,omitempty"`
 	Gates      []Gate     `json:"gates"`
 
 	Warnings []Problem `json:"-"`
@@ -111,6 +112,23 @@ type Metric struct {
 	Equivalence *float64           `json:"equivalence,omitempty"` // margin within which two models count as equivalent
 	Line        int                `json:"-"`
 	Notes       []string           `json:"notes,omitempty"` // "pr_auc is an alias of average_precision"
+}
+
+// Impact says what decisions are worth in units of the business: the value of each
+// outcome, and how many decisions are made in a period.
+type Impact struct {
+	Per    string        `json:"per"` // "month"
+	Volume float64       `json:"volume"`
+	Unit   string        `json:"unit"` // "EUR 1 000"
+	Values OutcomeValues `json:"values"`
+}
+
+// OutcomeValues is what one row of each outcome is worth, in the impact's unit.
+type OutcomeValues struct {
+	TP float64 `json:"tp"`
+	FP float64 `json:"fp"`
+	FN float64 `json:"fn"`
+	TN float64 `json:"tn"`
 }
 
 // Gate is one resolved gate: one metric, one rule, optional scope.

@@ -20,7 +20,7 @@ const (
 
 func (d *decoder) root(n *node) {
 	p := d.plan
-	d.keys(n, "", "name", "objective", "tier", "owner", "task", "data", "models", "slices", "max_slices", "metrics", "confidence", "seed", "workers", "keep_scores", "gates")
+	d.keys(n, "", "name", "objective", "tier", "owner", "task", "data", "models", "slices", "max_slices", "metrics", "confidence", "seed", "workers", "keep_scores", "impact", "gates")
 	p.Confidence, p.MaxSlices, p.KeepScores = defaultConfidence, defaultMaxSlices, defaultKeepScores
 	for _, key := range []string{"name", "task", "data", "models"} {
 		d.require(n, "", key, "")
@@ -48,6 +48,7 @@ func (d *decoder) root(n *node) {
 		return // metrics and gates mean nothing without a task
 	}
 	d.metrics(n.get("metrics"))
+	d.with(n, "impact", d.impact)
 	d.with(n, "gates", d.gates)
 }
 

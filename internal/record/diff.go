@@ -23,6 +23,7 @@ func Diff(have, want *Record) []string {
 	}, add)
 	diff(have.Gates, want.Gates, func(g result.Gate) string { return "gate " + g.Name }, add)
 	diff([]result.Outcome{have.Verdict}, []result.Outcome{want.Verdict}, func(result.Outcome) string { return "verdict" }, add)
+	diff([]*result.Impact{have.Impact}, []*result.Impact{want.Impact}, func(*result.Impact) string { return "impact" }, add)
 	diff(have.Slices, want.Slices, func(s Slice) string { return "slice " + s.Name }, add)
 	diff(have.Tables, want.Tables, func(t Table) string { return t.Kind + " table of " + t.Model }, add)
 	if have.Seed != want.Seed {

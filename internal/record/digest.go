@@ -35,6 +35,7 @@ type results struct {
 	Comparisons []result.Comparison
 	Gates       []result.Gate
 	Verdict     result.Outcome
+	Impact      *result.Impact `json:",omitempty"`
 	Slices      []Slice
 	Curves      []Curve
 	Tables      []Table
@@ -56,7 +57,7 @@ func (r *Record) Seal() error {
 }
 
 func (r *Record) resultDigest() (string, error) {
-	return Digest(results{r.Estimates, r.Comparisons, r.Gates, r.Verdict, r.Slices, r.Curves, r.Tables, r.Exemplars})
+	return Digest(results{r.Estimates, r.Comparisons, r.Gates, r.Verdict, r.Impact, r.Slices, r.Curves, r.Tables, r.Exemplars})
 }
 
 // digest covers everything but run and itself; the results enter through their own
@@ -64,7 +65,7 @@ func (r *Record) resultDigest() (string, error) {
 func (r *Record) digest() (string, error) {
 	c := *r
 	c.Run, c.Digest = Run{}, ""
-	c.Estimates, c.Comparisons, c.Gates, c.Verdict, c.Slices, c.Curves, c.Tables, c.Exemplars = nil, nil, nil, result.Outcome{}, nil, nil, nil, nil
+	c.Estimates, c.Comparisons, c.Gates, c.Verdict, c.Impact, c.Slices, c.Curves, c.Tables, c.Exemplars = nil, nil, nil, result.Outcome{}, nil, nil, nil, nil, nil
 	return Digest(&c)
 }
 

@@ -26,6 +26,7 @@ type Record struct {
 	Comparisons  []result.Comparison `json:"comparisons"`
 	Gates        []result.Gate       `json:"gates"`
 	Verdict      result.Outcome      `json:"verdict"`
+	Impact       *result.Impact      `json:"impact,omitempty"` // overall, when the plan values decisions
 	Slices       []Slice             `json:"slices"`
 	Curves       []Curve             `json:"curves"`
 	Tables       []Table             `json:"tables"`

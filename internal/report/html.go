@@ -35,6 +35,7 @@ func HTML(w io.Writer, r *record.Record) error {
 		"word":    func(v result.Verdict) string { return word(v) },
 		"short":   short,
 		"join":    strings.Join,
+		"number":  func(x float64) string { return result.Number(x).Short() },
 		"inc":     func(i int) int { return i + 1 },
 		"dict": func(paired bool, list []metricRow) any {
 			return struct {

@@ -34,6 +34,9 @@ func markdown(r *record.Record, most int) []byte {
 	p := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	p("<!-- fairtrial run %s -->", r.Run.ID)
 	p("## %s %s", decisionShape(r.Verdict.Decision), md(r.Verdict.Sentence))
+	if r.Impact != nil {
+		p("\n%s", md(r.Impact.Sentence))
+	}
 	p("")
 	for _, n := range r.Verdict.Next {
 		p("- %s", md(n))

@@ -95,6 +95,9 @@ func (t *terminal) verdict() {
 	for i := start; i < len(t.lines); i++ {
 		t.lines[i] = t.paint(t.lines[i], v.Decision)
 	}
+	if t.r.Impact != nil {
+		t.wrap(t.r.Impact.Sentence, "", "", 3)
+	}
 	for _, n := range v.Next {
 		t.wrap(n, "  → "[:len("  → ")], "    ", 2)
 	}
