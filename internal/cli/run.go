@@ -27,7 +27,7 @@ import (
 
 func runCommand(e *Env) *cobra.Command {
 	var out string
-	var set []string
+	var set, whatIf []string
 	var asJSON, skipEmpty bool
 	var workers int
 	c := &cobra.Command{
@@ -35,6 +35,9 @@ func runCommand(e *Env) *cobra.Command {
 		Short: "Carry out a plan: estimates, comparisons, gates, record and report",
 		Args:  exactly(1, "one plan file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(whatIf) > 0 {
+				return e.explore(cmd, args[0], set, whatIf, out, asJSON)
+			}
 			p, err := e.loadPlan(cmd, args[0], set)
 			if err != nil {
 				return err
@@ -75,6 +78,7 @@ func runCommand(e *Env) *cobra.Command {
 	}
 	c.Flags().StringVarP(&out, "output", "o", "", "folder for report and record (default: fairtrial-out beside the plan)")
 	c.Flags().StringArrayVar(&set, "set", nil, "override a key of the plan: --set gates[0].margin=0.01")
+	c.Flags().StringArrayVar(&whatIf, "what-if", nil, "explore: as --set, or a gate's key alone (margin=0.01); nothing is decided, stored or counted as a look")
 	c.Flags().BoolVar(&asJSON, "json", false, "print the record instead of the summary")
 	c.Flags().BoolVar(&skipEmpty, "skip-empty", false, "exit 99 instead of 2 when there is no usable row")
 	c.Flags().IntVar(&workers, "workers", 0, "cores to use (0: all); never changes a number")

@@ -48,6 +48,7 @@ type Run struct {
 	Workers  int       `json:"workers"`
 	PlanPath string    `json:"plan_path"`
 	Look     Look      `json:"look"`
+	WhatIf   []string  `json:"what_if,omitempty"` // an exploration: these keys of the plan were changed, nothing was decided
 	Stats    RunStats  `json:"stats"`
 }
 

@@ -53,20 +53,21 @@ func HTML(w io.Writer, r *record.Record) error {
 // page is what the template shows.
 type page struct {
 	*record.Record
-	Style    template.CSS
-	Class    string // of the verdict
-	Shape    string
-	Level    string
-	Judged   string // "credit-approval 2.0 against credit-approval 1.4"
-	GateRows []gateRow
-	Overall  []metricRow
-	Paired   bool
-	Where    []whereBlock
-	Matrices []matrix
-	Worst    []exemplars
-	Notes    []string // footnotes
-	Terms    [][2]string
-	Slices   int
+	Style       template.CSS
+	Class       string // of the verdict
+	Shape       string
+	Level       string
+	Exploration string // empty for a run that decides
+	Judged      string // "credit-approval 2.0 against credit-approval 1.4"
+	GateRows    []gateRow
+	Overall     []metricRow
+	Paired      bool
+	Where       []whereBlock
+	Matrices    []matrix
+	Worst       []exemplars
+	Notes       []string // footnotes
+	Terms       [][2]string
+	Slices      int
 }
 
 type gateRow struct {
@@ -133,6 +134,7 @@ func newPage(r *record.Record) *page {
 	for _, m := range r.Plan.Models {
 		names = append(names, strings.TrimSpace(strings.Join([]string{m.Key, bracket(m.Name, m.Version)}, " ")))
 	}
+	p.Exploration = exploration(r)
 	p.Judged = strings.Join(names, " against ")
 	notes := &footnotes{at: map[string]int{}}
 	for _, g := range r.Gates {

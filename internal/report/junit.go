@@ -53,7 +53,7 @@ type junitProblem struct {
 // error are errors, not applicable is skipped, a warning passes with its text.
 func JUnit(w io.Writer, r *record.Record) error {
 	s := junitSuite{Name: clean("fairtrial: " + r.Plan.Name), ID: r.Run.ID, Time: fmt.Sprintf("%.3f", r.Run.Stats.Seconds), Stamp: r.Run.Started.Format("2006-01-02T15:04:05"),
-		Properties: []junitProperty{{"run", r.Run.ID}, {"decision", string(r.Verdict.Decision)}, {"verdict", clean(r.Verdict.Sentence)}, {"result_digest", r.ResultDigest}}}
+		Properties: []junitProperty{{"run", r.Run.ID}, {"decision", string(r.Verdict.Decision)}, {"verdict", clean(r.Verdict.Sentence)}, {"result_digest", r.ResultDigest}, {"exploration", clean(exploration(r))}}}
 	for _, g := range r.Gates {
 		c := junitCase{Name: clean(g.Name), Class: clean("fairtrial." + r.Plan.Name)}
 		text := clean(gateText(g))

@@ -33,6 +33,9 @@ func markdown(r *record.Record, most int) []byte {
 	var b bytes.Buffer
 	p := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	p("<!-- fairtrial run %s -->", r.Run.ID)
+	if w := exploration(r); w != "" {
+		p("**%s**\n", md(w))
+	}
 	p("## %s %s", decisionShape(r.Verdict.Decision), md(r.Verdict.Sentence))
 	if r.Impact != nil {
 		p("\n%s", md(r.Impact.Sentence))
@@ -74,7 +77,9 @@ func markdown(r *record.Record, most int) []byte {
 			p("- %s: %s", md(m.Name), bounds(e))
 		}
 	}
-	p("- look %d; %d candidate(s) judged on these data", r.Run.Look.Number, r.Run.Look.CandidatesOnThisBenchmark)
+	if exploration(r) == "" {
+		p("- look %d; %d candidate(s) judged on these data", r.Run.Look.Number, r.Run.Look.CandidatesOnThisBenchmark)
+	}
 	for i, c := range r.Run.Look.PlanChanges {
 		if i < most {
 			p("- plan changed since the last run: %s", md(clip(c, 300)))

@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"sort"
+	"strings"
 
 	"github.com/fairtrial/fairtrial/internal/record"
 	"github.com/fairtrial/fairtrial/internal/result"
@@ -176,4 +177,20 @@ func glossary() [][2]string {
 		{"look", "One time that this candidate was judged on new data. Many looks, or many candidates on the same data, make a lucky pass likelier."},
 		{"seed", "What random draws start from; with it a run can be repeated to the last digit."},
 	}
+}
+
+// looks says how often this was tried; nothing of an exploration, which is no look.
+func looks(r *record.Record) string {
+	if exploration(r) != "" {
+		return ""
+	}
+	return fmt.Sprintf(" · look %d, %d candidate(s) on these data", r.Run.Look.Number, r.Run.Look.CandidatesOnThisBenchmark)
+}
+
+// exploration says that a record decides nothing; empty for one that does.
+func exploration(r *record.Record) string {
+	if len(r.Run.WhatIf) == 0 {
+		return ""
+	}
+	return "Exploration: with " + strings.Join(r.Run.WhatIf, ", ") + ". Nothing is decided, stored or counted as a look."
 }

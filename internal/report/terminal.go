@@ -90,6 +90,9 @@ func (t *terminal) paint(s string, d result.Decision) string {
 
 func (t *terminal) verdict() {
 	v := t.r.Verdict
+	if w := exploration(t.r); w != "" {
+		t.wrap(w, "", "", 3)
+	}
 	start := len(t.lines)
 	t.wrap(v.Sentence, "", "", 5)
 	for i := start; i < len(t.lines); i++ {
@@ -223,8 +226,8 @@ func (t *terminal) bar(lower, value, upper, bound result.Number) string {
 func (t *terminal) proof() {
 	r := t.r
 	t.line("")
-	s := fmt.Sprintf("%s of %s rows used · %s intervals · %d slices · look %d, %d candidate(s) on these data", result.Count(r.Data.RowsUsed), result.Count(r.Data.Rows),
-		result.Percent(r.Plan.Confidence), max(0, len(r.Slices)-1), r.Run.Look.Number, r.Run.Look.CandidatesOnThisBenchmark)
+	s := fmt.Sprintf("%s of %s rows used · %s intervals · %d slices%s", result.Count(r.Data.RowsUsed), result.Count(r.Data.Rows),
+		result.Percent(r.Plan.Confidence), max(0, len(r.Slices)-1), looks(r))
 	t.wrap(s, "", "", 2)
 	for _, e := range r.Data.Excluded {
 		t.line(fmt.Sprintf("  not used: %s rows, %s", result.Count(e.Rows), e.Reason))

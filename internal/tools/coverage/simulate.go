@@ -110,16 +110,10 @@ func quantities(d design) ([]quantity, error) {
 	cat := metric.NewCatalogue()
 	var out []quantity
 	for _, m := range cat.All(d.task) {
-		if m.NoInterval != "" || d.weights > 0 && m.NoWeights != "" || m.Name == "mape" {
+		if m.NoInterval != "" || d.weights > 0 && m.NoWeights != "" || m.Name == "mape" || m.Name == "rmsle" {
 			continue
 		}
-		params := map[string]float64{}
-		if m.Name == "f_beta" {
-			params["beta"] = 2
-		}
-		if m.Name == "expected_cost" {
-			params["cost_fp"], params["cost_fn"] = 1, 5
-		}
+		params := map[string]map[string]float64{"f_beta": {"beta": 2}, "expected_cost": {"cost_fp": 1, "cost_fn": 5}, "pinball_loss": {"alpha": 0.9}}[m.Name]
 		in, err := cat.Build(m.Name, "", metric.Options{Task: d.task, Params: params})
 		if err != nil {
 			return nil, err
