@@ -247,6 +247,17 @@ func (s *Setup) Judge(c *Collected, workers int) (*record.Record, error) {
 	return r, nil
 }
 
+// Decide decides the plan's gates on other summaries of the same shape (a rehearsal),
+// without bootstrap draws: count metrics that need them use the delta method.
+func (s *Setup) Decide(set *summary.Set) ([]result.Gate, result.Outcome) {
+	j := &judgement{Setup: s, set: set, views: make([]*metric.View, len(set.Pops))}
+	for i, pop := range set.Pops {
+		j.views[i] = &metric.View{Set: set, Pop: pop}
+	}
+	return gate.Decide(gate.Input{Rules: s.Plan.Gates, Set: set, View: func(i int) *metric.View { return j.views[i] },
+		Metrics: j.byName(), Fits: j.fits, Groups: j.groups})
+}
+
 func nonNil[T any](x []T) []T {
 	if x == nil {
 		return []T{}

@@ -168,6 +168,8 @@ func (m smooth) infer(v *View, model int, val float64, e []float64, n int64, t *
 		s = m.smoothed(v, t)
 		a = answered(s.finish(val, shape, "delta method, ½ row added to empty cells"), n)
 		a.note("the value lies on the edge of what the rows can show")
+	case v.Draws == 0:
+		a = answered(s.finish(val, shape, "delta method"), n)
 	case len(t.cells) > maxBootCells:
 		a = answered(s.finish(val, shape, "delta method"), n)
 		a.note("%d joint cells: too many for the bootstrap", len(t.cells))
