@@ -8,7 +8,6 @@ import (
 
 	"github.com/fairtrial/fairtrial/internal/compare"
 	"github.com/fairtrial/fairtrial/internal/gate"
-	"github.com/fairtrial/fairtrial/internal/metric"
 	"github.com/fairtrial/fairtrial/internal/result"
 	"github.com/fairtrial/fairtrial/internal/stat/resample"
 )
@@ -72,7 +71,7 @@ func (p *play) good(g gate.Rule) float64 {
 	}
 	for _, in := range p.setup.Metrics {
 		if in.As == g.Metric {
-			return compare.Good(metric.Direction(in.Direction))
+			return compare.Good(in.Direction)
 		}
 	}
 	return 1
