@@ -108,7 +108,7 @@ def check_binary(weighted):
     plan = {"name": "conformance", "task": "binary",
             "data": {"source": "data.parquet", "columns": {"label": {"column": "y", "positive": 1}}},
             "models": {"candidate": {"score": "a", "threshold": 0.5}, "baseline": {"score": "b", "threshold": 0.5}},
-            "slices": ["case"], "metrics": BINARY + ([] if weighted else ["roc_auc", "average_precision", "ece"])}
+            "slices": ["case"], "metrics": BINARY + ["roc_auc", "average_precision"] + ([] if weighted else ["ece"])}
     if weighted:
         plan["data"]["columns"]["weight"] = "w"
     got, record = run(plan, pd.concat(frames), "binary")
@@ -153,18 +153,40 @@ def check_binary(weighted):
             same("cohen_kappa" + tag, k, v("cohen_kappa"), sk.cohen_kappa_score(y, d, sample_weight=w), tol=1e-9)
         same("log_loss" + tag, k, v("log_loss"), sk.log_loss(y, p, sample_weight=w, labels=[0, 1]))
         same("brier" + tag, k, v("brier"), sk.brier_score_loss(y, p, sample_weight=w, labels=[0, 1], pos_label=1))
+        if pos and neg:
+            same("roc_auc" + tag, k, v("roc_auc"), sk.roc_auc_score(y, p, sample_weight=w))
+        else:
+            same("roc_auc" + tag, k, v("roc_auc"), None, what="undefined")
+        if pos:
+            same("average_precision" + tag, k, v("average_precision"), sk.average_precision_score(y, p, sample_weight=w))
+        else:
+            undefined("average_precision" + tag, k, e["average_precision"], sk.average_precision_score(y, p, sample_weight=w), 0.0)
+        if weighted and len(y) < 120 and 0.01 < (v("roc_auc") or 0) < 0.99:
+            check_sandwich(k, y, p, w, e)
         if not weighted:
-            if pos and neg:
-                same("roc_auc", k, v("roc_auc"), sk.roc_auc_score(y, p))
-            else:
-                same("roc_auc", k, v("roc_auc"), None, what="undefined")
-            if pos:
-                same("average_precision", k, v("average_precision"), sk.average_precision_score(y, p))
-            else:
-                undefined("average_precision", k, e["average_precision"], sk.average_precision_score(y, p), 0.0)
             check_intervals(k, y, d, e)
     if not weighted:
         check_paired(frames, record)
+
+
+def kish(w):
+    return w.sum() ** 2 / (w ** 2).sum()
+
+
+def check_sandwich(k, y, p, w, e):
+    """Errors of weighted order metrics from the derivative of scikit-learn's value by each row's weight."""
+    pos, neg = y == 1, y == 0
+    if kish(w[pos]) <= 1.01 or kish(w[neg]) <= 1.01:
+        return
+    for m, value in [("roc_auc", sk.roc_auc_score), ("average_precision", sk.average_precision_score)]:
+        g = np.zeros(len(y))
+        for i in np.flatnonzero(w > 0):
+            up, down, h = w.copy(), w.copy(), 1e-4 * w[i]
+            up[i], down[i] = w[i] + h, w[i] - h
+            g[i] = w[i] * (value(y, p, sample_weight=up) - value(y, p, sample_weight=down)) / (2 * h)
+        one = lambda at: (g[at] ** 2).sum() * kish(w[at]) / (kish(w[at]) - 1)
+        variance = one(pos) + one(neg) if m == "roc_auc" else one(w > 0)
+        same(m + ": error with weights", k, e[m]["se"], math.sqrt(variance), tol=1e-6, what="se")
 
 
 def check_intervals(k, y, d, e):

@@ -7,7 +7,7 @@ import (
 )
 
 const (
-	noWeightsYet = "weights with order metrics are not built yet"
+	noWeightsYet = "weights with this order metric are not built yet"
 	rankPair     = "paired DeLong on the same rows; sums of influence by cluster (CR1-t, CR2 below 40)"
 )
 
@@ -16,14 +16,14 @@ func binaryRank() []*Metric {
 	return []*Metric{
 		{Name: "roc_auc", Aliases: []string{"auc", "auroc", "roc_auc_score"}, Tasks: onlyBinary(), Title: "chance that a positive row scores above a negative one",
 			Formula: "(concordant + ½ tied) / (P·N)", Lo: 0, Hi: 1, Direction: Up,
-			Interval: "logit with DeLong's variance; sums of influence by cluster (CR1-t, CR2 below 40)", Paired: rankPair, Denominator: "all rows",
+			Interval: "logit with DeLong's variance (the sandwich of weighted rows with weights); sums of influence by cluster (CR1-t, CR2 below 40)", Paired: rankPair, Denominator: "all rows",
 			Variant: "exact, ties count ½; undefined with one class", Source: "DeLong, DeLong & Clarke-Pearson 1988; Sun & Xu 2014; Obuchowski 1997",
-			NoWeights: noWeightsYet, build: func(Options) (measure, error) { return rank{}, nil }},
+			build: func(Options) (measure, error) { return rank{}, nil }},
 		{Name: "average_precision", Aliases: []string{"pr_auc", "ap", "average_precision_score"}, Tasks: onlyBinary(), Title: "mean precision over the positive rows, best score first",
 			Formula: "Σ (Rᵢ − Rᵢ₋₁) Pᵢ over falling thresholds", Lo: 0, Hi: 1, Direction: Up,
 			Interval: "logit with the influence variance; sums by cluster (CR1-t, CR2 below 40)", Paired: "influence of the difference on the same rows", Denominator: "all rows",
 			Variant: "step sum, not the trapezoid; tied scores form one threshold; undefined without positives (scikit-learn: 0)", Source: "Davis & Goadrich 2006; Boyd, Eng & Page 2013; influence: docs/statistics.md",
-			NoWeights: noWeightsYet, build: func(Options) (measure, error) { return rank{ap: true}, nil }},
+			build: func(Options) (measure, error) { return rank{ap: true}, nil }},
 		{Name: "ece", Aliases: []string{"expected_calibration_error"}, Tasks: onlyBinary(), Title: "gap between predicted probability and observed rate, debiased",
 			Formula: "√max(0, Σ (n_b/n)[(p̄_b − ȳ_b)² − ȳ_b(1−ȳ_b)/(n_b−1)]), 15 equal-mass bins", Lo: 0, Hi: 1, Direction: Down,
 			Interval: "none", Paired: "none: compare brier", Denominator: "all rows",

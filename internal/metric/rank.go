@@ -31,6 +31,9 @@ func (m rank) read(v *View, model int) (val float64, s spread, n int64, why stri
 		return 0, spread{}, n, "one class only: no positive rows"
 	}
 	x := r.Models[model]
+	if r.Weights != nil {
+		return m.readWeighted(v, x, n)
+	}
 	if m.ap {
 		val = x.AP
 		s = spread{df: math.Inf(1), variance: math.NaN()}
@@ -55,6 +58,35 @@ func (m rank) read(v *View, model int) (val float64, s spread, n int64, why stri
 	return val, s, n, ""
 }
 
+// readWeighted is read with weights: the sandwich of rows whose weights are given, with
+// Kish's rows in the place of rows.
+func (m rank) readWeighted(v *View, x summary.RankModel, n int64) (val float64, s spread, rows int64, why string) {
+	w := v.Pop.Rank.Weights
+	all := kish(w.Pos+w.Neg, w.Pos2+w.Neg2)
+	s = spread{df: all - 1, variance: math.NaN()}
+	switch {
+	case !(w.Pos > 0):
+		return 0, s, n, "one class only: no weight on positive rows"
+	case m.ap:
+		if val = x.AP; all > 1 {
+			s.variance = x.APSS * all / (all - 1)
+		}
+		s.iid = s.variance
+		if v.Pop.Blocks != nil {
+			s = clustered(v.Pop.Blocks, x.APBlocks, s.iid)
+		}
+		return val, s, n, ""
+	case !(w.Neg > 0):
+		return 0, s, n, "one class only: no weight on negative rows"
+	}
+	s.variance = delongWeighted(w, x.S10, x.S01)
+	s.iid = s.variance
+	if v.Pop.Blocks != nil {
+		s = clustered(v.Pop.Blocks, x.AUCBlocks, s.iid)
+	}
+	return x.AUC, s, n, ""
+}
+
 // delong is S10/m + S01/n from sums of squares, ddof 1; NaN with one row of a class.
 func delong(s10, s01 float64, r *summary.Rank) float64 {
 	if r.Pos < 2 || r.Neg < 2 {
@@ -62,6 +94,15 @@ func delong(s10, s01 float64, r *summary.Rank) float64 {
 	}
 	m, n := float64(r.Pos), float64(r.Neg)
 	return s10/((m-1)*m) + s01/((n-1)*n)
+}
+
+// delongWeighted is delong of Σw² sums, each class corrected by its Kish rows.
+func delongWeighted(w *summary.RankWeights, s10, s01 float64) float64 {
+	m, n := kish(w.Pos, w.Pos2), kish(w.Neg, w.Neg2)
+	if m <= 1 || n <= 1 {
+		return math.NaN()
+	}
+	return s10/(w.Pos*w.Pos)*m/(m-1) + s01/(w.Neg*w.Neg)*n/(n-1)
 }
 
 func (m rank) estimate(v *View, model int) Answer {
@@ -91,8 +132,14 @@ func (m rank) estimate(v *View, model int) Answer {
 	if s.note != "" {
 		a.note("%s", s.note)
 	}
-	if s.ids != nil && s.iid > 0 && s.variance > 0 {
-		a.NEff = math.Min(float64(n), float64(n)*s.iid/s.variance)
+	if r.Weights != nil || s.ids != nil {
+		rows := float64(n)
+		if r.Weights != nil {
+			rows = kish(r.Weights.Pos+r.Weights.Neg, r.Weights.Pos2+r.Weights.Neg2)
+		}
+		if a.NEff = rows; s.iid > 0 && s.variance > 0 {
+			a.NEff = math.Min(float64(n), rows*s.iid/s.variance)
+		}
 	}
 	a.Worst, a.Best = m.bounds(v, model)
 	return a
@@ -104,11 +151,18 @@ func (m rank) estimate(v *View, model int) Answer {
 func (m rank) boundary(val float64, r *summary.Rank) infer.Inference {
 	i := infer.Inference{Value: val, SE: math.NaN(), DF: math.Inf(1)}
 	if m.ap {
-		i.Shape, i.Method = infer.Wilson{N: float64(r.Pos)}, "Wilson score on the positives"
-		i.SE = 1 / float64(r.Pos+1)
+		n := float64(r.Pos)
+		if r.Weights != nil {
+			n = kish(r.Weights.Pos, r.Weights.Pos2)
+		}
+		i.Shape, i.Method = infer.Wilson{N: n}, "Wilson score on the positives"
+		i.SE = 1 / (n + 1)
 		return i
 	}
 	mm, nn := float64(r.Pos), float64(r.Neg)
+	if w := r.Weights; w != nil {
+		mm, nn = kish(w.Pos, w.Pos2), kish(w.Neg, w.Neg2)
+	}
 	half := (mm+nn)/2 - 1
 	se := func(t float64) float64 {
 		return math.Sqrt(t * (1 - t) * (1 + half*(1-t)/(2-t) + half*t/(1+t)) / (mm * nn))
@@ -134,7 +188,7 @@ func (m rank) boundary(val float64, r *summary.Rank) infer.Inference {
 // bounds are the AUC if every lost row of a known label had ranked worst, or best.
 func (m rank) bounds(v *View, model int) (worst, best float64) {
 	lost := v.Pop.Lost
-	if m.ap || lost == nil || len(lost.Cells) == 0 {
+	if m.ap || lost == nil || len(lost.Cells) == 0 || v.Pop.Rank.Weights != nil {
 		return math.NaN(), math.NaN()
 	}
 	var pos, neg float64
@@ -169,6 +223,9 @@ func (m rank) contrast(v *View, a, b int, k float64) Answer {
 		method = "paired: influence of the difference"
 	}
 	s := spread{df: math.Inf(1)}
+	if w := v.Pop.Rank.Weights; w != nil {
+		s.df = kish(w.Pos+w.Neg, w.Pos2+w.Neg2) - 1
+	}
 	if v.Pop.Blocks != nil {
 		sums := make([]float64, len(sa.sums))
 		for i := range sums {
@@ -203,8 +260,14 @@ func (m rank) contrast(v *View, a, b int, k float64) Answer {
 func (m rank) covariance(r *summary.Rank, a, b int) (float64, bool) {
 	for _, p := range r.Pairs {
 		if p.A == a && p.B == b || p.A == b && p.B == a {
+			n := float64(r.Pos + r.Neg)
+			if w := r.Weights; w != nil {
+				n = kish(w.Pos+w.Neg, w.Pos2+w.Neg2)
+				if !m.ap {
+					return delongWeighted(w, p.C10, p.C01), true
+				}
+			}
 			if m.ap {
-				n := float64(r.Pos + r.Neg)
 				return p.CAP * n / (n - 1), true
 			}
 			return delong(p.C10, p.C01, r), true

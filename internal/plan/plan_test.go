@@ -253,7 +253,7 @@ func TestMistakes(t *testing.T) {
 		{"metric: roc_auc, at_least: 0.7", "metric: prevalence, better_than: baseline", "12:14", "prevalence has no good direction", "", false},
 		{"metric: roc_auc, at_least: 0.7", "at_least: 0.7", "12:5", `the key "metric" is required`, "", true},
 		{"metric: roc_auc, at_least: 0.7", "metric: rocauc, at_least: 0.7", "12:14", `unknown metric "rocauc"`, `did you mean "roc_auc"?`, false},
-		{"columns: {id: id, ", "columns: {id: id, weight: w, ", "10:11", "roc_auc with weights is refused", "", false},
+		{"columns: {id: id, ", "columns: {id: id, weight: w, ", "10:28", "ece with weights is refused", "", false},
 		{"name: p\n", "name: p\nname: q\n", "2:1", `mapping key "name" already defined at [1:1]`, "", false},
 		{"name: p\n", "name: [p\n", "", "not YAML", "", false},
 		{"name: p\n", "name: *nope\n", "1:7", `no anchor is called "nope"`, "", false},

@@ -9,20 +9,32 @@ import "sort"
 // Rank is the one kind that does not merge: ranks of a part say nothing about ranks
 // in the whole. An engine that shards rows cannot make it.
 type Rank struct {
-	Pos    int64       `json:"pos"`
-	Neg    int64       `json:"neg"`
-	Models []RankModel `json:"models"`
-	Pairs  []RankPair  `json:"pairs,omitempty"` // every model against the baseline, in model order
+	Pos int64 `json:"pos"`
+	Neg int64 `json:"neg"`
+	// Weights is set when rows have weights: then AUC holds the value, S10 … hold Σw²
+	// about it, and Bins are not made.
+	Weights *RankWeights `json:"weights,omitempty"`
+	Models  []RankModel  `json:"models"`
+	Pairs   []RankPair   `json:"pairs,omitempty"` // every model against the baseline, in model order
+}
+
+// RankWeights are Σw and Σw² of each class.
+type RankWeights struct {
+	Pos  float64 `json:"pos"`
+	Neg  float64 `json:"neg"`
+	Pos2 float64 `json:"pos2"`
+	Neg2 float64 `json:"neg2"`
 }
 
 // RankModel is one model's part of a Rank. Value fields are meaningful only when
 // both classes occur (AUC) or a positive occurs (AP).
 type RankModel struct {
-	U2   uint64  `json:"u2"`   // 2·(concordant + ½ tied) pairs: AUC = U2/(2·Pos·Neg)
-	S10  float64 `json:"s10"`  // Σ over positives of (V10 − AUC)²; divide by (Pos−1)·Pos for DeLong's term
-	S01  float64 `json:"s01"`  // Σ over negatives of (V01 − AUC)²
-	AP   float64 `json:"ap"`   // average precision, step interpolation, ties grouped
-	APSS float64 `json:"apss"` // Σ over rows of the squared influence on AP, divided by n²: the variance of AP
+	U2   uint64  `json:"u2"`            // 2·(concordant + ½ tied) pairs: AUC = U2/(2·Pos·Neg)
+	S10  float64 `json:"s10"`           // Σ over positives of (V10 − AUC)²; divide by (Pos−1)·Pos for DeLong's term
+	S01  float64 `json:"s01"`           // Σ over negatives of (V01 − AUC)²
+	AUC  float64 `json:"auc,omitempty"` // with weights only
+	AP   float64 `json:"ap"`            // average precision, step interpolation, ties grouped
+	APSS float64 `json:"apss"`          // Σ over rows of the squared influence on AP, divided by n²: the variance of AP
 	Bins []Bin   `json:"bins,omitempty"`
 	// AUCBlocks and APBlocks hold Σ of row influence (on the scale of the metric,
 	// already divided by the class counts or n) for each entry of the population's Blocks.

@@ -1,5 +1,6 @@
 // Package order makes the summaries that depend on the order of scores: each score
-// is sorted once, and its order is walked once for all slices. It refuses weights.
+// is sorted once, and its order is walked once for all slices. Only
+// ROC AUC and average precision take weights.
 package order
 
 import (
@@ -21,7 +22,11 @@ func Summarize(ctx context.Context, r *rows.Rows, needs []summary.Spec, pops []*
 		var err error
 		switch s.Kind {
 		case summary.KindRank:
-			err = rank(ctx, r, pops, e, workers)
+			if r.Weight != nil {
+				err = weightedRank(ctx, r, pops, e, workers)
+			} else {
+				err = rank(ctx, r, pops, e, workers)
+			}
 		case summary.KindClassRank:
 			err = classRank(ctx, r, pops, e, workers)
 		case summary.KindQuantile:
