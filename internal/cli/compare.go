@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/fairtrial/fairtrial/internal/cases"
+	"github.com/fairtrial/fairtrial/internal/compare"
 	"github.com/fairtrial/fairtrial/internal/eval"
 	"github.com/fairtrial/fairtrial/internal/plan"
 	"github.com/fairtrial/fairtrial/internal/record"
@@ -25,6 +26,8 @@ type contrast struct {
 	Why         string              `json:"why"` // how rows met, or why they could not be matched
 	Matched     int64               `json:"matched"`
 	Comparisons []result.Comparison `json:"comparisons"`
+	Shifts      []compare.Shift     `json:"shifts,omitempty"` // why it changed, on different data
+	Notes       []string            `json:"notes,omitempty"`
 }
 
 func compareCommand(e *Env) *cobra.Command {
@@ -74,7 +77,16 @@ func (x contrast) print(e *Env) error {
 		}
 		rows = append(rows, []string{c.Metric, c.Difference.Signed(), span, string(c.Verdict), c.SmallestEffect.Short(), result.Count(c.N)})
 	}
-	return writeTable(e.Stdout, rows)
+	if err := writeTable(e.Stdout, rows); err != nil {
+		return err
+	}
+	if err := x.printShifts(e); err != nil {
+		return err
+	}
+	for _, n := range x.Notes {
+		fmt.Fprintln(e.Stdout, "note: "+n)
+	}
+	return nil
 }
 
 func label(r *record.Record) string {
@@ -107,6 +119,7 @@ func (e *Env) contrast(cmd *cobra.Command, a *record.Record, dirA string, b *rec
 	}
 	x.Why = why
 	x.Comparisons = independent(a, b)
+	x.Shifts, x.Notes = shifts(b, a)
 	return x, nil
 }
 
