@@ -37,13 +37,13 @@ func shifts(before, after *record.Record) (out []compare.Shift, notes []string) 
 			out = append(out, s)
 		}
 	}
-	if a, b := threshold(before), threshold(after); a != b {
+	if a, b := thresholdOf(before), thresholdOf(after); a != b {
 		notes = append(notes, fmt.Sprintf("the thresholds differ, %s and %s: 'within' holds that too", a, b))
 	}
 	return out, notes
 }
 
-func threshold(r *record.Record) string {
+func thresholdOf(r *record.Record) string {
 	for _, m := range r.Plan.Models {
 		if m.Key == "candidate" && m.Threshold != nil {
 			return fmt.Sprint(*m.Threshold)

@@ -124,3 +124,26 @@ func (x *QuantileModel) At(rank int64) float64 {
 	}
 	return 0
 }
+
+// MaxCuts bounds the thresholds of a model, CutFolds is the number of folds.
+const (
+	MaxCuts  = 1000
+	CutFolds = 5
+)
+
+// Cuts are the counts of rows at or above thresholds of equal mass, for the choice of
+// one. Folds are by a hash of the cluster, else of the row's label and scores, so that
+// they do not depend on the order of rows. Binary rows without weights only.
+type Cuts struct {
+	Total     []int64    `json:"total"`     // rows by fold
+	Positives []int64    `json:"positives"` // by fold
+	Models    []CutModel `json:"models"`
+}
+
+// CutModel is one model's part: Rows[i][f] rows of fold f score at least Scores[i], and
+// Hits[i][f] of them are positive. Scores fall.
+type CutModel struct {
+	Scores []float64 `json:"scores"`
+	Rows   [][]int64 `json:"rows"`
+	Hits   [][]int64 `json:"hits"`
+}

@@ -29,6 +29,8 @@ func Summarize(ctx context.Context, r *rows.Rows, needs []summary.Spec, pops []*
 			}
 		case summary.KindClassRank:
 			err = classRank(ctx, r, pops, e, workers)
+		case summary.KindCuts:
+			err = cuts(ctx, r, pops, workers)
 		case summary.KindQuantile:
 			err = quantile(ctx, r, s, pops, e, workers)
 		}
@@ -57,6 +59,8 @@ func Bytes(n int64, models, partitions, classes int, clusters bool, needs []summ
 			}
 		case summary.KindClassRank:
 			b = 16 + 8*slots*int64(min(models, 2))
+		case summary.KindCuts:
+			b = 17
 		case summary.KindQuantile:
 			b = 16 + 8*int64(models)
 		}

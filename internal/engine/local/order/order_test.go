@@ -283,3 +283,40 @@ func BenchmarkRank1M(b *testing.B) {
 		}
 	}
 }
+
+// Counts above each cut are those of the rows, ties are never divided, and neither the
+// order of rows nor the workers matter.
+func TestCuts(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 30))
+	for k := range 20 {
+		x := sample(r, 1+r.IntN(3000), 2, k%2 == 0)
+		pops := []*summary.Population{{}}
+		if err := cuts(context.Background(), x, pops, 1+k%3); err != nil {
+			t.Fatal(err)
+		}
+		c := pops[0].Cuts
+		for m, model := range c.Models {
+			if len(model.Scores) > summary.MaxCuts+1 {
+				t.Errorf("%d cuts", len(model.Scores))
+			}
+			for i, score := range model.Scores {
+				var rows, hits, wantRows, wantHits int64
+				for f := range model.Rows[i] {
+					rows, hits = rows+model.Rows[i][f], hits+model.Hits[i][f]
+				}
+				for row := range x.N {
+					if x.Models[m].Score[row] >= score {
+						wantRows++
+						wantHits += int64(x.Class[row])
+					}
+				}
+				if rows != wantRows || hits != wantHits || i > 0 && score >= model.Scores[i-1] {
+					t.Fatalf("cut %d at %g: %d rows and %d positives, want %d and %d", i, score, rows, hits, wantRows, wantHits)
+				}
+			}
+			if last := model.Rows[len(model.Rows)-1]; !reflect.DeepEqual(last, c.Total) {
+				t.Errorf("the last cut holds %v of %v rows", last, c.Total)
+			}
+		}
+	}
+}

@@ -1,0 +1,270 @@
+package cli
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/fairtrial/fairtrial/internal/cases"
+	"github.com/fairtrial/fairtrial/internal/eval"
+	"github.com/fairtrial/fairtrial/internal/plan"
+	"github.com/fairtrial/fairtrial/internal/result"
+	"github.com/fairtrial/fairtrial/internal/stat/threshold"
+	"github.com/fairtrial/fairtrial/internal/summary"
+)
+
+// chosen is one model's threshold and what is known of it.
+type chosen struct {
+	Model     string        `json:"model"`
+	Found     bool          `json:"found"`
+	Threshold result.Number `json:"threshold"`
+	Alerts    result.Number `json:"alerts"` // share of rows called positive
+	Precision result.Number `json:"precision"`
+	Recall    result.Number `json:"recall"`
+	Rows      int64         `json:"rows"`
+	Promise   string        `json:"promise,omitempty"`
+	Cost      result.Number `json:"cost"` // mean cost a row, cross-fitted
+	CostSE    result.Number `json:"cost_se"`
+	Says      string        `json:"says"`
+}
+
+type thresholdFlags struct {
+	precision, recall, confidence float64
+	cost, alerts, model           string
+}
+
+func thresholdCommand(e *Env) *cobra.Command {
+	var f thresholdFlags
+	var set []string
+	var asJSON bool
+	c := &cobra.Command{
+		Use: "threshold PLAN", Short: "Choose a threshold: for a promise about precision or recall, the least cost, or an alert budget",
+		Long: "threshold reads a plan's data and proposes thresholds:\n" +
+			"  --precision 0.9        the lowest one whose precision is at least 0.9 with probability --confidence (fixed-sequence test)\n" +
+			"  --recall 0.8           the highest one whose recall is at least 0.8 with that probability\n" +
+			"  --cost fp=1,fn=8       the cheapest one, with its cost on rows that did not choose it (cross-fitted; clusters stay together)\n" +
+			"  --alerts 5%            the one that calls this share of rows, so that models are compared at equal volume\n" +
+			"It changes nothing: write the threshold into the plan, and judge it on other rows.",
+		Args: exactly(1, "one plan file"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			p, err := e.loadPlan(cmd, args[0], set)
+			if err != nil {
+				return err
+			}
+			all, err := e.thresholds(cmd, p, f)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return writeJSON(e.Stdout, all)
+			}
+			for _, x := range all {
+				fmt.Fprintf(e.Stdout, "%s: %s\n", x.Model, x.Says)
+			}
+			return nil
+		},
+	}
+	c.Flags().Float64Var(&f.precision, "precision", 0, "least precision to promise")
+	c.Flags().Float64Var(&f.recall, "recall", 0, "least recall to promise")
+	c.Flags().Float64Var(&f.confidence, "confidence", 0.95, "probability of the promise")
+	c.Flags().StringVar(&f.cost, "cost", "", "cost of a false positive and a false negative: fp=1,fn=8 (also tp, tn)")
+	c.Flags().StringVar(&f.alerts, "alerts", "", "share of rows to call: 5% or 0.05")
+	c.Flags().StringVar(&f.model, "model", "", "only this model (default: all with scores)")
+	c.Flags().StringArrayVar(&set, "set", nil, "override a key of the plan")
+	c.Flags().BoolVar(&asJSON, "json", false, "print as JSON")
+	return c
+}
+
+func (e *Env) thresholds(cmd *cobra.Command, p *plan.Plan, f thresholdFlags) ([]chosen, error) {
+	choose, err := f.chooser(p)
+	if err != nil {
+		return nil, err
+	}
+	p.Slices, p.Gates, p.Metrics = nil, nil, []plan.Metric{}
+	s, err := eval.Prepare(p, catalogue())
+	if err != nil {
+		return nil, wrong("", "%w", err)
+	}
+	s.Request.Exemplars = 0
+	s.Request.Needs = []summary.Spec{summary.Of(summary.KindCounts), summary.Of(summary.KindCuts)}
+	c, err := s.Collect(cmd.Context(), newEngine())
+	if err != nil {
+		return nil, err
+	}
+	cuts := c.Set.Pops[0].Cuts
+	var out []chosen
+	for m, key := range c.Set.Models {
+		if f.model == "" || f.model == key {
+			x := choose(foldsOf(cuts, m))
+			x.Model = key
+			out = append(out, x)
+		}
+	}
+	if len(out) == 0 {
+		return nil, wrong("models: "+strings.Join(c.Set.Models, ", "), "no model is called %q", f.model)
+	}
+	return out, nil
+}
+
+// chooser checks the flags against the plan and gives what chooses for one model.
+func (f thresholdFlags) chooser(p *plan.Plan) (func(threshold.Folds) chosen, error) {
+	asked := 0
+	for _, yes := range []bool{f.precision != 0, f.recall != 0, f.cost != "", f.alerts != ""} {
+		if yes {
+			asked++
+		}
+	}
+	switch {
+	case asked != 1:
+		return nil, wrong("for example --precision 0.9", "give one of --precision, --recall, --cost and --alerts")
+	case p.Task != cases.Binary:
+		return nil, wrong("", "thresholds are built for task binary only, this is %s", p.Task)
+	case p.Data.Columns.Weight != "":
+		return nil, wrong("", "thresholds with weights are not built yet")
+	case f.confidence <= 0.5 || f.confidence >= 1:
+		return nil, wrong("", "--confidence lies between 0.5 and 1, this is %g", f.confidence)
+	}
+	for name, x := range map[string]float64{"precision": f.precision, "recall": f.recall} {
+		if x < 0 || x >= 1 {
+			return nil, wrong("", "--%s lies between 0 and 1, this is %g", name, x)
+		}
+		if x > 0 && p.Data.Columns.Cluster != "" {
+			return nil, wrong("--cost keeps clusters together", "a promise with clusters is not built yet: its test is for independent rows")
+		}
+	}
+	switch {
+	case f.cost != "":
+		costs, err := parseCosts(f.cost)
+		return func(x threshold.Folds) chosen { return cheapest(x, costs, p.Data.Columns.Cluster != "") }, err
+	case f.alerts != "":
+		share, err := parseShare(f.alerts)
+		return func(x threshold.Folds) chosen { return atVolume(x, share) }, err
+	}
+	return f.promise, nil
+}
+
+func parseCosts(text string) (c threshold.Costs, err error) {
+	to := map[string]*float64{"fp": &c.FP, "fn": &c.FN, "tp": &c.TP, "tn": &c.TN}
+	for _, part := range strings.Split(text, ",") {
+		key, value, _ := strings.Cut(strings.TrimSpace(part), "=")
+		x, perr := strconv.ParseFloat(value, 64)
+		if to[key] == nil || perr != nil || math.IsNaN(x) || math.Abs(x) > 1e15 {
+			return c, wrong("write --cost fp=1,fn=8", "--cost: %q is no cost of an outcome", part)
+		}
+		*to[key] = x
+	}
+	if c.FP == 0 && c.FN == 0 && c.TP == 0 && c.TN == 0 {
+		return c, wrong("write --cost fp=1,fn=8", "--cost: every outcome costs 0")
+	}
+	return c, nil
+}
+
+func parseShare(text string) (float64, error) {
+	digits, percent := strings.CutSuffix(strings.TrimSpace(text), "%")
+	x, err := strconv.ParseFloat(strings.TrimSpace(digits), 64)
+	if percent {
+		x /= 100
+	}
+	if err != nil || !(x > 0 && x <= 1) {
+		return 0, wrong("write --alerts 5% or --alerts 0.05", "--alerts: %q is no share of rows", text)
+	}
+	return x, nil
+}
+
+func foldsOf(c *summary.Cuts, m int) threshold.Folds {
+	x := c.Models[m]
+	return threshold.Folds{Scores: x.Scores, Rows: x.Rows, Hits: x.Hits, Total: c.Total, Positives: c.Positives}
+}
+
+func sum(x []int64) int64 {
+	n := int64(0)
+	for _, v := range x {
+		n += v
+	}
+	return n
+}
+
+// at describes a cut (−1: none is called).
+func at(x threshold.Folds, i int) chosen {
+	c := chosen{Found: true, Threshold: result.None(), Alerts: 0, Precision: result.None(), Recall: 0, Rows: sum(x.Total), Cost: result.None(), CostSE: result.None()}
+	if i < 0 {
+		return c
+	}
+	rows, hits, pos := float64(sum(x.Rows[i])), float64(sum(x.Hits[i])), float64(sum(x.Positives))
+	c.Threshold, c.Alerts, c.Precision, c.Recall = result.Number(x.Scores[i]), result.Number(rows/float64(c.Rows)), result.Number(hits/rows), result.None()
+	if pos > 0 {
+		c.Recall = result.Number(hits / pos)
+	}
+	return c
+}
+
+func (c chosen) seen() string {
+	return fmt.Sprintf("calls %s of rows; on these rows precision %s, recall %s", result.Percent(float64(c.Alerts)), c.Precision.Short(), c.Recall.Short())
+}
+
+func (f thresholdFlags) promise(x threshold.Folds) chosen {
+	cuts := make([]threshold.Cut, len(x.Scores))
+	for i, s := range x.Scores {
+		cuts[i] = threshold.Cut{Score: s, Rows: sum(x.Rows[i]), Hits: sum(x.Hits[i])}
+	}
+	what, least := "precision", f.precision
+	best, ok := threshold.Precision(cuts, f.precision, 1-f.confidence)
+	if f.recall > 0 {
+		what, least = "recall", f.recall
+		best, ok = threshold.Recall(cuts, sum(x.Positives), f.recall, 1-f.confidence)
+	}
+	said := fmt.Sprintf("%s at least %s with probability %s", what, result.Number(least).Short(), result.Percent(f.confidence))
+	if !ok {
+		c := at(x, -1)
+		c.Found, c.Promise, c.Recall = false, said, result.None()
+		c.Says = fmt.Sprintf("no threshold can promise %s on %s rows", said, result.Count(c.Rows))
+		return c
+	}
+	c := at(x, best.At)
+	c.Promise = said
+	c.Says = fmt.Sprintf("threshold: %s promises %s; it %s", exactNumber(c.Threshold), said, c.seen())
+	return c
+}
+
+func cheapest(x threshold.Folds, costs threshold.Costs, clusters bool) chosen {
+	best, ok := threshold.MinimalCost(x, costs)
+	c := at(x, best.At)
+	if c.Found = ok; !ok {
+		c.Says = "no rows"
+		return c
+	}
+	c.Cost, c.CostSE = result.Number(best.Cost), result.Number(best.SE)
+	spread := fmt.Sprintf(" (± %s)", c.CostSE.Short())
+	if clusters { // the error is of independent rows
+		c.CostSE, spread = result.None(), ""
+	}
+	where := "call no row"
+	if best.At >= 0 {
+		where = fmt.Sprintf("threshold: %s, which %s", exactNumber(c.Threshold), c.seen())
+	}
+	c.Says = fmt.Sprintf("%s; costs %s a row%s, cross-fitted (%s on the rows that chose it)", where, c.Cost.Short(), spread, result.Number(best.Seen).Short())
+	return c
+}
+
+// atVolume is the lowest threshold that calls at most a share of rows.
+func atVolume(x threshold.Folds, share float64) chosen {
+	best, all := -1, float64(sum(x.Total))
+	for i := range x.Scores {
+		if float64(sum(x.Rows[i])) <= share*all*(1+1e-12) {
+			best = i
+		}
+	}
+	c := at(x, best)
+	if c.Found = best >= 0; !c.Found {
+		c.Says = fmt.Sprintf("the highest score alone is on more than %s of rows", result.Percent(share))
+		return c
+	}
+	c.Says = fmt.Sprintf("threshold: %s %s", exactNumber(c.Threshold), c.seen())
+	return c
+}
+
+// exactNumber is a threshold with all its digits, to be copied into a plan.
+func exactNumber(n result.Number) string { return strconv.FormatFloat(float64(n), 'g', -1, 64) }
