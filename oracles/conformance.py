@@ -380,7 +380,7 @@ def check_regression(weighted):
         frames.append(pd.DataFrame({"case": f"c{k}", "y": y, "f": f, "w": rng.choice([0.5, 1.0, 3.0], n)}))
     names = ["mean_absolute_error", "mean_squared_error", "root_mean_squared_error", "r2", "mean_error", "wape", "mape", "smape", "rmsle", "explained_variance", "pearson", {"metric": "pinball_loss", "alpha": 0.9}]
     plan = {"name": "regression", "task": "regression", "data": {"source": "data.parquet", "columns": {"label": {"column": "y"}}},
-            "models": {"candidate": {"prediction": "f"}}, "slices": ["case"], "metrics": names + ([] if weighted else ["median_absolute_error"])}
+            "models": {"candidate": {"prediction": "f"}}, "slices": ["case"], "metrics": names + ([] if weighted else ["median_absolute_error", "max_error", {"metric": "absolute_error_quantile", "q": 0.9, "as": "p90"}, {"metric": "error_quantile", "q": 0.05, "as": "low"}])}
     if weighted:
         plan["data"]["columns"]["weight"] = "w"
     got, _ = run(plan, pd.concat(frames), "regression")
@@ -419,6 +419,9 @@ def check_regression(weighted):
         else:
             same("mape" + tag, k, e("mape")["value"], sk.mean_absolute_percentage_error(y, p, sample_weight=w))
         if not weighted:
+            same("max_error", k, e("max_error")["value"], sk.max_error(y, p))
+            same("absolute_error_quantile", k, e("p90")["value"], np.quantile(abs(p - y), 0.9))
+            same("error_quantile", k, e("low")["value"], np.quantile(p - y, 0.05))
             same("median_absolute_error", k, e("median_absolute_error")["value"], sk.median_absolute_error(y, p))
 
 

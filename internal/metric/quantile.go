@@ -3,23 +3,27 @@ package metric
 import (
 	"math"
 
+	"github.com/fairtrial/fairtrial/internal/result"
 	"github.com/fairtrial/fairtrial/internal/stat/dist"
 	"github.com/fairtrial/fairtrial/internal/stat/infer"
 	"github.com/fairtrial/fairtrial/internal/summary"
 )
 
-// median is the median of a row expression, with the interval between two order
+// quantile is a quantile of a row expression, with the interval between two order
 // statistics (binomial; with clusters Woodruff's, on the design effect of the share
-// of rows below the median).
-type median struct{ term summary.Expr }
+// of rows below it).
+type quantile struct {
+	term summary.Expr
+	q    float64
+}
 
-func (m median) spec() summary.Spec    { return summary.Of(summary.KindQuantile, m.term) }
-func (m median) needs() []summary.Spec { return []summary.Spec{m.spec()} }
+func (m quantile) spec() summary.Spec    { return summary.QuantileOf(m.term, m.q) }
+func (m quantile) needs() []summary.Spec { return []summary.Spec{m.spec()} }
 
 // ladder reads the order statistics at a distance of z standard errors of the share
 // below, in ranks.
-func ladder(x summary.QuantileModel, n int64, half float64) (lo, hi float64, ok bool) {
-	mid := float64(n+1) / 2
+func ladder(x summary.QuantileModel, n int64, q, half float64) (lo, hi float64, ok bool) {
+	mid := q*float64(n-1) + 1
 	l, u := math.Floor(mid-half), math.Ceil(mid+half)
 	if l < 1 || u > float64(n) || len(x.Ranks) == 0 {
 		return 0, 0, false
@@ -42,7 +46,7 @@ func ladder(x summary.QuantileModel, n int64, half float64) (lo, hi float64, ok 
 }
 
 // read gives the value, the design effect of the share below and the degrees of freedom.
-func (m median) read(v *View, model int) (x summary.QuantileModel, n int64, deff, df float64, note, why string) {
+func (m quantile) read(v *View, model int) (x summary.QuantileModel, n int64, deff, df float64, note, why string) {
 	q := v.Pop.FindQuantile(m.spec())
 	if q == nil || q.N == 0 {
 		return x, 0, 0, 0, "", "no usable rows"
@@ -50,7 +54,7 @@ func (m median) read(v *View, model int) (x summary.QuantileModel, n int64, deff
 	x, n = q.Models[model], q.N
 	deff, df = 1, math.Inf(1)
 	if b := v.Pop.Blocks; b != nil {
-		s := clustered(b, x.Blocks, 0.25*float64(n))
+		s := clustered(b, x.Blocks, m.q*(1-m.q)*float64(n))
 		deff, df, note = s.variance/s.iid, s.df, s.note
 		if deff < 1 {
 			deff = 1
@@ -61,16 +65,16 @@ func (m median) read(v *View, model int) (x summary.QuantileModel, n int64, deff
 
 // se is the standard error that a 95 % interval of order statistics implies
 // (McKean & Schrader 1984).
-func (m median) se(x summary.QuantileModel, n int64, deff float64) float64 {
+func (m quantile) se(x summary.QuantileModel, n int64, deff float64) float64 {
 	z := dist.NormQuantile(0.975)
-	lo, hi, ok := ladder(x, n, z*math.Sqrt(float64(n)*deff)/2)
+	lo, hi, ok := ladder(x, n, m.q, z*math.Sqrt(m.q*(1-m.q)*float64(n)*deff))
 	if !ok {
 		return math.NaN()
 	}
 	return (hi - lo) / (2 * z)
 }
 
-func (m median) estimate(v *View, model int) Answer {
+func (m quantile) estimate(v *View, model int) Answer {
 	x, n, deff, df, note, why := m.read(v, model)
 	if why != "" {
 		return undefined(n, why)
@@ -83,7 +87,7 @@ func (m median) estimate(v *View, model int) Answer {
 		if math.IsNaN(df) || df < 1 {
 			return 0, 0, false
 		}
-		return ladder(x, n, dist.TQuantile(1-(1-level)/2, df)*math.Sqrt(float64(n)*deff)/2)
+		return ladder(x, n, m.q, dist.TQuantile(1-(1-level)/2, df)*math.Sqrt(m.q*(1-m.q)*float64(n)*deff))
 	}}
 	a := answered(i, n)
 	if _, _, ok := i.Interval(0.95); !ok && note == "" {
@@ -96,8 +100,8 @@ func (m median) estimate(v *View, model int) Answer {
 }
 
 // contrast combines the two standard errors with the correlation of "below its own
-// median" (φ of the 2×2 table of the same rows).
-func (m median) contrast(v *View, a, b int, k float64) Answer {
+// quantile" (φ of the 2×2 table of the same rows).
+func (m quantile) contrast(v *View, a, b int, k float64) Answer {
 	xa, n, deffA, df, note, why := m.read(v, a)
 	if why != "" {
 		return undefined(n, why)
@@ -130,7 +134,7 @@ func (m median) contrast(v *View, a, b int, k float64) Answer {
 	return x
 }
 
-func (m median) between(x, y *View, model int, ratio bool) Answer {
+func (m quantile) between(x, y *View, model int, ratio bool) Answer {
 	xa, nx, dx, fx, _, why := m.read(x, model)
 	if why != "" {
 		return undefined(nx, why)
@@ -141,4 +145,44 @@ func (m median) between(x, y *View, model int, ratio bool) Answer {
 	}
 	sx, sy := m.se(xa, nx, dx), m.se(ya, ny, dy)
 	return acrossAnswer(xa.Value, ya.Value, spread{variance: sx * sx, df: fx}, spread{variance: sy * sy, df: fy}, ratio, nx, ny, nil)
+}
+
+// largest is the largest value of the expression: a fact of these rows, without an error.
+type largest struct{ term summary.Expr }
+
+func (m largest) needs() []summary.Spec { return []summary.Spec{summary.QuantileOf(m.term, 0.5)} }
+
+func (m largest) estimate(v *View, model int) Answer {
+	q := v.Pop.FindQuantile(m.needs()[0])
+	if q == nil || q.N == 0 {
+		return undefined(0, "no usable rows")
+	}
+	x := q.Models[model]
+	return answered(infer.Inference{Value: x.Ladder[len(x.Ladder)-1], SE: math.NaN(), DF: math.Inf(1), Shape: infer.None{}, Method: "none"}, q.N)
+}
+
+func (m largest) contrast(v *View, a, b int, k float64) Answer {
+	x, y := m.estimate(v, a), m.estimate(v, b)
+	if x.Status == result.OK {
+		x.Value -= k * y.Value
+	}
+	return x
+}
+
+func (m largest) between(x, y *View, model int, ratio bool) Answer {
+	a, b := m.estimate(x, model), m.estimate(y, model)
+	switch {
+	case a.Status != result.OK:
+		return a
+	case b.Status != result.OK:
+		return b
+	case ratio && b.Value == 0:
+		return undefined(b.N, "the ratio's denominator is 0")
+	case ratio:
+		a.Value /= b.Value
+	default:
+		a.Value -= b.Value
+	}
+	a.N = min(a.N, b.N)
+	return a
 }

@@ -110,6 +110,8 @@ func example(metric string) string {
 		return "write {metric: f_beta, beta: 2, as: f2}"
 	case "pinball_loss":
 		return "write {metric: pinball_loss, alpha: 0.9}"
+	case "absolute_error_quantile", "error_quantile":
+		return "write {metric: " + metric + ", q: 0.9, as: p90}"
 	case "top_k_accuracy":
 		return "write {metric: top_k_accuracy, k: 3, as: top_3}"
 	}

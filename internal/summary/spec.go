@@ -84,6 +84,26 @@ func Of(k Kind, terms ...Expr) Spec {
 	return Spec{Kind: k, Terms: strings.Join(s, " ")}
 }
 
+// QuantileOf makes the Spec of the quantile q of an expression; 0.5 is the median.
+func QuantileOf(e Expr, q float64) Spec {
+	s := Spec{Kind: KindQuantile, Terms: string(e)}
+	if q != 0.5 {
+		s.Terms += "@" + strconv.FormatFloat(q, 'g', -1, 64)
+	}
+	return s
+}
+
+// Quantile is what a Spec made by QuantileOf asks for.
+func (s Spec) Quantile() (e Expr, q float64, ok bool) {
+	name, at, found := strings.Cut(s.Terms, "@")
+	q = 0.5
+	var err error
+	if found {
+		q, err = strconv.ParseFloat(at, 64)
+	}
+	return Expr(name), q, s.Kind == KindQuantile && err == nil && q > 0 && q < 1
+}
+
 // Exprs returns the row expressions of the spec in order.
 func (s Spec) Exprs() []Expr {
 	var out []Expr

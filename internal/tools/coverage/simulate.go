@@ -113,7 +113,8 @@ func quantities(d design) ([]quantity, error) {
 		if m.NoInterval != "" || d.weights > 0 && m.NoWeights != "" || m.Name == "mape" || m.Name == "rmsle" {
 			continue
 		}
-		params := map[string]map[string]float64{"f_beta": {"beta": 2}, "expected_cost": {"cost_fp": 1, "cost_fn": 5}, "pinball_loss": {"alpha": 0.9}}[m.Name]
+		params := map[string]map[string]float64{"f_beta": {"beta": 2}, "expected_cost": {"cost_fp": 1, "cost_fn": 5}, "pinball_loss": {"alpha": 0.9},
+			"absolute_error_quantile": {"q": 0.9}, "error_quantile": {"q": 0.9}}[m.Name]
 		in, err := cat.Build(m.Name, "", metric.Options{Task: d.task, Params: params})
 		if err != nil {
 			return nil, err

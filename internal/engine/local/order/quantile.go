@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/fairtrial/fairtrial/internal/cases"
 	"github.com/fairtrial/fairtrial/internal/engine"
@@ -11,17 +12,18 @@ import (
 	"github.com/fairtrial/fairtrial/internal/summary"
 )
 
-// quantile finds the median of |f − y| of every model and population, the order
-// statistics around it, and how often two models are both below theirs.
+// quantile finds one quantile of |f − y| or f − y of every model and population, the
+// order statistics around it, and how often two models are both below theirs.
 func quantile(ctx context.Context, r *rows.Rows, spec summary.Spec, pops []*summary.Population, e entries, workers int) error {
-	if spec != summary.Of(summary.KindQuantile, summary.AbsError) || r.Task != cases.Regression {
+	expr, at, ok := spec.Quantile()
+	if !ok || expr != summary.AbsError && expr != summary.Error || r.Task != cases.Regression {
 		return &engine.DataError{Msg: fmt.Sprintf("a quantile of %q is not built", spec.Terms)}
 	}
 	all := slots(r)
 	values := make([][]float64, len(r.Models))
 	out := make([]*summary.Quantile, len(pops))
 	for i, p := range pops {
-		out[i] = &summary.Quantile{Spec: spec, Q: 0.5, N: p.N, Models: make([]summary.QuantileModel, len(r.Models))}
+		out[i] = &summary.Quantile{Spec: spec, Q: at, N: p.N, Models: make([]summary.QuantileModel, len(r.Models))}
 		p.Quantiles = append(p.Quantiles, out[i])
 	}
 	w := &sorter{workers: workers}
@@ -29,7 +31,10 @@ func quantile(ctx context.Context, r *rows.Rows, spec summary.Spec, pops []*summ
 	for m := range r.Models {
 		v := make([]float64, r.N)
 		for i := range v {
-			v[i] = math.Abs(r.Models[m].Score[i] - r.Target[i])
+			v[i] = r.Models[m].Score[i] - r.Target[i]
+			if expr == summary.AbsError {
+				v[i] = math.Abs(v[i])
+			}
 		}
 		values[m] = v
 		s, err := w.sort(ctx, v)
@@ -46,43 +51,47 @@ func quantile(ctx context.Context, r *rows.Rows, spec summary.Spec, pops []*summ
 	return ctx.Err()
 }
 
+// rankOf is the rank of a quantile, from 1, between two rows for a part of one (Hyndman
+// and Fan's type 7, as numpy has it).
+func rankOf(n int64, q float64) float64 { return q*float64(n-1) + 1 }
+
 // ladderRanks are the ranks whose values are kept: all of them up to 1 000 rows, else
-// dense around the middle (an eightieth of √n apart) and ever wider towards the ends.
-func ladderRanks(n int64) []int64 {
+// dense around the quantile (an eightieth of √n apart) and ever wider towards the ends.
+func ladderRanks(n int64, q float64) []int64 {
 	if n == 0 {
 		return nil
 	}
-	mid := float64(n+1) / 2
-	var down []int64
-	step := math.Max(1, math.Sqrt(float64(n))/80)
-	if n <= 1000 {
-		step = 1
-	}
-	for d := 0.5 * float64((n+1)%2); ; d += step {
-		rank := int64(math.Floor(mid - d))
-		if rank < 1 {
-			break
+	mid := rankOf(n, q)
+	// away are the ranks from one on, in steps of growing width, to the end.
+	away := func(from float64, sign int64, end int64) []int64 {
+		var out []int64
+		step := math.Max(1, math.Sqrt(float64(n))/80)
+		if n <= 1000 {
+			step = 1
 		}
-		if len(down) == 0 || rank < down[len(down)-1] {
-			down = append(down, rank)
+		for d := 0.0; ; d += step {
+			rank := int64(from) + sign*int64(math.Floor(d))
+			if sign*(end-rank) < 0 {
+				break
+			}
+			if len(out) == 0 || rank != out[len(out)-1] {
+				out = append(out, rank)
+			}
+			if n > 1000 && d > 3*math.Sqrt(float64(n)) {
+				step *= 1.05
+			}
 		}
-		if n > 1000 && d > 3*math.Sqrt(float64(n)) {
-			step *= 1.05
+		if out[len(out)-1] != end {
+			out = append(out, end)
 		}
+		return out
 	}
-	if down[len(down)-1] != 1 {
-		down = append(down, 1)
+	down, up := away(math.Floor(mid), -1, 1), away(math.Ceil(mid), 1, n)
+	slices.Reverse(down)
+	if down[len(down)-1] == up[0] {
+		up = up[1:]
 	}
-	out := make([]int64, 0, 2*len(down))
-	for i := len(down) - 1; i >= 0; i-- {
-		out = append(out, down[i])
-	}
-	for _, d := range down {
-		if up := n + 1 - d; up > out[len(out)-1] {
-			out = append(out, up)
-		}
-	}
-	return out
+	return append(down, up...)
 }
 
 // ladders reads the order statistics of one slot's populations in one walk.
@@ -93,7 +102,7 @@ func ladders(r *rows.Rows, s *sorted, v []float64, sl slot, out []*summary.Quant
 	}
 	seen, next := make([]int64, sl.size), make([]int, sl.size)
 	for i := range sl.size {
-		out[sl.base+i].Models[m].Ranks = ladderRanks(out[sl.base+i].N)
+		out[sl.base+i].Models[m].Ranks = ladderRanks(out[sl.base+i].N, out[sl.base+i].Q)
 	}
 	for i := range r.N {
 		row := s.row(i)
@@ -115,12 +124,16 @@ func ladders(r *rows.Rows, s *sorted, v []float64, sl slot, out []*summary.Quant
 		q := out[sl.base+i]
 		x := &q.Models[m]
 		if q.N > 0 {
-			x.Value = (x.At((q.N+1)/2) + x.At(q.N/2+1)) / 2
+			at := rankOf(q.N, q.Q)
+			lo, hi := x.At(int64(math.Floor(at))), x.At(int64(math.Ceil(at)))
+			if x.Value = lo + (at-math.Floor(at))*(hi-lo); q.Q == 0.5 {
+				x.Value = (lo + hi) / 2
+			}
 		}
 	}
 }
 
-// belowBoth counts the rows at or below the median of each model and of pairs.
+// belowBoth counts the rows at or below the quantile of each model and of pairs.
 func belowBoth(r *rows.Rows, values [][]float64, sl slot, at int, pops []*summary.Population, out []*summary.Quantile, e entries) {
 	models := len(values)
 	both := make([]int64, sl.size*models)
