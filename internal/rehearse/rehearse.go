@@ -80,6 +80,18 @@ func Play(ctx context.Context, s *eval.Setup, set *summary.Set, o Options) (*Reh
 	if len(s.Plan.Gates) == 0 {
 		return nil, fmt.Errorf("rehearse: the plan has no gates: there is nothing to decide")
 	}
+	for _, g := range s.Plan.Gates {
+		for _, in := range s.Metrics {
+			if in.As != g.Metric {
+				continue
+			}
+			for _, n := range in.Needs() {
+				if n.Kind != summary.KindCounts && n.Kind != summary.KindMoments && (n.Kind != summary.KindRank || in.NoInterval != "") {
+					return nil, fmt.Errorf("rehearse: gate %q reads %s, which is not drawn yet: counts, means, ROC AUC and average precision are", g.Name, in.Name)
+				}
+			}
+		}
+	}
 	if o.Rows == 0 {
 		o.Rows = set.Pops[0].N
 	}

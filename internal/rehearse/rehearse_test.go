@@ -200,6 +200,10 @@ func TestRefused(t *testing.T) {
 		t.Error("weights are not refused")
 	}
 	set.Weighted = false
+	ece := setup(t, gate.Rule{Metric: "ece", Rule: gate.AtMost, Bound: 0.5})
+	if _, err := Play(context.Background(), ece, set, Options{Draws: 10}); err == nil {
+		t.Error("a metric that is not drawn is rehearsed")
+	}
 	s.Plan.Gates = nil
 	if _, err := Play(context.Background(), s, set, Options{Draws: 10}); err == nil {
 		t.Error("a plan without gates is rehearsed")

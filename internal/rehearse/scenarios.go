@@ -141,18 +141,18 @@ func (p *play) advise(ctx context.Context, r *Rehearsal) error {
 	add := func(format string, args ...any) { r.Advice = append(r.Advice, fmt.Sprintf(format, args...)) }
 	equal := r.Scenarios[0]
 	if equal.NoGo.Value > 0.05 {
-		add("It blocks %s in %s of cases: the plan is too strict for these rows.", equal.Title, result.Percent(equal.NoGo.Value))
+		add("It blocks %s in %s of cases: the plan is too strict for these rows.", equal.Title, percent(equal.NoGo.Value))
 	}
 	for _, s := range r.Scenarios[1:] {
 		switch {
 		case s.Key == "control" && s.Go.Value > 0.01:
-			add("It lets a degraded control pass in %s of cases: no gate stops one decision in five at random. Ask for more, or of another metric.", result.Percent(s.Go.Value))
+			add("It lets a degraded control pass in %s of cases: no gate stops one decision in five at random. Ask for more, or of another metric.", percent(s.Go.Value))
 		case s.Slice != "" && s.Go.Value > 0.5:
-			add("It lets a candidate pass that is worse only on %s in %s of cases: more rows there, or a gate of its own with require: proof.", s.Slice, result.Percent(s.Go.Value))
+			add("It lets a candidate pass that is worse only on %s in %s of cases: more rows there, or a gate of its own with require: proof.", s.Slice, percent(s.Go.Value))
 		}
 	}
 	if equal.Go.Value >= compare.Power {
-		add("It is ready: %s gets a go in %s of cases.", equal.Title, result.Percent(equal.Go.Value))
+		add("It is ready: %s gets a go in %s of cases.", equal.Title, percent(equal.Go.Value))
 		return nil
 	}
 	at := p.weakest(equal)
@@ -161,7 +161,7 @@ func (p *play) advise(ctx context.Context, r *Rehearsal) error {
 	}
 	g := p.setup.Plan.Gates[at]
 	r.Weakest = g.Name
-	add("%s gets a go in %s of cases only. The weakest gate is %q, which passes %s.", upper(equal.Title), result.Percent(equal.Go.Value), g.Name, result.Percent(equal.Gates[at].Pass))
+	add("%s gets a go in %s of cases only. The weakest gate is %q, which passes %s.", upper(equal.Title), percent(equal.Go.Value), g.Name, percent(equal.Gates[at].Pass))
 	rows, err := p.rows(ctx, equal)
 	if err != nil {
 		return err
@@ -179,6 +179,9 @@ func (p *play) advise(ctx context.Context, r *Rehearsal) error {
 	}
 	return nil
 }
+
+// percent of draws claims a tenth of a per cent, no more.
+func percent(x float64) string { return result.Percent(math.Round(x*1000) / 1000) }
 
 func upper(s string) string { return string(s[0]-'a'+'A') + s[1:] }
 
