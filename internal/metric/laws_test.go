@@ -11,6 +11,7 @@ import (
 	"github.com/fairtrial/fairtrial/internal/cases"
 	"github.com/fairtrial/fairtrial/internal/compare"
 	"github.com/fairtrial/fairtrial/internal/engine/local/cells"
+	"github.com/fairtrial/fairtrial/internal/engine/local/fit"
 	"github.com/fairtrial/fairtrial/internal/engine/local/order"
 	"github.com/fairtrial/fairtrial/internal/engine/local/rows"
 	"github.com/fairtrial/fairtrial/internal/metric"
@@ -180,6 +181,9 @@ func see(t *testing.T, x *rows.Rows, all []*metric.Instance) *metric.View {
 		}
 	}
 	if err := order.Summarize(ctx, x, ordered, pops, 2); err != nil {
+		t.Fatal(err)
+	}
+	if err := fit.Summarize(ctx, x, needs, pops, 2); err != nil {
 		t.Fatal(err)
 	}
 	set := &summary.Set{Models: []string{"candidate", "baseline"}, Baseline: 1, Classes: x.Classes, Weighted: x.Weight != nil, Pivot: x.Pivot, Pops: pops}

@@ -133,6 +133,7 @@ func NewCatalogue() *Catalogue {
 	all = append(all, binaryCounts()...)
 	all = append(all, binaryRank()...)
 	all = append(all, binaryMeans()...)
+	all = append(all, recalibrations()...)
 	all = append(all, multiclass()...)
 	all = append(all, regression()...)
 	for _, m := range all {

@@ -18,6 +18,7 @@ type Population struct {
 	Rank      *Rank       `json:"rank,omitempty"`
 	ClassRank *ClassRank  `json:"class_rank,omitempty"`
 	Quantiles []*Quantile `json:"quantiles,omitempty"`
+	Fit       *Fit        `json:"fit,omitempty"`
 	Cuts      *Cuts       `json:"cuts,omitempty"`   // overall only
 	Blocks    *Blocks     `json:"blocks,omitempty"` // only when a cluster column is declared
 

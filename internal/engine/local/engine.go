@@ -9,6 +9,7 @@ import (
 	"github.com/fairtrial/fairtrial/internal/engine"
 	"github.com/fairtrial/fairtrial/internal/engine/local/cells"
 	"github.com/fairtrial/fairtrial/internal/engine/local/duck"
+	"github.com/fairtrial/fairtrial/internal/engine/local/fit"
 	"github.com/fairtrial/fairtrial/internal/engine/local/order"
 	"github.com/fairtrial/fairtrial/internal/engine/local/rows"
 	"github.com/fairtrial/fairtrial/internal/engine/local/scan"
@@ -86,6 +87,9 @@ func (e *Engine) Summarize(ctx context.Context, r engine.Request) (*engine.Resul
 	if err := order.Summarize(ctx, s.Rows, r.Needs, result.Set.Pops, threads(r.Workers)); err != nil {
 		return nil, fmt.Errorf("summarise order: %w", err)
 	}
+	if err := fit.Summarize(ctx, s.Rows, r.Needs, result.Set.Pops, threads(r.Workers)); err != nil {
+		return nil, fmt.Errorf("summarise fits: %w", err)
+	}
 	if result.Exemplars, err = s.Exemplars(ctx, r.Exemplars); err != nil {
 		return nil, err
 	}
@@ -116,7 +120,13 @@ func kernelBytes(n int64, r engine.Request) int64 {
 	for _, m := range r.Models {
 		classes = max(classes, len(m.Probabilities))
 	}
-	return order.Bytes(n, len(r.Models), len(r.Slices), classes, r.Cluster != "", r.Needs)
+	need := order.Bytes(n, len(r.Models), len(r.Slices), classes, r.Cluster != "", r.Needs)
+	for _, s := range r.Needs {
+		if s.Kind == summary.KindFit { // log-odds
+			need = max(need, 8*n*int64(len(r.Models)))
+		}
+	}
+	return need
 }
 
 func threads(workers int) int {

@@ -10,6 +10,7 @@ import (
 	"github.com/fairtrial/fairtrial/internal/cases"
 	"github.com/fairtrial/fairtrial/internal/compare"
 	"github.com/fairtrial/fairtrial/internal/engine/local/cells"
+	"github.com/fairtrial/fairtrial/internal/engine/local/fit"
 	"github.com/fairtrial/fairtrial/internal/engine/local/order"
 	"github.com/fairtrial/fairtrial/internal/engine/local/rows"
 	"github.com/fairtrial/fairtrial/internal/metric"
@@ -149,6 +150,9 @@ func view(x *rows.Rows, specs []summary.Spec, seed uint64, draws int) (*metric.V
 		return nil, err
 	}
 	if err := order.Summarize(ctx, x, specs, pops, 1); err != nil {
+		return nil, err
+	}
+	if err := fit.Summarize(ctx, x, specs, pops, 1); err != nil {
 		return nil, err
 	}
 	set := &summary.Set{Models: []string{"candidate", "baseline"}, Baseline: 1, Classes: x.Classes, Weighted: x.Weight != nil, Pivot: x.Pivot, Pops: pops}

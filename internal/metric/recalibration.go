@@ -1,0 +1,136 @@
+package metric
+
+import (
+	"math"
+
+	"github.com/fairtrial/fairtrial/internal/stat/infer"
+	"github.com/fairtrial/fairtrial/internal/summary"
+)
+
+// recalibration is a coefficient of the logistic recalibration of probabilities, with
+// the sandwich error of its influences (Huber 1967; White 1982).
+type recalibration struct{ slope bool }
+
+func recalibrations() []*Metric {
+	entry := func(name, title, formula string, target float64, slope bool) *Metric {
+		return &Metric{Name: name, Tasks: onlyBinary(), Title: title, Formula: formula, Lo: math.Inf(-1), Hi: math.Inf(1), Direction: Target, TargetAt: target,
+			Interval: "delta method with the sandwich variance, t; CR1-t with clusters, CR2 below 40", Paired: "influence of the difference on the same rows", Denominator: "all rows",
+			Variant: "maximum likelihood; undefined where a probability is exactly 0 or 1, or where the scores separate the classes", Source: "Cox 1958; Miller et al. 1993; Van Calster et al. 2019",
+			NeedsProbability: true, build: func(Options) (measure, error) { return recalibration{slope: slope}, nil }}
+	}
+	return []*Metric{
+		entry("calibration_slope", "slope of the true log-odds on the predicted", "b of y ~ a + b·logit(p)", 1, true),
+		entry("calibration_intercept", "how far predicted log-odds are too low on the whole", "a of y ~ a + logit(p)", 0, false),
+	}
+}
+
+func (recalibration) needs() []summary.Spec {
+	return []summary.Spec{summary.Of(summary.KindCounts), summary.Of(summary.KindFit)}
+}
+
+func (m recalibration) read(v *View, model int) (val float64, s spread, why string) {
+	f := v.Pop.Fit
+	if f == nil || v.Pop.N == 0 {
+		return 0, spread{}, "no usable rows"
+	}
+	x := f.Models[model]
+	val, variance, why, blocks := x.Shift, x.ShiftVar, x.WhyShift, x.ShiftBlocks
+	if m.slope {
+		val, variance, why, blocks = x.Slope, x.SlopeVar, x.WhySlope, x.SlopeBlocks
+	}
+	if why != "" {
+		return 0, spread{}, why
+	}
+	s = m.spread(v, variance, blocks)
+	return val, s, ""
+}
+
+func (m recalibration) spread(v *View, variance float64, blocks []float64) spread {
+	rows := float64(v.Pop.N)
+	if v.Set.Weighted {
+		rows = kish(v.Pop.W, v.Pop.W2)
+	}
+	s := spread{variance: math.NaN(), df: rows - 1}
+	if rows > 1 {
+		s.variance = variance * rows / (rows - 1)
+	}
+	if s.iid = s.variance; v.Pop.Blocks != nil {
+		return clustered(v.Pop.Blocks, blocks, s.iid)
+	}
+	return s
+}
+
+func (m recalibration) method(s spread, how string) string {
+	if s.ids != nil {
+		return how + ", clusters " + s.how
+	}
+	return how + ", sandwich variance, t"
+}
+
+func (m recalibration) estimate(v *View, model int) Answer {
+	val, s, why := m.read(v, model)
+	if why != "" {
+		return undefined(v.Pop.N, why)
+	}
+	a := answered(s.finish(val, infer.NewSymmetric(), m.method(s, "logistic fit")), v.Pop.N)
+	if s.note != "" {
+		a.note("%s", s.note)
+	}
+	return a
+}
+
+func (m recalibration) contrast(v *View, a, b int, k float64) Answer {
+	va, sa, why := m.read(v, a)
+	if why != "" {
+		return undefined(v.Pop.N, why)
+	}
+	vb, sb, why := m.read(v, b)
+	if why != "" {
+		return undefined(v.Pop.N, why)
+	}
+	var s spread
+	switch {
+	case v.Pop.Blocks != nil:
+		sums := make([]float64, len(sa.sums))
+		for i := range sums {
+			sums[i] = sa.sums[i] - k*sb.sums[i]
+		}
+		s = clustered(v.Pop.Blocks, sums, math.NaN())
+	default:
+		found := false
+		for _, p := range v.Pop.Fit.Pairs {
+			if p.A == a && p.B == b || p.A == b && p.B == a {
+				cov := p.Shift
+				if m.slope {
+					cov = p.Slope
+				}
+				x, y := v.Pop.Fit.Models[a], v.Pop.Fit.Models[b]
+				variance := x.ShiftVar + k*k*y.ShiftVar
+				if m.slope {
+					variance = x.SlopeVar + k*k*y.SlopeVar
+				}
+				s, found = m.spread(v, math.Max(0, variance-2*k*cov), nil), true
+			}
+		}
+		if !found {
+			return undefined(v.Pop.N, "the two models were not read together: compare each with the baseline")
+		}
+	}
+	x := answered(s.finish(va-k*vb, infer.NewSymmetric(), m.method(s, "paired: influence of the difference")), v.Pop.N)
+	if s.note != "" {
+		x.note("%s", s.note)
+	}
+	return x
+}
+
+func (m recalibration) between(x, y *View, model int, ratio bool) Answer {
+	vx, sx, why := m.read(x, model)
+	if why != "" {
+		return undefined(x.Pop.N, why)
+	}
+	vy, sy, why := m.read(y, model)
+	if why != "" {
+		return undefined(y.Pop.N, why)
+	}
+	return acrossAnswer(vx, vy, sx, sy, ratio, x.Pop.N, y.Pop.N, nil)
+}
