@@ -89,7 +89,7 @@ func (e *Env) thresholds(cmd *cobra.Command, p *plan.Plan, f thresholdFlags) ([]
 		return nil, wrong("", "%w", err)
 	}
 	s.Request.Exemplars = 0
-	s.Request.Needs = []summary.Spec{summary.Of(summary.KindCounts), summary.Of(summary.KindCuts)}
+	s.Request.Needs = []summary.Spec{summary.Of(summary.KindCounts), summary.CutsOf(1000, 5)}
 	c, err := s.Collect(cmd.Context(), newEngine())
 	if err != nil {
 		return nil, err

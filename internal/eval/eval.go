@@ -75,6 +75,7 @@ func Prepare(p *plan.Plan, cat *metric.Catalogue) (*Setup, error) {
 			}
 		}
 	}
+	specs = s.needsCuts(specs)
 	req := engine.Request{Task: p.Task, Source: p.Resolve(p.Data.Source), ID: p.Data.Columns.ID, Cluster: p.Data.Columns.Cluster,
 		Weight: p.Data.Columns.Weight, Time: p.Data.Columns.Time, Label: p.Data.Columns.Label.Column, Positive: p.Data.Columns.Label.Positive,
 		Baseline: -1, MaxSlices: p.MaxSlices, Needs: specs, Missing: engine.MissingPolicy(p.Data.Missing), Workers: p.Workers,
@@ -244,6 +245,7 @@ func (s *Setup) Judge(c *Collected, workers int) (*record.Record, error) {
 	r.Metrics = j.described()
 	r.Slices = j.slices()
 	r.Tables = j.tables()
+	r.Curves = j.curves()
 	return r, nil
 }
 

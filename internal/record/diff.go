@@ -25,6 +25,7 @@ func Diff(have, want *Record) []string {
 	diff([]result.Outcome{have.Verdict}, []result.Outcome{want.Verdict}, func(result.Outcome) string { return "verdict" }, add)
 	diff([]*result.Impact{have.Impact}, []*result.Impact{want.Impact}, func(*result.Impact) string { return "impact" }, add)
 	diff(have.Slices, want.Slices, func(s Slice) string { return "slice " + s.Name }, add)
+	diff(have.Curves, want.Curves, func(c Curve) string { return c.Kind + " curve of " + c.Model }, add)
 	diff(have.Tables, want.Tables, func(t Table) string { return t.Kind + " table of " + t.Model }, add)
 	if have.Seed != want.Seed {
 		add("seed is %d, recomputed %d", have.Seed, want.Seed)

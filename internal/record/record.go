@@ -106,7 +106,10 @@ type Slice struct {
 	Clusters int64         `json:"clusters,omitempty"`
 }
 
-// Curve is a bounded set of points that a report draws; none are made yet.
+// Curve is a bounded set of points that a report draws. Kind is roc (false-positive rate,
+// true-positive rate, lower, upper, threshold), precision_recall (recall, precision, lower,
+// upper, threshold), reliability (mean score, share of positives, lower, upper, rows) or
+// cost (threshold, mean cost); intervals are pointwise.
 type Curve struct {
 	Kind   string            `json:"kind"`
 	Model  string            `json:"model"`

@@ -57,6 +57,7 @@ type page struct {
 	Class       string // of the verdict
 	Shape       string
 	Level       string
+	Charts      []chartView
 	Exploration string // empty for a run that decides
 	Judged      string // "credit-approval 2.0 against credit-approval 1.4"
 	GateRows    []gateRow
@@ -134,7 +135,7 @@ func newPage(r *record.Record) *page {
 	for _, m := range r.Plan.Models {
 		names = append(names, strings.TrimSpace(strings.Join([]string{m.Key, bracket(m.Name, m.Version)}, " ")))
 	}
-	p.Exploration = exploration(r)
+	p.Exploration, p.Charts = exploration(r), charts(r)
 	p.Judged = strings.Join(names, " against ")
 	notes := &footnotes{at: map[string]int{}}
 	for _, g := range r.Gates {

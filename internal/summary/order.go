@@ -1,6 +1,10 @@
 package summary
 
-import "sort"
+import (
+	"sort"
+	"strconv"
+	"strings"
+)
 
 // Rank is what one walk over the sorted scores of each model yields for one
 // population: the exact ROC AUC with DeLong's placement moments, the average
@@ -125,15 +129,9 @@ func (x *QuantileModel) At(rank int64) float64 {
 	return 0
 }
 
-// MaxCuts bounds the thresholds of a model, CutFolds is the number of folds.
-const (
-	MaxCuts  = 1000
-	CutFolds = 5
-)
-
-// Cuts are the counts of rows at or above thresholds of equal mass, for the choice of
-// one. Folds are by a hash of the cluster, else of the row's label and scores, so that
-// they do not depend on the order of rows. Binary rows without weights only.
+// Cuts are the counts of rows at or above thresholds of equal mass: what ROC and
+// precision–recall curves are drawn from, and thresholds chosen among. Binary rows without
+// weights only, overall only.
 type Cuts struct {
 	Total     []int64    `json:"total"`     // rows by fold
 	Positives []int64    `json:"positives"` // by fold
@@ -146,4 +144,19 @@ type CutModel struct {
 	Scores []float64 `json:"scores"`
 	Rows   [][]int64 `json:"rows"`
 	Hits   [][]int64 `json:"hits"`
+}
+
+// CutsOf asks for about most cuts a model, in folds (1: none). Folds are by a hash of the
+// cluster, else of the row's label and scores, so that they do not depend on the order of
+// rows.
+func CutsOf(most, folds int) Spec {
+	return Spec{Kind: KindCuts, Terms: strconv.Itoa(most) + " " + strconv.Itoa(folds)}
+}
+
+// Cuts is what a Spec made by CutsOf asks for.
+func (s Spec) Cuts() (most, folds int, ok bool) {
+	a, b, found := strings.Cut(s.Terms, " ")
+	most, errA := strconv.Atoi(a)
+	folds, errB := strconv.Atoi(b)
+	return most, folds, found && errA == nil && errB == nil && s.Kind == KindCuts && most > 0 && folds > 0 && folds < 256
 }

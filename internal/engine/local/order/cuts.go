@@ -12,57 +12,79 @@ import (
 	"github.com/fairtrial/fairtrial/internal/summary"
 )
 
-// cuts counts rows and positives at or above thresholds of equal mass, from the highest
+// cutter counts rows and positives at or above thresholds of equal mass, from the highest
 // score down. A cut never divides tied scores.
-func cuts(ctx context.Context, r *rows.Rows, pops []*summary.Population, workers int) error {
-	if r.Task != cases.Binary || r.Weight != nil {
-		return &engine.DataError{Msg: "thresholds are built for binary rows without weights"}
+type cutter struct {
+	r    *rows.Rows
+	most int
+	fold []uint8 // nil: one fold
+	out  *summary.Cuts
+}
+
+func newCutter(r *rows.Rows, spec summary.Spec) (*cutter, error) {
+	most, n, ok := spec.Cuts()
+	if !ok || r.Task != cases.Binary || r.Weight != nil {
+		return nil, &engine.DataError{Msg: "thresholds are built for binary rows without weights"}
 	}
-	fold := folds(r)
-	out := &summary.Cuts{Total: make([]int64, summary.CutFolds), Positives: make([]int64, summary.CutFolds)}
+	c := &cutter{r: r, most: most, out: &summary.Cuts{Total: make([]int64, n), Positives: make([]int64, n), Models: make([]summary.CutModel, len(r.Models))}}
+	if n > 1 {
+		c.fold = folds(r, n)
+	}
 	for i := range r.N {
-		out.Total[fold[i]]++
-		out.Positives[fold[i]] += int64(r.Class[i])
+		f := c.of(uint32(i))
+		c.out.Total[f]++
+		c.out.Positives[f] += int64(r.Class[i])
 	}
+	return c, nil
+}
+
+func (c *cutter) of(row uint32) int {
+	if c.fold == nil {
+		return 0
+	}
+	return int(c.fold[row])
+}
+
+// cuts makes them for all models, where no walk of the ranks sorts the scores anyway.
+func cuts(ctx context.Context, c *cutter, workers int) error {
 	w := &sorter{workers: workers}
 	defer w.free()
-	for m := range r.Models {
-		s, err := w.sort(ctx, r.Models[m].Score)
+	for m := range c.r.Models {
+		s, err := w.sort(ctx, c.r.Models[m].Score)
 		if err != nil {
 			return err
 		}
-		out.Models = append(out.Models, cutModel(r, s, fold))
+		c.model(m, s)
 	}
-	pops[0].Cuts = out
 	return nil
 }
 
-func cutModel(r *rows.Rows, s *sorted, fold []uint8) summary.CutModel {
-	var x summary.CutModel
-	n, hits := make([]int64, summary.CutFolds), make([]int64, summary.CutFolds)
+func (c *cutter) model(m int, s *sorted) {
+	x, all := &c.out.Models[m], c.r.N
+	n, hits := make([]int64, len(c.out.Total)), make([]int64, len(c.out.Total))
 	next := 1
-	for i := r.N - 1; i >= 0; i-- { // ascending order, read from its end
+	for i := all - 1; i >= 0; i-- { // ascending order, read from its end
 		row := s.row(i)
-		n[fold[row]]++
-		hits[fold[row]] += int64(r.Class[row])
-		done := r.N - i
-		if i > 0 && s.tie(i) || i > 0 && done*summary.MaxCuts < next*r.N {
+		f := c.of(row)
+		n[f]++
+		hits[f] += int64(c.r.Class[row])
+		done := all - i
+		if i > 0 && (done*c.most < next*all || s.tie(i)) {
 			continue
 		}
 		x.Scores = append(x.Scores, s.value(i))
 		x.Rows = append(x.Rows, append([]int64(nil), n...))
 		x.Hits = append(x.Hits, append([]int64(nil), hits...))
-		next = done*summary.MaxCuts/r.N + 1
+		next = done*c.most/all + 1
 	}
-	return x
 }
 
 // folds deals rows to folds, clusters whole.
-func folds(r *rows.Rows) []uint8 {
+func folds(r *rows.Rows, n int) []uint8 {
 	out := make([]uint8, r.N)
 	if r.Cluster != nil {
 		for i, c := range r.Cluster {
-			out[i] = uint8(mix(r.ClusterHash[c]) % summary.CutFolds)
+			out[i] = uint8(mix(r.ClusterHash[c]) % uint64(n))
 		}
 		return out
 	}
@@ -74,7 +96,7 @@ func folds(r *rows.Rows) []uint8 {
 		}
 		h := fnv.New64a()
 		_, _ = h.Write(buf) // never fails
-		out[i] = uint8(mix(h.Sum64()) % summary.CutFolds)
+		out[i] = uint8(mix(h.Sum64()) % uint64(n))
 	}
 	return out
 }

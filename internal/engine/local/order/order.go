@@ -18,6 +18,18 @@ func Summarize(ctx context.Context, r *rows.Rows, needs []summary.Spec, pops []*
 		workers = runtime.NumCPU()
 	}
 	e := entriesOf(r, pops)
+	var cut *cutter // shares the sorting of the ranks
+	ranked := false
+	for _, s := range needs {
+		var err error
+		if s.Kind == summary.KindCuts {
+			if cut, err = newCutter(r, s); err != nil {
+				return err
+			}
+			pops[0].Cuts = cut.out
+		}
+		ranked = ranked || s.Kind == summary.KindRank
+	}
 	for _, s := range needs {
 		var err error
 		switch s.Kind {
@@ -25,12 +37,14 @@ func Summarize(ctx context.Context, r *rows.Rows, needs []summary.Spec, pops []*
 			if r.Weight != nil {
 				err = weightedRank(ctx, r, pops, e, workers)
 			} else {
-				err = rank(ctx, r, pops, e, workers)
+				err = rank(ctx, r, pops, e, workers, cut)
 			}
 		case summary.KindClassRank:
 			err = classRank(ctx, r, pops, e, workers)
 		case summary.KindCuts:
-			err = cuts(ctx, r, pops, workers)
+			if !ranked {
+				err = cuts(ctx, cut, workers)
+			}
 		case summary.KindQuantile:
 			err = quantile(ctx, r, s, pops, e, workers)
 		}

@@ -290,13 +290,21 @@ func TestCuts(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 30))
 	for k := range 20 {
 		x := sample(r, 1+r.IntN(3000), 2, k%2 == 0)
-		pops := []*summary.Population{{}}
-		if err := cuts(context.Background(), x, pops, 1+k%3); err != nil {
+		ctx := context.Background()
+		needs := []summary.Spec{summary.Of(summary.KindCounts), summary.CutsOf(100, []int{1, 5}[k%2])}
+		if k%3 == 0 { // with the ranks, whose sorting is shared
+			needs = append(needs, summary.Of(summary.KindRank))
+		}
+		pops, err := cells.Summarize(ctx, x, needs, 1)
+		if err == nil {
+			err = Summarize(ctx, x, needs, pops, 1+k%3)
+		}
+		if err != nil {
 			t.Fatal(err)
 		}
 		c := pops[0].Cuts
 		for m, model := range c.Models {
-			if len(model.Scores) > summary.MaxCuts+1 {
+			if len(model.Scores) > 101 {
 				t.Errorf("%d cuts", len(model.Scores))
 			}
 			for i, score := range model.Scores {

@@ -54,7 +54,7 @@ type rest struct {
 // rank walks every model's score. The baseline goes first and leaves in each row's
 // line, by slot, the doubled count of the other class below it (exact) and its AP
 // value (X, or −H2 for a negative, as float32): what a paired covariance needs.
-func rank(ctx context.Context, r *rows.Rows, pops []*summary.Population, e entries, workers int) error {
+func rank(ctx context.Context, r *rows.Rows, pops []*summary.Population, e entries, workers int, cut *cutter) error {
 	all := slots(r)
 	groups := deal(all, workers)
 	for _, p := range pops {
@@ -79,6 +79,9 @@ func rank(ctx context.Context, r *rows.Rows, pops []*summary.Population, e entri
 		s, err := w.sort(ctx, r.Models[m].Score)
 		if err != nil {
 			return err
+		}
+		if cut != nil {
+			cut.model(m, s)
 		}
 		walks := make([]*walk, len(groups))
 		for g, group := range groups {
