@@ -90,9 +90,20 @@ func (p *partial) merge(o *partial) error {
 // chunk summarises rows [from, to).
 func (j *job) chunk(from, to int) *partial {
 	p := j.empty()
-	j.countRows(p, from, to)
 	if j.counting {
 		j.countCells(p, from, to)
+	}
+	if j.cells > 0 { // the rows are those of the cells
+		for at := range p.cellN {
+			pop := at / j.cells
+			p.n[pop] += p.cellN[at]
+			if p.w != nil {
+				p.w[pop] += p.cellW[at]
+				p.w2[pop] += p.cellW2[at]
+			}
+		}
+	} else {
+		j.countRows(p, from, to)
 	}
 	if len(j.specs) > 0 {
 		j.sumMoments(p, from, to)

@@ -30,19 +30,15 @@ func newCutter(r *rows.Rows, spec summary.Spec) (*cutter, error) {
 	if n > 1 {
 		c.fold = folds(r, n)
 	}
-	for i := range r.N {
-		f := c.of(uint32(i))
+	for i, y := range r.Class {
+		f := uint8(0)
+		if n > 1 {
+			f = c.fold[i]
+		}
 		c.out.Total[f]++
-		c.out.Positives[f] += int64(r.Class[i])
+		c.out.Positives[f] += int64(y)
 	}
 	return c, nil
-}
-
-func (c *cutter) of(row uint32) int {
-	if c.fold == nil {
-		return 0
-	}
-	return int(c.fold[row])
 }
 
 // cuts makes them for all models, where no walk of the ranks sorts the scores anyway.
@@ -60,22 +56,32 @@ func cuts(ctx context.Context, c *cutter, workers int) error {
 }
 
 func (c *cutter) model(m int, s *sorted) {
-	x, all := &c.out.Models[m], c.r.N
+	x, all, class := &c.out.Models[m], c.r.N, c.r.Class
 	n, hits := make([]int64, len(c.out.Total)), make([]int64, len(c.out.Total))
-	next := 1
-	for i := all - 1; i >= 0; i-- { // ascending order, read from its end
-		row := s.row(i)
-		f := c.of(row)
-		n[f]++
-		hits[f] += int64(c.r.Class[row])
-		done := all - i
-		if i > 0 && (done*c.most < next*all || s.tie(i)) {
-			continue
+	for to, next := all, 1; to > 0; { // ascending order, read from its end
+		// The next cut takes its share of all rows, and the whole of a tie group.
+		from := min(to-1, all-(next*all+c.most-1)/c.most)
+		for from = max(0, from); from > 0 && s.tie(from); {
+			from--
 		}
-		x.Scores = append(x.Scores, s.value(i))
+		if c.fold == nil {
+			h := int64(0)
+			for _, r := range s.rec[from:to] {
+				h += int64(class[uint32(r)])
+			}
+			n[0], hits[0] = n[0]+int64(to-from), hits[0]+h
+		} else {
+			for _, r := range s.rec[from:to] {
+				row := uint32(r)
+				n[c.fold[row]]++
+				hits[c.fold[row]] += int64(class[row])
+			}
+		}
+		x.Scores = append(x.Scores, s.value(from))
 		x.Rows = append(x.Rows, append([]int64(nil), n...))
 		x.Hits = append(x.Hits, append([]int64(nil), hits...))
-		next = done*c.most/all + 1
+		to = from
+		next = (all-to)*c.most/all + 1
 	}
 }
 
