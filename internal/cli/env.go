@@ -47,6 +47,12 @@ func System() *Env {
 	return e
 }
 
+// lookup gives a variable of the environment; an empty one counts as not set.
+func (e *Env) lookup(name string) (string, bool) {
+	v := e.Getenv(name)
+	return v, v != ""
+}
+
 // unicode reports whether the user's locale can show more than ASCII.
 func (e *Env) unicode() bool {
 	for _, k := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {

@@ -119,7 +119,7 @@ func (e *Env) short(path string) string {
 
 // loadPlan reads, resolves and binds a plan; its errors list everything at once.
 func (e *Env) loadPlan(cmd *cobra.Command, path string, set []string) (*plan.Plan, error) {
-	p, err := plan.Load(e.path(path), planCatalogue{catalogue()}, set)
+	p, err := plan.Load(e.path(path), planCatalogue{catalogue()}, set, e.lookup)
 	var bad *plan.Errors
 	if errors.As(err, &bad) {
 		return nil, e.allProblems(cmd, path, bad)

@@ -35,7 +35,7 @@ func load(t *testing.T, src string, overrides ...string) (*plan.Plan, error) {
 	if err := os.WriteFile(path, []byte(src), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	return plan.Load(path, catalogue{metric.NewCatalogue()}, overrides)
+	return plan.Load(path, catalogue{metric.NewCatalogue()}, overrides, nil)
 }
 
 func TestOverrides(t *testing.T) {
@@ -111,7 +111,7 @@ func TestOverrideMistakes(t *testing.T) {
 }
 
 func TestLoad(t *testing.T) {
-	if _, err := plan.Load(filepath.Join(t.TempDir(), "no.yaml"), catalogue{metric.NewCatalogue()}, nil); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := plan.Load(filepath.Join(t.TempDir(), "no.yaml"), catalogue{metric.NewCatalogue()}, nil, nil); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a plan that is not there: %v", err)
 	}
 	p, err := load(t, twoGates)

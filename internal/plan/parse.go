@@ -36,18 +36,21 @@ func (p *Plan) refer(column, source, path string, at *node) {
 // Parse reads and checks a plan, all but what needs the data's columns (see Bind). Its
 // error is an *Errors that lists every problem.
 func Parse(src []byte, file string, cat Catalogue) (*Plan, error) {
-	return parse(src, file, cat, nil)
+	return parse(src, file, cat, nil, nil)
 }
 
 // Load reads the plan of a file. Overrides are of the form key=value, the key a path
 // such as confidence, models.candidate.threshold or gates[0].margin; a gate may be
 // named by its name or metric instead of its number.
-func Load(path string, cat Catalogue, overrides []string) (*Plan, error) {
+//
+// Variables of the environment in its values, ${NAME} or ${NAME:-default}, are replaced by
+// what lookup gives (nil: none is set).
+func Load(path string, cat Catalogue, overrides []string, lookup Lookup) (*Plan, error) {
 	src, err := readPlan(path)
 	if err != nil {
 		return nil, err
 	}
-	p, err := parse(src, path, cat, overrides)
+	p, err := parse(src, path, cat, overrides, lookup)
 	var bad *Errors
 	if errors.As(err, &bad) && bad.Partial != nil {
 		bad.Partial.Dir = filepath.Dir(path)
@@ -82,7 +85,7 @@ func readPlan(path string) ([]byte, error) {
 	return src, nil
 }
 
-func parse(src []byte, file string, cat Catalogue, overrides []string) (*Plan, error) {
+func parse(src []byte, file string, cat Catalogue, overrides []string, lookup Lookup) (*Plan, error) {
 	src = bytes.TrimPrefix(src, []byte("\ufeff")) // editors on Windows write this mark
 	root, bad := parseYAML(src)
 	if bad != nil {
@@ -94,6 +97,7 @@ func parse(src []byte, file string, cat Catalogue, overrides []string) (*Plan, e
 			d.problems = append(d.problems, Problem{Msg: fmt.Sprintf("%s: %v", o, err)})
 		}
 	}
+	d.expand(root, lookup)
 	d.root(root)
 	if len(d.problems) > 0 {
 		return nil, &Errors{List: tidy(d.problems, file, src), Partial: d.plan}
