@@ -155,7 +155,9 @@ func (e *Env) allProblems(cmd *cobra.Command, path string, bad *plan.Errors) err
 		}
 	}
 	for i := range bad.List {
-		bad.List[i].File = path
+		if bad.List[i].File == e.path(path) { // and not a standard
+			bad.List[i].File = path
+		}
 	}
 	return bad
 }

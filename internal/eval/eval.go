@@ -173,6 +173,9 @@ func (s *Setup) Collect(ctx context.Context, e engine.Engine) (*Collected, error
 	if err := s.tooManyValues(r.Set); err != nil {
 		return nil, err
 	}
+	if n := r.Set.Pops[0].N; n < s.Plan.MinRows {
+		return nil, &engine.DataError{Msg: fmt.Sprintf("%d usable rows, and the standard asks for %d", n, s.Plan.MinRows), Hint: "more rows are needed before this plan may decide"}
+	}
 	c := &Collected{Set: r.Set, Facts: r.Data, Exemplars: r.Exemplars}
 	for i := range c.Facts.Files {
 		c.Facts.Files[i].Path = filepath.ToSlash(s.Plan.Shorten(c.Facts.Files[i].Path))

@@ -102,6 +102,9 @@ func problemAt(n *node, path, hint, format string, args ...any) Problem {
 	if n != nil && n.set == "" {
 		q.Line, q.Column = n.line, n.col
 	}
+	if n != nil && n.from != nil {
+		q = n.from.place(q)
+	}
 	return q
 }
 

@@ -57,6 +57,7 @@ func Changes(old, now *Plan) []string {
 			}
 		}
 	}
+	lists(old.Extends, now.Extends, func(s Standard) string { return s.Name + " (" + s.SHA256 + ")" }, "standard", add)
 	if x, y := impactWords(old.Impact), impactWords(now.Impact); x != y {
 		add("the values of decisions changed from %s to %s", x, y)
 	}

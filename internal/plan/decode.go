@@ -14,6 +14,9 @@ type decoder struct {
 	plan     *Plan
 	problems []Problem
 	unknown  []*node // keys that were refused
+	env      Lookup  // environment
+	read     reader  // of packs; nil: none can be read
+	quiet    bool    // a slice that stands there already is no mistake
 
 	// What could not be read, so that a gate that names it is not called wrong as well.
 	brokenSlices  bool
@@ -27,6 +30,9 @@ func (d *decoder) fail(n *node, path, hint, format string, args ...any) {
 		if n.set != "" {
 			p.Line, p.Source = 0, ""
 			p.Msg += " (in --set " + n.set + ")"
+		}
+		if n.from != nil {
+			p = n.from.place(p)
 		}
 	}
 	d.problems = append(d.problems, p)

@@ -37,6 +37,7 @@ type node struct {
 	kind      kind
 	text      string // of a scalar, as written
 	quoted    bool
+	from      *origin // the pack that it stands in; nil: the plan
 	number    float64
 	yes       bool
 	items     []*node

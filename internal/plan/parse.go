@@ -36,7 +36,7 @@ func (p *Plan) refer(column, source, path string, at *node) {
 // Parse reads and checks a plan, all but what needs the data's columns (see Bind). Its
 // error is an *Errors that lists every problem.
 func Parse(src []byte, file string, cat Catalogue) (*Plan, error) {
-	return parse(src, file, cat, nil, nil)
+	return parse(src, file, cat, nil, nil, nil)
 }
 
 // Load reads the plan of a file. Overrides are of the form key=value, the key a path
@@ -50,7 +50,7 @@ func Load(path string, cat Catalogue, overrides []string, lookup Lookup) (*Plan,
 	if err != nil {
 		return nil, err
 	}
-	p, err := parse(src, path, cat, overrides, lookup)
+	p, err := parse(src, path, cat, overrides, lookup, readFrom(filepath.Dir(path)))
 	var bad *Errors
 	if errors.As(err, &bad) && bad.Partial != nil {
 		bad.Partial.Dir = filepath.Dir(path)
@@ -85,13 +85,13 @@ func readPlan(path string) ([]byte, error) {
 	return src, nil
 }
 
-func parse(src []byte, file string, cat Catalogue, overrides []string, lookup Lookup) (*Plan, error) {
+func parse(src []byte, file string, cat Catalogue, overrides []string, lookup Lookup, read reader) (*Plan, error) {
 	src = bytes.TrimPrefix(src, []byte("\ufeff")) // editors on Windows write this mark
 	root, bad := parseYAML(src)
 	if bad != nil {
 		return nil, &Errors{List: tidy([]Problem{*bad}, file, src)}
 	}
-	d := &decoder{cat: cat, plan: &Plan{Slices: []Slice{}, Metrics: []Metric{}, Gates: []Gate{}, File: file, source: src, sources: map[string]*node{}}}
+	d := &decoder{cat: cat, env: lookup, read: read, plan: &Plan{Slices: []Slice{}, Metrics: []Metric{}, Gates: []Gate{}, File: file, source: src, sources: map[string]*node{}}}
 	for _, o := range overrides {
 		if err := override(root, o); err != nil {
 			d.problems = append(d.problems, Problem{Msg: fmt.Sprintf("%s: %v", o, err)})

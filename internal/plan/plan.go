@@ -28,6 +28,8 @@ type Plan struct {
 	Seed       *uint64    `json:"seed,omitempty"` // nil: derived from the plan and the rows
 	KeepScores int64      `json:"keep_scores"`
 	Impact     *Impact    `json:"impact,omitempty"`
+	MinRows    int64      `json:"min_rows,omitempty"` // usable rows that a standard asks for
+	Extends    []Standard `json:"extends,omitempty"`  // the standards that were taken in
 	Gates      []Gate     `json:"gates"`
 
 	Warnings []Problem `json:"-"`

@@ -82,11 +82,13 @@ func tidy(list []Problem, file string, src []byte) []Problem {
 	})
 	var out []Problem
 	for _, p := range list {
-		p.File = file
-		if p.Line > len(lines) {
+		if p.File == "" {
+			p.File = file
+		}
+		if p.File == file && p.Line > len(lines) {
 			p.Line = len(lines)
 		}
-		if p.Line > 0 && p.Source == "" {
+		if p.File == file && p.Line > 0 && p.Source == "" {
 			p.Source = lines[p.Line-1]
 			if len(p.Source) > 160 {
 				p.Source = ""

@@ -20,7 +20,7 @@ const (
 
 func (d *decoder) root(n *node) {
 	p := d.plan
-	d.keys(n, "", "name", "objective", "tier", "owner", "task", "data", "models", "slices", "max_slices", "metrics", "confidence", "seed", "workers", "keep_scores", "impact", "gates")
+	d.keys(n, "", "name", "objective", "tier", "owner", "task", "data", "models", "slices", "max_slices", "metrics", "confidence", "seed", "workers", "keep_scores", "impact", "gates", "extends")
 	p.Confidence, p.MaxSlices, p.KeepScores = defaultConfidence, defaultMaxSlices, defaultKeepScores
 	for _, key := range []string{"name", "task", "data", "models"} {
 		d.require(n, "", key, "")
@@ -43,13 +43,18 @@ func (d *decoder) root(n *node) {
 	d.with(n, "models", d.models)
 	before := len(d.problems)
 	d.with(n, "slices", d.slices)
+	var packs []pack
+	d.with(n, "extends", func(v *node) { packs = d.standards(v, "", nil) })
+	d.extend(n, packs)
 	d.brokenSlices = len(d.problems) > before
 	if p.Task == "" {
 		return // metrics and gates mean nothing without a task
 	}
 	d.metrics(n.get("metrics"))
+	d.extendMetrics(packs)
 	d.with(n, "impact", d.impact)
 	d.with(n, "gates", d.gates)
+	d.extendGates(packs)
 }
 
 func (d *decoder) with(n *node, key string, f func(*node)) {
@@ -317,7 +322,9 @@ func (d *decoder) slices(n *node) {
 func (d *decoder) addSlice(s Slice, n *node, path string) {
 	for _, x := range d.plan.Slices {
 		if x.Name == s.Name && s.Name != "" || s.Name == "" && slices.Equal(x.Columns, s.Columns) && slices.Equal(x.Bins, s.Bins) {
-			d.fail(n, path, "remove one of them", "the slice %s is declared twice", s.words())
+			if !d.quiet {
+				d.fail(n, path, "remove one of them", "the slice %s is declared twice", s.words())
+			}
 			return
 		}
 	}
