@@ -108,7 +108,7 @@ def check_binary(weighted):
     plan = {"name": "conformance", "task": "binary",
             "data": {"source": "data.parquet", "columns": {"label": {"column": "y", "positive": 1}}},
             "models": {"candidate": {"score": "a", "threshold": 0.5}, "baseline": {"score": "b", "threshold": 0.5}},
-            "slices": ["case"], "metrics": BINARY + ["roc_auc", "average_precision"] + ([] if weighted else ["ece"])}
+            "slices": ["case"], "metrics": BINARY + ["roc_auc", "average_precision"] + ([] if weighted else ["ece"] + [{"metric": m, "share": 0.2} for m in ("precision_at", "recall_at", "lift_at")])}
     if weighted:
         plan["data"]["columns"]["weight"] = "w"
     got, record = run(plan, pd.concat(frames), "binary")
@@ -164,6 +164,7 @@ def check_binary(weighted):
         if weighted and len(y) < 120 and 0.01 < (v("roc_auc") or 0) < 0.99:
             check_sandwich(k, y, p, w, e)
         if not weighted:
+            check_top(k, y, p, e)
             check_intervals(k, y, d, e)
     if not weighted:
         check_paired(frames, record)
@@ -187,6 +188,18 @@ def check_sandwich(k, y, p, w, e):
         one = lambda at: (g[at] ** 2).sum() * kish(w[at]) / (kish(w[at]) - 1)
         variance = one(pos) + one(neg) if m == "roc_auc" else one(w > 0)
         same(m + ": error with weights", k, e[m]["se"], math.sqrt(variance), tol=1e-6, what="se")
+
+
+def check_top(k, y, p, e):
+    """The highest fifth of the scores, ties whole; scikit-learn's precision and recall of those calls."""
+    budget, called = int(0.2 * len(y) + 1e-9), np.zeros(len(y), int)
+    for score in np.unique(p)[::-1]:
+        if called.sum() + (p == score).sum() > budget:
+            break
+        called[p == score] = 1
+    for m, defined, oracle in [("precision_at", called.any(), lambda: sk.precision_score(y, called)), ("recall_at", called.any() and y.any(), lambda: sk.recall_score(y, called)),
+                               ("lift_at", called.any() and y.any(), lambda: sk.precision_score(y, called) / y.mean())]:
+        same(m, k, e[m]["value"], oracle() if defined else None)
 
 
 def check_intervals(k, y, d, e):

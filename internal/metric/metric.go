@@ -134,6 +134,7 @@ func NewCatalogue() *Catalogue {
 	all = append(all, binaryRank()...)
 	all = append(all, binaryMeans()...)
 	all = append(all, recalibrations()...)
+	all = append(all, tops()...)
 	all = append(all, multiclass()...)
 	all = append(all, regression()...)
 	for _, m := range all {

@@ -112,6 +112,8 @@ func example(metric string) string {
 		return "write {metric: pinball_loss, alpha: 0.9}"
 	case "absolute_error_quantile", "error_quantile":
 		return "write {metric: " + metric + ", q: 0.9, as: p90}"
+	case "precision_at", "recall_at", "lift_at":
+		return "write {metric: " + metric + ", share: 0.05}"
 	case "top_k_accuracy":
 		return "write {metric: top_k_accuracy, k: 3, as: top_3}"
 	}

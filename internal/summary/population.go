@@ -18,6 +18,7 @@ type Population struct {
 	Rank      *Rank       `json:"rank,omitempty"`
 	ClassRank *ClassRank  `json:"class_rank,omitempty"`
 	Quantiles []*Quantile `json:"quantiles,omitempty"`
+	Tops      []*Top      `json:"tops,omitempty"`
 	Fit       *Fit        `json:"fit,omitempty"`
 	Cuts      *Cuts       `json:"cuts,omitempty"`   // overall only
 	Blocks    *Blocks     `json:"blocks,omitempty"` // only when a cluster column is declared
@@ -43,6 +44,16 @@ func (p *Population) Find(s Spec) *Moments {
 	for _, m := range p.Moments {
 		if m.Spec == s {
 			return m
+		}
+	}
+	return nil
+}
+
+// FindTop returns the Top made for a spec, or nil.
+func (p *Population) FindTop(s Spec) *Top {
+	for _, t := range p.Tops {
+		if t.Spec == s {
+			return t
 		}
 	}
 	return nil

@@ -18,6 +18,7 @@ const (
 	KindMoments   Kind = "moments"    // means and co-moments of row expressions
 	KindRank      Kind = "rank"       // Order: ROC AUC, average precision and calibration bins of binary scores
 	KindClassRank Kind = "class_rank" // Order: one-vs-rest ROC AUC of class probabilities
+	KindTop       Kind = "top"        // Order: who is among the highest scores, by label
 	KindFit       Kind = "fit"        // logistic recalibration of binary scores: y ~ a + b·logit(p)
 	KindCuts      Kind = "cuts"       // Order: counts above thresholds of binary scores, overall only, by fold
 	KindQuantile  Kind = "quantile"   // Order: one quantile of a row expression

@@ -111,10 +111,10 @@ func quantities(d design) ([]quantity, error) {
 	cat := metric.NewCatalogue()
 	var out []quantity
 	for _, m := range cat.All(d.task) {
-		if m.NoInterval != "" || d.weights > 0 && m.NoWeights != "" || m.Name == "mape" || m.Name == "rmsle" {
+		if m.NoInterval != "" || d.cluster > 0 && m.NoClusters != "" || d.weights > 0 && m.NoWeights != "" || m.Name == "mape" || m.Name == "rmsle" {
 			continue
 		}
-		params := map[string]map[string]float64{"f_beta": {"beta": 2}, "expected_cost": {"cost_fp": 1, "cost_fn": 5}, "pinball_loss": {"alpha": 0.9},
+		params := map[string]map[string]float64{"f_beta": {"beta": 2}, "expected_cost": {"cost_fp": 1, "cost_fn": 5}, "pinball_loss": {"alpha": 0.9}, "precision_at": {"share": 0.1}, "recall_at": {"share": 0.1}, "lift_at": {"share": 0.1},
 			"absolute_error_quantile": {"q": 0.9}, "error_quantile": {"q": 0.9}}[m.Name]
 		in, err := cat.Build(m.Name, "", metric.Options{Task: d.task, Params: params})
 		if err != nil {

@@ -45,6 +45,8 @@ func Summarize(ctx context.Context, r *rows.Rows, needs []summary.Spec, pops []*
 			if !ranked {
 				err = cuts(ctx, cut, workers)
 			}
+		case summary.KindTop:
+			err = top(ctx, r, s, pops, workers)
 		case summary.KindQuantile:
 			err = quantile(ctx, r, s, pops, e, workers)
 		}
@@ -75,6 +77,8 @@ func Bytes(n int64, models, partitions, classes int, clusters bool, needs []summ
 			b = 16 + 8*slots*int64(min(models, 2))
 		case summary.KindCuts:
 			b = 17
+		case summary.KindTop:
+			b = 16 + 2*slots
 		case summary.KindQuantile:
 			b = 16 + 8*int64(models)
 		}

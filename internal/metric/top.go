@@ -1,0 +1,150 @@
+package metric
+
+import (
+	"math"
+
+	"github.com/fairtrial/fairtrial/internal/stat/infer"
+	"github.com/fairtrial/fairtrial/internal/summary"
+)
+
+type topKind int
+
+const (
+	topPrecision topKind = iota
+	topRecall
+	topLift
+)
+
+// top is a metric of the highest scores, up to a share of the rows. Where the cut falls
+// is random too: its influence is that of a row beside the cut (docs/statistics.md).
+type top struct {
+	kind  topKind
+	share float64
+}
+
+func tops() []*Metric {
+	entry := func(name, title, formula string, hi float64, kind topKind, aliases ...string) *Metric {
+		return &Metric{Name: name, Aliases: aliases, Tasks: onlyBinary(), Title: title, Formula: formula, Lo: 0, Hi: hi, Direction: Up,
+			Interval: "logit (lift: log) with the influence variance, the cut's own randomness included", Paired: "influence of the difference on the same rows", Denominator: "the rows called (recall: the positives)",
+			Variant: "each population's own highest scores, at most share of its rows; rows of one score are called together or not at all", Source: "influence: docs/statistics.md",
+			NoWeights: "weights with the top of scores are not built yet", NoClusters: "clusters with the top of scores are not built yet",
+			Params: []Param{{Name: "share", Doc: "the share of rows that are called", Required: true, Min: 0.0001, Max: 0.9999}},
+			build:  func(o Options) (measure, error) { return top{kind: kind, share: o.param("share", 0.1)}, nil }}
+	}
+	return []*Metric{
+		entry("precision_at", "share of positives among the highest scores", "TP / called, the share of rows with the highest scores called", 1, topPrecision),
+		entry("recall_at", "share of the positives among the highest scores", "TP / P, the share of rows with the highest scores called", 1, topRecall, "capture_rate"),
+		entry("lift_at", "how many times more positives among the highest scores than among all", "(TP / called) / (P / n)", math.Inf(1), topLift),
+	}
+}
+
+func (m top) needs() []summary.Spec { return []summary.Spec{summary.TopOf(m.share)} }
+
+// read gives value, influence by joint cell and the rows of the denominator.
+func (m top) read(v *View, model int) (val float64, e []float64, n int64, t *summary.Top, why string) {
+	t = v.Pop.FindTop(m.needs()[0])
+	if t == nil || v.Pop.N == 0 {
+		return 0, nil, 0, t, "no usable rows"
+	}
+	var tp, pos float64
+	for _, c := range t.Counts.Cells {
+		if c.Label == 1 {
+			pos += float64(c.N)
+			if c.Decisions[model] == 1 {
+				tp += float64(c.N)
+			}
+		}
+	}
+	all, called, near := float64(v.Pop.N), float64(t.Models[model].Called), t.Models[model].Near
+	switch {
+	case m.kind != topPrecision && pos == 0:
+		return 0, nil, 0, t, "one class only: no positive rows"
+	case called == 0:
+		return 0, nil, 0, t, "no row is called: too few rows, or too many of the highest score"
+	}
+	share, prevalence := called/all, pos/all
+	precision := tp / called
+	e = make([]float64, len(t.Counts.Cells))
+	for i, c := range t.Counts.Cells {
+		y, d := float64(c.Label), float64(c.Decisions[model])
+		cut := near * (d - share)
+		switch m.kind {
+		case topRecall:
+			e[i] = (y*(d-tp/pos) - cut) / pos
+		case topPrecision:
+			e[i] = (y*d - precision*share - cut) / called
+		case topLift:
+			e[i] = (y*d-precision*share-cut)/called/prevalence - precision/(prevalence*prevalence)*(y-prevalence)/all
+		}
+	}
+	switch m.kind {
+	case topRecall:
+		return tp / pos, e, int64(pos), t, ""
+	case topLift:
+		return precision / prevalence, e, int64(called), t, ""
+	}
+	return precision, e, int64(called), t, ""
+}
+
+func (m top) spread(v *View, t *summary.Top, e []float64) spread {
+	s := spread{df: float64(v.Pop.N) - 1}
+	for i, c := range t.Counts.Cells {
+		s.variance += float64(c.N) * e[i] * e[i]
+	}
+	if n := float64(v.Pop.N); n > 1 {
+		s.variance *= n / (n - 1)
+	}
+	s.iid = s.variance
+	return s
+}
+
+func (m top) estimate(v *View, model int) Answer {
+	val, e, n, t, why := m.read(v, model)
+	if why != "" {
+		return undefined(n, why)
+	}
+	s := m.spread(v, t, e)
+	switch {
+	case m.kind == topLift && val > 0:
+		return answered(s.finish(val, infer.LogRatio{LogSE: math.Sqrt(s.variance) / val}, "log, influence variance"), n)
+	case m.kind == topLift:
+		a := answered(s.finish(val, infer.None{}, "none"), n)
+		a.note("no positive among the rows called: no interval")
+		return a
+	case val <= 0 || val >= 1:
+		return answered(s.finish(val, infer.Wilson{N: float64(n)}, "Wilson score"), n)
+	}
+	return answered(s.finish(val, infer.Logit{}, "logit, influence variance"), n)
+}
+
+func (m top) contrast(v *View, a, b int, k float64) Answer {
+	va, ea, na, t, why := m.read(v, a)
+	if why != "" {
+		return undefined(na, why)
+	}
+	vb, eb, nb, _, why := m.read(v, b)
+	if why != "" {
+		return undefined(nb, why)
+	}
+	e := make([]float64, len(ea))
+	for i := range e {
+		e[i] = ea[i] - k*eb[i]
+	}
+	x := answered(m.spread(v, t, e).finish(va-k*vb, infer.NewSymmetric(), "paired: influence of the difference"), min(na, nb))
+	if x.SE == 0 {
+		x.note("the models call the same rows")
+	}
+	return x
+}
+
+func (m top) between(x, y *View, model int, ratio bool) Answer {
+	vx, ex, nx, tx, why := m.read(x, model)
+	if why != "" {
+		return undefined(nx, why)
+	}
+	vy, ey, ny, ty, why := m.read(y, model)
+	if why != "" {
+		return undefined(ny, why)
+	}
+	return acrossAnswer(vx, vy, m.spread(x, tx, ex), m.spread(y, ty, ey), ratio, nx, ny, nil)
+}
