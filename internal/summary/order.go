@@ -147,7 +147,7 @@ type CutModel struct {
 }
 
 // CutsOf asks for about most cuts a model, in folds (1: none). Folds are by a hash of the
-// cluster, else of the row's label and scores, so that they do not depend on the order of
+// cluster, else of the row's label and scores (equal rows in turn), so that they do not depend on the order of
 // rows.
 func CutsOf(most, folds int) Spec {
 	return Spec{Kind: KindCuts, Terms: strconv.Itoa(most) + " " + strconv.Itoa(folds)}

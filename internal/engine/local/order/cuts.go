@@ -94,6 +94,9 @@ func folds(r *rows.Rows, n int) []uint8 {
 		}
 		return out
 	}
+	// Equal rows are dealt in turn: all in one fold they would leave the others without
+	// their like.
+	seen := make(map[uint64]uint64, r.N)
 	buf := make([]byte, 0, 8*(len(r.Models)+1))
 	for i := range out {
 		buf = binary.LittleEndian.AppendUint64(buf[:0], uint64(r.Class[i]))
@@ -102,7 +105,9 @@ func folds(r *rows.Rows, n int) []uint8 {
 		}
 		h := fnv.New64a()
 		_, _ = h.Write(buf) // never fails
-		out[i] = uint8(mix(h.Sum64()) % uint64(n))
+		key := h.Sum64()
+		out[i] = uint8((mix(key) + seen[key]) % uint64(n))
+		seen[key]++
 	}
 	return out
 }

@@ -6,6 +6,7 @@ package order
 import (
 	"context"
 	"runtime"
+	"strings"
 
 	"github.com/fairtrial/fairtrial/internal/engine/local/rows"
 	"github.com/fairtrial/fairtrial/internal/summary"
@@ -76,7 +77,10 @@ func Bytes(n int64, models, partitions, classes int, clusters bool, needs []summ
 		case summary.KindClassRank:
 			b = 16 + 8*slots*int64(min(models, 2))
 		case summary.KindCuts:
-			b = 17
+			if b = 16; strings.HasSuffix(s.Terms, " 1") {
+				break
+			}
+			b += 49 // folds: a byte a row, and the count of equal rows
 		case summary.KindTop:
 			b = 16 + 2*slots
 		case summary.KindQuantile:

@@ -284,6 +284,24 @@ func BenchmarkRank1M(b *testing.B) {
 	}
 }
 
+// Equal rows are spread over the folds, whatever their order.
+func TestFoldsOfEqualRows(t *testing.T) {
+	half := 0.5
+	x := &rows.Rows{N: 100, Task: cases.Binary, Models: []rows.Model{{Threshold: &half, Score: make([]float64, 100)}}, Class: make([]uint16, 100)}
+	for i := range x.N {
+		x.Class[i] = uint16(i % 2)
+	}
+	n := map[[2]int]int{}
+	for i, f := range folds(x, 5) {
+		n[[2]int{int(f), int(x.Class[i])}]++
+	}
+	for f := range 5 {
+		if n[[2]int{f, 0}] != 10 || n[[2]int{f, 1}] != 10 {
+			t.Errorf("fold %d has %d and %d rows of the classes", f, n[[2]int{f, 0}], n[[2]int{f, 1}])
+		}
+	}
+}
+
 // Counts above each cut are those of the rows, ties are never divided, and neither the
 // order of rows nor the workers matter.
 func TestCuts(t *testing.T) {
