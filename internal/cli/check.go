@@ -38,6 +38,7 @@ func checkCommand(e *Env) *cobra.Command {
 			for _, w := range p.Warnings {
 				findings = append(findings, w.Error())
 			}
+			findings = append(findings, p.Advice()...)
 			if asJSON {
 				return writeJSON(e.Stdout, map[string]any{"ok": true, "rows": profile.Rows, "gates": len(p.Gates), "findings": findings})
 			}
