@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from scipy.stats import ks_2samp
 from sklearn import metrics as sk
 
 warnings.filterwarnings("ignore")
@@ -108,7 +109,7 @@ def check_binary(weighted):
     plan = {"name": "conformance", "task": "binary",
             "data": {"source": "data.parquet", "columns": {"label": {"column": "y", "positive": 1}}},
             "models": {"candidate": {"score": "a", "threshold": 0.5}, "baseline": {"score": "b", "threshold": 0.5}},
-            "slices": ["case"], "metrics": BINARY + ["roc_auc", "average_precision"] + ([] if weighted else ["ece"] + [{"metric": m, "share": 0.2} for m in ("precision_at", "recall_at", "lift_at")])}
+            "slices": ["case"], "metrics": BINARY + ["roc_auc", "average_precision"] + ([] if weighted else ["ece", "ks"] + [{"metric": m, "share": 0.2} for m in ("precision_at", "recall_at", "lift_at")])}
     if weighted:
         plan["data"]["columns"]["weight"] = "w"
     got, record = run(plan, pd.concat(frames), "binary")
@@ -165,6 +166,7 @@ def check_binary(weighted):
             check_sandwich(k, y, p, w, e)
         if not weighted:
             check_top(k, y, p, e)
+            same("ks", k, v("ks"), ks_2samp(p[y == 1], p[y == 0], method="asymp").statistic if pos and neg else None)
             check_intervals(k, y, d, e)
     if not weighted:
         check_paired(frames, record)

@@ -366,3 +366,46 @@ func (m calibration) between(x, y *View, model int, ratio bool) Answer {
 	}
 	return answered(infer.Inference{Value: d, SE: math.NaN(), DF: math.Inf(1), Shape: infer.None{}, Method: "none"}, min(a.N, b.N))
 }
+
+// distance is the Kolmogorov–Smirnov distance of the scores of the two classes.
+type distance struct{}
+
+func (distance) needs() []summary.Spec { return []summary.Spec{summary.Of(summary.KindRank)} }
+
+func (distance) estimate(v *View, model int) Answer {
+	r := v.Pop.Rank
+	switch {
+	case r == nil:
+		return undefined(0, "no usable rows")
+	case r.Pos == 0 || r.Neg == 0:
+		return undefined(r.Pos+r.Neg, "one class only")
+	}
+	return answered(infer.Inference{Value: r.Models[model].KS, SE: math.NaN(), DF: math.Inf(1), Shape: infer.None{}, Method: "none"}, r.Pos+r.Neg)
+}
+
+func (m distance) contrast(v *View, a, b int, k float64) Answer {
+	x, y := m.estimate(v, a), m.estimate(v, b)
+	if x.Status == result.OK {
+		x.Value -= k * y.Value
+		x.note("no interval: compare roc_auc instead")
+	}
+	return x
+}
+
+func (m distance) between(x, y *View, model int, ratio bool) Answer {
+	a, b := m.estimate(x, model), m.estimate(y, model)
+	switch {
+	case a.Status != result.OK:
+		return a
+	case b.Status != result.OK:
+		return b
+	case ratio && b.Value == 0:
+		return undefined(b.N, "the ratio's denominator is 0")
+	case ratio:
+		a.Value /= b.Value
+	default:
+		a.Value -= b.Value
+	}
+	a.N = min(a.N, b.N)
+	return a
+}

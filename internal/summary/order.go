@@ -39,6 +39,7 @@ type RankModel struct {
 	AUC  float64 `json:"auc,omitempty"` // with weights only
 	AP   float64 `json:"ap"`            // average precision, step interpolation, ties grouped
 	APSS float64 `json:"apss"`          // Σ over rows of the squared influence on AP, divided by n²: the variance of AP
+	KS   float64 `json:"ks,omitempty"`  // largest |true-positive rate − false-positive rate| over thresholds; not with weights
 	Bins []Bin   `json:"bins,omitempty"`
 	// AUCBlocks and APBlocks hold Σ of row influence (on the scale of the metric,
 	// already divided by the class counts or n) for each entry of the population's Blocks.

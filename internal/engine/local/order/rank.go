@@ -34,6 +34,7 @@ type state struct {
 	xx       float64 // Σ X² over positives + Σ H2² over negatives
 
 	c10, c01, cap float64 // Σ of products with the baseline's values
+	ks            float64 // largest distance of the two classes' distribution functions
 
 	pendNeg, pendPos uint32  // the current tie group
 	prec             float64 // its precision
@@ -384,6 +385,7 @@ func (k *walk) positive(b *block, i int, line []uint64) {
 			t.turn()
 		}
 		t.flush()
+		t.gap() // it grows with every negative, so it is largest before a positive
 		inv := 1 / float64(t.n-t.below)
 		t.prec = float64(t.pos-t.belowPos) * inv
 		t.h1 += inv
@@ -392,6 +394,7 @@ func (k *walk) positive(b *block, i int, line []uint64) {
 		t.sum += score
 		t.below++
 		t.belowPos++
+		t.gap() // or, the other way round, after one
 		t.kept = keep(2*t.belowPos, -t.h2)
 	}
 }
@@ -436,6 +439,7 @@ func (k *walk) tied(b *block, cw, from, to int) {
 			t.stamp = stamp
 			t.turn()
 			t.flush()
+			t.gap()
 			inv := 1 / float64(t.n-t.below)
 			t.prec = float64(t.pos-t.belowPos) * inv
 			t.h1 += float64(t.pendPos) * inv
@@ -452,6 +456,15 @@ func (k *walk) tied(b *block, cw, from, to int) {
 		t.pendPos, t.pendNeg = 0, 0
 		t.seen, t.kept = t.below-t.belowPos, keep(2*t.belowPos, -t.h2)
 	})
+	each(func(t *state, _, _ int, _ bool) { t.gap() })
+}
+
+// gap is the distance of the distribution functions of the two classes here.
+func (t *state) gap() {
+	d := math.Abs(float64(2*(t.below-t.belowPos))*t.perNeg - float64(2*t.belowPos)*t.perPos)
+	if d > t.ks {
+		t.ks = d
+	}
 }
 
 // visit adds one row's values: negBelow and posBelow are doubled counts, ties as one.
