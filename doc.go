@@ -11,10 +11,12 @@
 //	internal/metric    the catalogue; binary_counts.go has whole metrics on one screen
 //	internal/stat      intervals, tests, bootstrap, power: pure numbers
 //	internal/engine    what an engine is; engine/local reads files through DuckDB
-//	internal/compare   two models on the same rows
+//	internal/compare   two models on the same rows, and why a metric changed
+//	internal/curve     ROC, precision–recall, reliability: the points of charts
 //	internal/gate      rules → verdicts
 //	internal/plan      YAML → plan
 //	internal/eval      the pipeline on one screen
+//	internal/rehearse  a plan played with made-up candidates before it decides
 //	internal/record    the document of one run
 //	internal/report    record → HTML, Markdown, JUnit, CSV, terminal
 //	internal/store     the workspace
