@@ -1,12 +1,14 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
 	"github.com/fairtrial/fairtrial/internal/engine"
 	"github.com/fairtrial/fairtrial/internal/eval"
+	"github.com/fairtrial/fairtrial/internal/plan"
 	"github.com/fairtrial/fairtrial/internal/result"
 )
 
@@ -16,7 +18,7 @@ func checkCommand(e *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use: "check PLAN", Short: "Everything that can be known before a plan is run", Args: exactly(1, "one plan file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			p, err := e.loadPlan(cmd, args[0], set)
+			p, err := e.readPlan(cmd, args[0], set)
 			if err != nil {
 				return err
 			}
@@ -24,14 +26,7 @@ func checkCommand(e *Env) *cobra.Command {
 			if err != nil {
 				return wrong("", "%w", err)
 			}
-			profile, err := newEngine().Profile(cmd.Context(), p.Resolve(p.Data.Source))
-			if err != nil {
-				return err
-			}
-			if err := slicesFit(p.Slices, profile); err != nil {
-				return err
-			}
-			findings, err := clusterLike(cmd.Context(), s.Request)
+			rows, findings, err := e.survey(cmd.Context(), p, s)
 			if err != nil {
 				return err
 			}
@@ -40,9 +35,9 @@ func checkCommand(e *Env) *cobra.Command {
 			}
 			findings = append(findings, p.Advice()...)
 			if asJSON {
-				return writeJSON(e.Stdout, map[string]any{"ok": true, "rows": profile.Rows, "gates": len(p.Gates), "findings": findings})
+				return writeJSON(e.Stdout, map[string]any{"ok": true, "rows": rows, "gates": len(p.Gates), "findings": findings})
 			}
-			fmt.Fprintf(e.Stdout, "ok: %s rows, %d model(s), %d metric(s), %d slice entr%s, %d gate(s)\n", result.Count(profile.Rows), len(p.Models), len(p.Metrics),
+			fmt.Fprintf(e.Stdout, "ok: %s rows, %d model(s), %d metric(s), %d slice entr%s, %d gate(s)\n", result.Count(rows), len(p.Models), len(p.Metrics),
 				len(p.Slices), map[bool]string{true: "y", false: "ies"}[len(p.Slices) == 1], len(p.Gates))
 			for _, f := range findings {
 				fmt.Fprintln(e.Stdout, "warning: "+f)
@@ -53,6 +48,23 @@ func checkCommand(e *Env) *cobra.Command {
 	c.Flags().StringArrayVar(&set, "set", nil, "override a key of the plan")
 	c.Flags().BoolVar(&asJSON, "json", false, "print as JSON")
 	return c
+}
+
+// survey reads the cases once: their number, and what is wrong or odd about them. Of a
+// query only the number is known before it is pulled.
+func (e *Env) survey(ctx context.Context, p *plan.Plan, s *eval.Setup) (rows int64, findings []string, err error) {
+	if p.Data.Source.Connection != "" {
+		return e.described, []string{}, nil
+	}
+	profile, err := newEngine().Profile(ctx, p.Resolve(p.Data.Source))
+	if err != nil {
+		return 0, nil, err
+	}
+	if err := slicesFit(p.Slices, profile); err != nil {
+		return 0, nil, err
+	}
+	findings, err = clusterLike(ctx, s.Request)
+	return profile.Rows, findings, err
 }
 
 // slicesFit refuses a column of too many values as a slice.

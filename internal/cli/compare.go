@@ -193,7 +193,7 @@ func pairedPlan(a, b *record.Record, joined string) (*plan.Plan, error) {
 	if p.Data.Columns.Weight != "" {
 		columns.Weight = "weight"
 	}
-	p.Data = plan.Data{Source: joined, Columns: columns, Missing: "exclude"}
+	p.Data = plan.Data{Source: plan.Source{Path: joined}, Columns: columns, Missing: "exclude"}
 	var models []plan.Model
 	for _, x := range []struct {
 		key string

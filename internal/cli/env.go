@@ -28,6 +28,11 @@ type Env struct {
 	Columns int
 	// Terminal reports whether Stderr is a terminal (progress).
 	Terminal bool
+
+	// of one command
+	fetched   []fetched
+	described int64 // rows of the cases' query
+	atEnd     []func()
 }
 
 // System is the Env of a real process; it stops on interrupt.

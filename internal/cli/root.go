@@ -16,6 +16,9 @@ func Main(e *Env) int {
 	root.SetOut(e.Stdout)
 	root.SetErr(e.Stderr)
 	err := root.ExecuteContext(e.Context)
+	for _, f := range e.atEnd {
+		f()
+	}
 	if err != nil {
 		e.explain(err)
 	}

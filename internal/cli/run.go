@@ -117,8 +117,18 @@ func (e *Env) short(path string) string {
 	return path
 }
 
-// loadPlan reads, resolves and binds a plan; its errors list everything at once.
+// loadPlan reads, resolves and binds a plan; its errors list everything at once. Then
+// the results of its queries are pulled.
 func (e *Env) loadPlan(cmd *cobra.Command, path string, set []string) (*plan.Plan, error) {
+	p, err := e.readPlan(cmd, path, set)
+	if err != nil {
+		return nil, err
+	}
+	return p, e.fetch(cmd, p, true)
+}
+
+// readPlan is loadPlan without the pulling: queries are only described.
+func (e *Env) readPlan(cmd *cobra.Command, path string, set []string) (*plan.Plan, error) {
 	p, err := plan.Load(e.path(path), planCatalogue{catalogue()}, set, e.lookup)
 	var bad *plan.Errors
 	if errors.As(err, &bad) {
@@ -128,7 +138,10 @@ func (e *Env) loadPlan(cmd *cobra.Command, path string, set []string) (*plan.Pla
 		return nil, err
 	}
 	p.File = path
-	problems, err := bind(cmd.Context(), p)
+	if err := e.fetch(cmd, p, false); err != nil {
+		return nil, err
+	}
+	problems, err := e.bind(cmd.Context(), p)
 	if err != nil {
 		return nil, err
 	}
@@ -141,16 +154,15 @@ func (e *Env) loadPlan(cmd *cobra.Command, path string, set []string) (*plan.Pla
 	return p, nil
 }
 
-func bind(ctx context.Context, p *plan.Plan) ([]plan.Problem, error) {
-	eng := newEngine()
-	return p.Bind(func(source string) ([]casesColumn, error) { return eng.Columns(ctx, p.Resolve(source)) })
+func (e *Env) bind(ctx context.Context, p *plan.Plan) ([]plan.Problem, error) {
+	return p.Bind(func(s plan.Source) ([]casesColumn, error) { return e.columns(ctx, p, s) })
 }
 
 // allProblems adds to a plan's mistakes those that its data's columns show, so that one
 // run lists all. A source that cannot be read is left for the next run.
 func (e *Env) allProblems(cmd *cobra.Command, path string, bad *plan.Errors) error {
-	if bad.Partial != nil && bad.Partial.Data.Source != "" {
-		if more, err := bind(cmd.Context(), bad.Partial); err == nil {
+	if bad.Partial != nil && !bad.Partial.Data.Source.IsZero() {
+		if more, err := e.bind(cmd.Context(), bad.Partial); err == nil {
 			bad.Merge(more)
 		}
 	}
@@ -197,7 +209,7 @@ func (e *Env) evaluate(cmd *cobra.Command, p *plan.Plan) (*record.Record, error)
 	}
 	finished := e.Now()
 	r.Run = record.Run{ID: id, Started: started.UTC(), Finished: finished.UTC(), Version: programVersion(), Host: host(), Git: gitState(ctx, p.Dir),
-		Command: e.Args, Workers: p.Workers, PlanPath: p.File, Look: look,
+		Command: e.Args, Workers: p.Workers, PlanPath: p.File, Pulls: e.pulls(p), Look: look,
 		Stats: record.RunStats{Seconds: finished.Sub(started).Seconds(), CPUSeconds: cpuTime() - cpu, PeakBytes: peakBytes()}}
 	if err := r.Seal(); err != nil {
 		return nil, err

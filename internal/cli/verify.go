@@ -164,6 +164,9 @@ func (e *Env) rerun(cmd *cobra.Command, r *record.Record, dir string) ([]string,
 		return nil, err
 	}
 	p.Dir = e.planDir(r, dir)
+	if err := e.refetch(cmd, p, r); err != nil {
+		return nil, err
+	}
 	s, err := eval.Prepare(p, catalogue())
 	if err != nil {
 		return nil, err
@@ -186,7 +189,7 @@ func (e *Env) rerun(cmd *cobra.Command, r *record.Record, dir string) ([]string,
 // as it was named, else the folder of the record or the one above it.
 func (e *Env) planDir(r *record.Record, dir string) string {
 	for _, d := range []string{filepath.Dir(e.path(r.Run.PlanPath)), dir, filepath.Dir(dir)} {
-		if matches, err := filepath.Glob(filepath.Join(d, r.Plan.Data.Source)); err == nil && len(matches) > 0 {
+		if matches, err := filepath.Glob(filepath.Join(d, r.Plan.Data.Source.Path)); err == nil && len(matches) > 0 {
 			return d
 		}
 	}

@@ -4,6 +4,7 @@ package engine
 
 import (
 	"context"
+	"time"
 
 	"github.com/fairtrial/fairtrial/internal/cases"
 	"github.com/fairtrial/fairtrial/internal/slice"
@@ -73,6 +74,31 @@ type Facts struct {
 	Clusters      int64            `json:"clusters,omitempty"`
 	Findings      []Finding        `json:"findings"`
 	ScoresSkipped string           `json:"scores_skipped,omitempty"`
+}
+
+// Pull is what was brought from elsewhere, and when. Its parts end to end are the rows, in order.
+type Pull struct {
+	Source  string         `json:"source"` // as the plan names it
+	Kind    string         `json:"kind"`   // postgres, s3, arrow …
+	Server  string         `json:"server,omitempty"`
+	Query   string         `json:"query,omitempty"`
+	Columns []cases.Column `json:"columns,omitempty"`
+	Rows    int64          `json:"rows,omitempty"` // of a query
+	Bytes   int64          `json:"bytes"`
+	Started time.Time      `json:"started"`
+	Seconds float64        `json:"seconds"`
+	Parts   []Part         `json:"parts"`
+	Resumed int            `json:"resumed,omitempty"` // times that the pull went on after an interruption
+	Reused  bool           `json:"reused,omitempty"`  // pulled for an earlier run
+}
+
+// Part is one file of a pull, kept under its digest.
+type Part struct {
+	Name    string `json:"name"` // 0001.parquet
+	Digest  string `json:"digest"`
+	Bytes   int64  `json:"bytes"`
+	Rows    int64  `json:"rows,omitempty"`
+	Version string `json:"version,omitempty"` // of an object: its ETag; of an Arrow file: its digest
 }
 
 // Excluded counts rows that cannot be used, with up to three examples.

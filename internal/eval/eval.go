@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"sync"
 
 	"github.com/fairtrial/fairtrial/internal/cases"
@@ -204,7 +205,12 @@ func Seed(p *plan.Plan, rows string) (uint64, error) {
 	if p.Seed != nil {
 		return *p.Seed, nil
 	}
-	d, err := record.Digest([]any{p, rows})
+	q := *p // where the rows lie decides nothing: the same rows of a file and of a query give the same numbers
+	q.Connections, q.Data.Source, q.Models = nil, plan.Source{}, slices.Clone(p.Models)
+	for i := range q.Models {
+		q.Models[i].Source = plan.Source{}
+	}
+	d, err := record.Digest([]any{&q, rows})
 	if err != nil {
 		return 0, err
 	}

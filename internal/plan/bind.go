@@ -11,10 +11,10 @@ import (
 
 // Bind checks the plan against the columns of its sources: existence, kinds, duplicate
 // headers, conditions. columns reads a source's header; its error is returned as it is.
-func (p *Plan) Bind(columns func(source string) ([]cases.Column, error)) ([]Problem, error) {
+func (p *Plan) Bind(columns func(Source) ([]cases.Column, error)) ([]Problem, error) {
 	var out []Problem
-	seen := map[string][]cases.Column{}
-	for _, s := range append([]string{p.Data.Source}, p.modelSources()...) {
+	seen := map[Source][]cases.Column{}
+	for _, s := range append([]Source{p.Data.Source}, p.modelSources()...) {
 		if _, ok := seen[s]; ok {
 			continue
 		}
@@ -26,7 +26,7 @@ func (p *Plan) Bind(columns func(source string) ([]cases.Column, error)) ([]Prob
 	}
 	for _, r := range p.references {
 		source := r.source
-		if source == "" {
+		if source.IsZero() {
 			source = p.Data.Source
 		}
 		cols := seen[source]
@@ -39,8 +39,8 @@ func (p *Plan) Bind(columns func(source string) ([]cases.Column, error)) ([]Prob
 			}
 		}
 		where := ""
-		if r.source != "" {
-			where = " in " + r.source
+		if !r.source.IsZero() {
+			where = " in " + r.source.String()
 		}
 		switch {
 		case len(at) == 0:
@@ -66,10 +66,10 @@ func (p *Plan) Bind(columns func(source string) ([]cases.Column, error)) ([]Prob
 	return tidy(out, p.File, p.source), nil
 }
 
-func (p *Plan) modelSources() []string {
-	var out []string
+func (p *Plan) modelSources() []Source {
+	var out []Source
 	for _, m := range p.Models {
-		if m.Source != "" {
+		if !m.Source.IsZero() {
 			out = append(out, m.Source)
 		}
 	}
@@ -77,10 +77,10 @@ func (p *Plan) modelSources() []string {
 }
 
 // bindID: a model's own file needs the id column too.
-func (p *Plan) bindID(seen map[string][]cases.Column) []Problem {
+func (p *Plan) bindID(seen map[Source][]cases.Column) []Problem {
 	var out []Problem
 	for _, m := range p.Models {
-		if m.Source == "" || p.Data.Columns.ID == "" {
+		if m.Source.IsZero() || p.Data.Columns.ID == "" {
 			continue
 		}
 		found := false

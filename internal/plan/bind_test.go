@@ -52,9 +52,9 @@ func TestBindPlaces(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		problems, err := p.Bind(func(source string) ([]cases.Column, error) {
+		problems, err := p.Bind(func(source plan.Source) ([]cases.Column, error) {
 			list := tc.cases
-			if source == "v1.csv" {
+			if source.Path == "v1.csv" {
 				list = tc.own
 			}
 			var out []cases.Column
@@ -87,7 +87,7 @@ func TestBindPlaces(t *testing.T) {
 		t.Fatal(err)
 	}
 	gone := errors.New("no such file")
-	if _, err := p.Bind(func(string) ([]cases.Column, error) { return nil, gone }); !errors.Is(err, gone) {
+	if _, err := p.Bind(func(plan.Source) ([]cases.Column, error) { return nil, gone }); !errors.Is(err, gone) {
 		t.Errorf("a source that cannot be read: %v", err)
 	}
 }

@@ -22,7 +22,7 @@ func Changes(old, now *Plan) []string {
 		}
 	}
 	differ("the task", string(old.Task), string(now.Task))
-	differ("the data source", old.Data.Source, now.Data.Source)
+	differ("the data source", old.Data.Source.String(), now.Data.Source.String())
 	differ("the filter", old.Data.Where, now.Data.Where)
 	differ("the id column", old.Data.Columns.ID, now.Data.Columns.ID)
 	differ("the label", old.Data.Columns.Label.Column, now.Data.Columns.Label.Column)
@@ -92,7 +92,7 @@ func modelChange(a, b Model, differ func(what, a, b string), add func(string, ..
 	if threshold(a) != threshold(b) {
 		add("the threshold of %s changed from %s to %s", a.Key, threshold(a), threshold(b))
 	}
-	differ("the file of "+a.Key, a.Source, b.Source)
+	differ("the file of "+a.Key, a.Source.String(), b.Source.String())
 	differ("the score of "+a.Key, a.Score, b.Score)
 	differ("the prediction of "+a.Key, a.Prediction, b.Prediction)
 	if !slices.Equal(a.Probabilities, b.Probabilities) {

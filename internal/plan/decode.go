@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"bytes"
 	"fmt"
 	"math"
 	"slices"
@@ -36,6 +37,21 @@ func (d *decoder) fail(n *node, path, hint, format string, args ...any) {
 		}
 	}
 	d.problems = append(d.problems, p)
+}
+
+// hide keeps a secret out of the lines that problems quote.
+func (d *decoder) hide(n *node) {
+	if n.set != "" {
+		n.set, _, _ = strings.Cut(n.set, "=")
+		return
+	}
+	rest := d.plan.source
+	for range n.line - 1 {
+		_, rest, _ = bytes.Cut(rest, []byte("\n"))
+	}
+	for i := max(0, n.col-1); i < len(rest) && rest[i] != '\n'; i++ {
+		rest[i] = '*'
+	}
 }
 
 // keys refuses keys that are not known.

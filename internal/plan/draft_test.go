@@ -27,7 +27,7 @@ func FuzzWrite(f *testing.F) {
 			t.Fatalf("%q: %v\n%s", s, err, text)
 		}
 		c := p.Data.Columns
-		for what, got := range map[string]string{"name": p.Name, "source": p.Data.Source, "id": c.ID, "label": c.Label.Column, "positive": c.Label.Positive, "cluster": c.Cluster, "time": c.Time,
+		for what, got := range map[string]string{"name": p.Name, "source": p.Data.Source.Path, "id": c.ID, "label": c.Label.Column, "positive": c.Label.Positive, "cluster": c.Cluster, "time": c.Time,
 			"model": p.Models[0].Name, "score": p.Models[0].Score, "baseline": p.Models[1].Score, "slice": p.Slices[0].Columns[0]} {
 			if got != s {
 				t.Errorf("%s %q is read back as %q\n%s", what, s, got, text)

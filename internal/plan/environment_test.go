@@ -24,7 +24,7 @@ func TestEnvironment(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := p.Models[0]
-	if p.Data.Source != "runs/2024.csv" || *c.Threshold != 0.25 || c.Score != "s" || c.Version != "0.25" || c.Name != "abc" || p.Name != "${DATA} ${DATA}" {
+	if p.Data.Source.Path != "runs/2024.csv" || *c.Threshold != 0.25 || c.Score != "s" || c.Version != "0.25" || c.Name != "abc" || p.Name != "${DATA} ${DATA}" {
 		t.Errorf("read as %q, %+v, threshold %v", p.Data.Source, c, *c.Threshold)
 	}
 	for text, says := range map[string]string{

@@ -118,8 +118,8 @@ func TestLoad(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := p.Resolve("d.csv")
-	if filepath.Dir(d) != p.Dir || p.Shorten(d) != "d.csv" || p.Resolve("/x/d.csv") != "/x/d.csv" {
+	d := p.Resolve(plan.Source{Path: "d.csv"})
+	if filepath.Dir(d) != p.Dir || p.Shorten(d) != "d.csv" || p.Resolve(plan.Source{Path: "/x/d.csv"}) != "/x/d.csv" {
 		t.Errorf("paths: %s in %s", d, p.Dir)
 	}
 	// A broken plan knows its folder too, so that its columns can be checked in one go.

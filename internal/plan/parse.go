@@ -16,8 +16,10 @@ import (
 
 // reference is a column that the plan names, and where.
 type reference struct {
-	column, source, path string
-	at                   *node
+	column string
+	source Source // zero: the cases
+	path   string
+	at     *node
 }
 
 // condition is a where clause of the plan, and where it stands.
@@ -27,7 +29,7 @@ type condition struct {
 	at    *node
 }
 
-func (p *Plan) refer(column, source, path string, at *node) {
+func (p *Plan) refer(column string, source Source, path string, at *node) {
 	if column != "" {
 		p.references = append(p.references, reference{column, source, path, at})
 	}
@@ -86,7 +88,7 @@ func readPlan(path string) ([]byte, error) {
 }
 
 func parse(src []byte, file string, cat Catalogue, overrides []string, lookup Lookup, read reader) (*Plan, error) {
-	src = bytes.TrimPrefix(src, []byte("\ufeff")) // editors on Windows write this mark
+	src = bytes.Clone(bytes.TrimPrefix(src, []byte("\ufeff"))) // editors on Windows write this mark
 	root, bad := parseYAML(src)
 	if bad != nil {
 		return nil, &Errors{List: tidy([]Problem{*bad}, file, src)}

@@ -4,8 +4,6 @@
 package plan
 
 import (
-	"path/filepath"
-
 	"github.com/fairtrial/fairtrial/internal/cases"
 	"github.com/fairtrial/fairtrial/internal/gate"
 )
@@ -14,23 +12,24 @@ import (
 // record's `plan` block and what plan_digest is taken of, so it holds neither
 // workers nor absolute paths.
 type Plan struct {
-	Name       string     `json:"name"`
-	Objective  string     `json:"objective,omitempty"`
-	Tier       int        `json:"tier,omitempty"`
-	Owner      string     `json:"owner,omitempty"`
-	Task       cases.Task `json:"task"`
-	Data       Data       `json:"data"`
-	Models     []Model    `json:"models"` // candidate, baseline (if any), then the others in the plan's order
-	Slices     []Slice    `json:"slices"`
-	MaxSlices  int        `json:"max_slices"`
-	Metrics    []Metric   `json:"metrics"`
-	Confidence float64    `json:"confidence"`
-	Seed       *uint64    `json:"seed,omitempty"` // nil: derived from the plan and the rows
-	KeepScores int64      `json:"keep_scores"`
-	Impact     *Impact    `json:"impact,omitempty"`
-	MinRows    int64      `json:"min_rows,omitempty"` // usable rows that a standard asks for
-	Extends    []Standard `json:"extends,omitempty"`  // the standards that were taken in
-	Gates      []Gate     `json:"gates"`
+	Name        string                `json:"name"`
+	Objective   string                `json:"objective,omitempty"`
+	Tier        int                   `json:"tier,omitempty"`
+	Owner       string                `json:"owner,omitempty"`
+	Task        cases.Task            `json:"task"`
+	Connections map[string]Connection `json:"connections,omitempty"`
+	Data        Data                  `json:"data"`
+	Models      []Model               `json:"models"` // candidate, baseline (if any), then the others in the plan's order
+	Slices      []Slice               `json:"slices"`
+	MaxSlices   int                   `json:"max_slices"`
+	Metrics     []Metric              `json:"metrics"`
+	Confidence  float64               `json:"confidence"`
+	Seed        *uint64               `json:"seed,omitempty"` // nil: derived from the plan and the rows
+	KeepScores  int64                 `json:"keep_scores"`
+	Impact      *Impact               `json:"impact,omitempty"`
+	MinRows     int64                 `json:"min_rows,omitempty"` // usable rows that a standard asks for
+	Extends     []Standard            `json:"extends,omitempty"`  // the standards that were taken in
+	Gates       []Gate                `json:"gates"`
 
 	Warnings []Problem `json:"-"`
 
@@ -38,7 +37,8 @@ type Plan struct {
 	Dir     string `json:"-"` // folder of the plan file; relative sources start here
 	File    string `json:"-"` // the plan file as given on the command line
 
-	references []reference // columns that the plan names
+	fetched    map[Source]string // where remote sources lie
+	references []reference       // columns that the plan names
 	conditions []condition
 	sources    map[string]*node // of models with their own file, by key
 	source     []byte
@@ -46,7 +46,7 @@ type Plan struct {
 
 // Data says where the cases are and what their columns mean.
 type Data struct {
-	Source     string     `json:"source"`
+	Source     Source     `json:"source"`
 	Where      string     `json:"where,omitempty"` // canonical text of the filter
 	Columns    Columns    `json:"columns"`
 	MaxMissing MaxMissing `json:"max_missing"`
@@ -80,7 +80,7 @@ type Model struct {
 	Key           string            `json:"key"`
 	Name          string            `json:"name,omitempty"`
 	Version       string            `json:"version,omitempty"`
-	Source        string            `json:"source,omitempty"`
+	Source        Source            `json:"source,omitzero"`
 	Score         string            `json:"score,omitempty"`
 	Threshold     *float64          `json:"threshold,omitempty"`
 	Prediction    string            `json:"prediction,omitempty"`
@@ -135,23 +135,3 @@ type OutcomeValues struct {
 
 // Gate is one resolved gate: one metric, one rule, optional scope.
 type Gate = gate.Rule
-
-// Resolve turns a source as written into a path from the working folder: relative
-// sources start at the plan's folder.
-func (p *Plan) Resolve(source string) string {
-	if source == "" || filepath.IsAbs(source) || p.Dir == "" {
-		return source
-	}
-	return filepath.Join(p.Dir, source)
-}
-
-// Shorten undoes Resolve for a record, which never names a folder of a machine.
-func (p *Plan) Shorten(path string) string {
-	if p.Dir == "" {
-		return path
-	}
-	if rel, err := filepath.Rel(p.Dir, path); err == nil {
-		return rel
-	}
-	return filepath.Base(path)
-}

@@ -89,7 +89,7 @@ func TestContractExample(t *testing.T) {
 	if p.Data.MaxMissing.Labels != 0.01 || p.Data.Columns.Label.Positive != "1" || p.KeepScores != 5_000_000 {
 		t.Errorf("data: %+v", p.Data)
 	}
-	if len(p.Models) != 2 || p.Models[0].Key != "candidate" || *p.Models[1].Threshold != 0.5 || p.Models[1].Source != "v1.parquet" {
+	if len(p.Models) != 2 || p.Models[0].Key != "candidate" || *p.Models[1].Threshold != 0.5 || p.Models[1].Source.Path != "v1.parquet" {
 		t.Errorf("models: %+v", p.Models)
 	}
 	var names []string
@@ -347,8 +347,8 @@ func TestBind(t *testing.T) {
 	}
 	cases1 := []cases.Column{col("application_id", cases.Text), col("defaulted", cases.Number), col("customer_id", cases.Text), col("applied_at", cases.Time), col("channel", cases.Number),
 		col("score_v2", cases.Time), col("region", cases.Text), col("region", cases.Text), col("age_band", cases.Text), col("history_months", cases.Number), col("age", cases.Number), col("sex", cases.Other)}
-	problems, err := p.Bind(func(source string) ([]cases.Column, error) {
-		if source == "v1.parquet" {
+	problems, err := p.Bind(func(source plan.Source) ([]cases.Column, error) {
+		if source.Path == "v1.parquet" {
 			return []cases.Column{col("appl_id", cases.Text), col("p_defaults", cases.Number)}, nil
 		}
 		return cases1, nil

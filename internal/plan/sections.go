@@ -20,7 +20,7 @@ const (
 
 func (d *decoder) root(n *node) {
 	p := d.plan
-	d.keys(n, "", "name", "objective", "tier", "owner", "task", "data", "models", "slices", "max_slices", "metrics", "confidence", "seed", "workers", "keep_scores", "impact", "gates", "extends")
+	d.keys(n, "", "name", "objective", "tier", "owner", "task", "connections", "data", "models", "slices", "max_slices", "metrics", "confidence", "seed", "workers", "keep_scores", "impact", "gates", "extends")
 	p.Confidence, p.MaxSlices, p.KeepScores = defaultConfidence, defaultMaxSlices, defaultKeepScores
 	for _, key := range []string{"name", "task", "data", "models"} {
 		d.require(n, "", key, "")
@@ -39,6 +39,7 @@ func (d *decoder) root(n *node) {
 	d.with(n, "workers", func(v *node) { p.Workers = int(d.whole(v, "workers", 0)) })
 	d.with(n, "max_slices", func(v *node) { p.MaxSlices = int(d.whole(v, "max_slices", 1)) })
 	d.with(n, "keep_scores", func(v *node) { p.KeepScores = d.whole(v, "keep_scores", 0) })
+	d.with(n, "connections", d.connections)
 	d.with(n, "data", d.data)
 	d.with(n, "models", d.models)
 	before := len(d.problems)
@@ -85,8 +86,8 @@ func (d *decoder) data(n *node) {
 	if !d.keys(n, "data", "source", "where", "columns", "max_missing", "missing") {
 		return
 	}
-	d.require(n, "data", "source", ": a CSV, JSONL or Parquet file or glob")
-	d.with(n, "source", func(v *node) { x.Source = d.name(v, "data.source") })
+	d.require(n, "data", "source", ": a CSV, JSONL or Parquet file or glob, or a query of a connection")
+	d.with(n, "source", func(v *node) { x.Source = d.source(v, "data.source") })
 	d.with(n, "where", func(v *node) { x.Where = d.where(v, "data.where") })
 	d.with(n, "missing", func(v *node) {
 		x.Missing = d.choice(v, "data.missing", "error", "exclude", "worst_case")
@@ -143,7 +144,7 @@ func (d *decoder) label(c *node) {
 // column reads a column's name and remembers where it was named.
 func (d *decoder) column(n *node, path string) string {
 	s := d.name(n, path)
-	d.plan.refer(s, "", path, n)
+	d.plan.refer(s, Source{}, path, n)
 	return s
 }
 
@@ -159,7 +160,7 @@ func (d *decoder) where(n *node, path string) string {
 		d.fail(n, path, "", "%v", err)
 	default:
 		for _, c := range w.Columns() {
-			d.plan.refer(c, "", path, n)
+			d.plan.refer(c, Source{}, path, n)
 		}
 		d.plan.conditions = append(d.plan.conditions, condition{where: w, path: path, at: n})
 		return w.String()
@@ -210,7 +211,7 @@ func (d *decoder) model(n *node, key string) Model {
 	d.with(n, "name", func(v *node) { m.Name = d.text(v, path+".name") })
 	d.with(n, "version", func(v *node) { m.Version = d.text(v, path+".version") })
 	d.with(n, "source", func(v *node) {
-		m.Source = d.name(v, path+".source")
+		m.Source = d.source(v, path+".source")
 		d.plan.sources[key] = v
 		if d.plan.Data.Columns.ID == "" {
 			d.fail(v, path+".source", "add data.columns.id", "a model with its own file is joined on the id column, and none is declared")

@@ -38,18 +38,19 @@ type Record struct {
 
 // Run is what may differ between two runs of the same plan on the same data.
 type Run struct {
-	ID       string    `json:"id"`
-	Started  time.Time `json:"started"`
-	Finished time.Time `json:"finished"`
-	Version  string    `json:"version"` // of fairtrial
-	Host     Host      `json:"host"`
-	Git      *Git      `json:"git,omitempty"` // of the plan's folder
-	Command  []string  `json:"command"`
-	Workers  int       `json:"workers"`
-	PlanPath string    `json:"plan_path"`
-	Look     Look      `json:"look"`
-	WhatIf   []string  `json:"what_if,omitempty"` // an exploration: these keys of the plan were changed, nothing was decided
-	Stats    RunStats  `json:"stats"`
+	ID       string        `json:"id"`
+	Started  time.Time     `json:"started"`
+	Finished time.Time     `json:"finished"`
+	Version  string        `json:"version"` // of fairtrial
+	Host     Host          `json:"host"`
+	Git      *Git          `json:"git,omitempty"` // of the plan's folder
+	Command  []string      `json:"command"`
+	Workers  int           `json:"workers"`
+	PlanPath string        `json:"plan_path"`
+	Pulls    []engine.Pull `json:"pulls,omitempty"` // of remote sources, in the plan's order
+	Look     Look          `json:"look"`
+	WhatIf   []string      `json:"what_if,omitempty"` // an exploration: these keys of the plan were changed, nothing was decided
+	Stats    RunStats      `json:"stats"`
 }
 
 // Host is the machine.

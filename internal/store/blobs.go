@@ -33,6 +33,9 @@ func (w *Workspace) Path(digest string) (string, error) {
 // take over.
 func (w *Workspace) TempPath(name string) string { return filepath.Join(w.dir, "tmp", name) }
 
+// PulledPath is the folder for notes of what was pulled from elsewhere.
+func (w *Workspace) PulledPath() string { return filepath.Join(w.dir, "pulled") }
+
 // PutBytes keeps data and returns its digest. The same data twice is kept once.
 func (w *Workspace) PutBytes(_ context.Context, data []byte) (string, error) {
 	sum := sha256.Sum256(data)
@@ -141,7 +144,7 @@ func (w *Workspace) sweep(now time.Time) {
 	}
 	for _, f := range left {
 		if i, err := f.Info(); err == nil && now.Sub(i.ModTime()) > 24*time.Hour {
-			_ = os.Remove(filepath.Join(w.dir, "tmp", f.Name()))
+			_ = os.RemoveAll(filepath.Join(w.dir, "tmp", f.Name()))
 		}
 	}
 }

@@ -1,4 +1,4 @@
-// Package duck runs SQL in an in-memory DuckDB and streams the result chunk by
+// Package duck runs SQL in DuckDB and streams the result chunk by
 // chunk in bounded memory. It refuses to know what the SQL means, to load
 // extensions and to write anything outside the statements it is given.
 package duck
@@ -15,15 +15,16 @@ import (
 
 // Options of a database. Zero values leave DuckDB's own defaults.
 type Options struct {
-	Threads int   // worker threads; rows come in the same order whatever it is
-	Memory  int64 // bytes that DuckDB may hold; beyond it a statement fails
+	File    string // a database file, opened for reading only; empty: in memory
+	Threads int    // worker threads; rows come in the same order whatever it is
+	Memory  int64  // bytes that DuckDB may hold; beyond it a statement fails
 }
 
-// DB is one private in-memory database. It may be used from several goroutines;
+// DB is one private database, in memory or a file that is only read. It may be used from several goroutines;
 // each Query gets a connection of its own.
 type DB struct{ db bindings.Database }
 
-// Open makes an empty database. Nothing is spilled to disk, no extension is
+// Open makes an empty database, or opens that of a file. Nothing is spilled to disk, no extension is
 // fetched or loaded, and the settings cannot be changed by later statements.
 func Open(o Options) (*DB, error) {
 	settings := [][2]string{
@@ -31,6 +32,11 @@ func Open(o Options) (*DB, error) {
 		{"autoload_known_extensions", "false"},
 		{"temp_directory", ""},
 		{"preserve_insertion_order", "true"},
+	}
+	path := ":memory:"
+	if o.File != "" {
+		path = o.File
+		settings = append(settings, [2]string{"access_mode", "READ_ONLY"})
 	}
 	if o.Threads > 0 {
 		settings = append(settings, [2]string{"threads", strconv.Itoa(o.Threads)})
@@ -50,7 +56,7 @@ func Open(o Options) (*DB, error) {
 	}
 	d := &DB{}
 	var msg string
-	if bindings.OpenExt(":memory:", &d.db, config, &msg) != bindings.StateSuccess {
+	if bindings.OpenExt(path, &d.db, config, &msg) != bindings.StateSuccess {
 		return nil, fmt.Errorf("open duckdb: %s", msg)
 	}
 	for _, sql := range []string{"SET GLOBAL TimeZone = 'UTC'", "SET GLOBAL lock_configuration = true"} {

@@ -15,9 +15,12 @@ type Type string
 
 // The types of a Writer's columns.
 const (
-	Double Type = "DOUBLE"
-	BigInt Type = "BIGINT"
-	String Type = "VARCHAR"
+	Double  Type = "DOUBLE"
+	BigInt  Type = "BIGINT"
+	String  Type = "VARCHAR"
+	Boolean Type = "BOOLEAN"
+	Date    Type = "DATE"      // days since 1970-01-01
+	Micros  Type = "TIMESTAMP" // microseconds since 1970-01-01 UTC
 )
 
 // Field is one column of a Writer.
@@ -42,7 +45,8 @@ const BlockRows = 2048
 // Create makes a table and a writer for it. The caller must Close the writer before
 // the table is read.
 func (d *DB) Create(ctx context.Context, table string, fields []Field) (*Writer, error) {
-	ids := map[Type]bindings.Type{Double: bindings.TypeDouble, BigInt: bindings.TypeBigInt, String: bindings.TypeVarchar}
+	ids := map[Type]bindings.Type{Double: bindings.TypeDouble, BigInt: bindings.TypeBigInt, String: bindings.TypeVarchar,
+		Boolean: bindings.TypeBoolean, Date: bindings.TypeDate, Micros: bindings.TypeTimestamp}
 	var columns []string
 	var types []bindings.LogicalType
 	defer func() {
@@ -85,7 +89,13 @@ func block[T any](w *Writer, column int) []T {
 // Doubles is the block of a Double column, to be filled.
 func (w *Writer) Doubles(column int) []float64 { return block[float64](w, column) }
 
-// Ints is the block of a BigInt column, to be filled.
+// Bools is the block of a Boolean column, to be filled.
+func (w *Writer) Bools(column int) []bool { return block[bool](w, column) }
+
+// Days is the block of a Date column, to be filled.
+func (w *Writer) Days(column int) []int32 { return block[int32](w, column) }
+
+// Ints is the block of a BigInt or Micros column, to be filled.
 func (w *Writer) Ints(column int) []int64 { return block[int64](w, column) }
 
 // SetString fills one row of a String column. The text must be UTF-8.

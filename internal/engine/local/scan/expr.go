@@ -6,6 +6,7 @@ import (
 
 	"github.com/fairtrial/fairtrial/internal/cases"
 	"github.com/fairtrial/fairtrial/internal/engine"
+	"github.com/fairtrial/fairtrial/internal/engine/local/duck"
 	"github.com/fairtrial/fairtrial/internal/slice"
 )
 
@@ -34,7 +35,7 @@ func (t *table) doubles(c *column, role string) (string, error) {
 	switch {
 	case c.text:
 		return "TRY_CAST(" + c.ident + " AS DOUBLE[])", nil
-	case strings.HasSuffix(c.Type, "]") && !strings.HasSuffix(c.Type, "]]") && kindOf(c.Type[:strings.LastIndexByte(c.Type, '[')]) == cases.Number:
+	case strings.HasSuffix(c.Type, "]") && !strings.HasSuffix(c.Type, "]]") && duck.KindOf(c.Type[:strings.LastIndexByte(c.Type, '[')]) == cases.Number:
 		return "CAST(" + c.ident + " AS DOUBLE[])", nil
 	}
 	return "", &engine.DataError{Where: t.name() + ", column " + c.Name, Msg: fmt.Sprintf("holds %s, but the %s must be a list of numbers", strings.ToLower(c.Type), role)}

@@ -118,28 +118,11 @@ func (t *table) describe(ctx context.Context, db *duck.DB, from string, text boo
 		names, types := r.Strings(0), r.Strings(1)
 		for i := 0; i < r.Len(); i++ {
 			name, typ := string(names.At(i)), string(types.At(i))
-			t.columns = append(t.columns, column{Column: cases.Column{Name: name, Kind: kindOf(typ), Type: typ},
+			t.columns = append(t.columns, column{Column: cases.Column{Name: name, Kind: duck.KindOf(typ), Type: typ},
 				ident: duck.Quote(name), at: len(t.columns) + 1, text: text})
 		}
 	}
 	return t.explain(r.Close())
-}
-
-func kindOf(typ string) cases.Kind {
-	if strings.HasSuffix(typ, "]") {
-		return cases.Other
-	}
-	switch head, _, _ := strings.Cut(typ, "("); head {
-	case "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT", "FLOAT", "DOUBLE", "DECIMAL":
-		return cases.Number
-	case "BOOLEAN":
-		return cases.Bool
-	case "DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE":
-		return cases.Time
-	case "VARCHAR", "ENUM", "UUID", "JSON", "TIME", "INTERVAL":
-		return cases.Text
-	}
-	return cases.Other
 }
 
 // list is the files as an SQL list of names that mean themselves.

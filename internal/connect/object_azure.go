@@ -1,0 +1,5 @@
+//go:build azure
+
+package connect
+
+import _ "gocloud.dev/blob/azureblob" // az://
