@@ -41,7 +41,7 @@ func (d *sqlDatabase) describe(ctx context.Context, query string) ([]column, err
 	if err != nil {
 		return nil, d.explain("describe the query", err)
 	}
-	defer rows.Close()
+	defer func() { _ = rows.Close() }()
 	cols, err := d.columns(rows)
 	if err != nil {
 		return nil, err
@@ -82,7 +82,7 @@ func (d *sqlDatabase) count(ctx context.Context, query string) (int64, error) {
 	if err != nil {
 		return 0, d.explain("count the query's rows", err)
 	}
-	defer rows.Close()
+	defer func() { _ = rows.Close() }()
 	if rows.Next() {
 		err = rows.Scan(&n)
 	}
@@ -100,7 +100,7 @@ func (d *sqlDatabase) read(ctx context.Context, query string, args []any, column
 	if err != nil {
 		return d.explain("read the query's rows", err)
 	}
-	defer rows.Close()
+	defer func() { _ = rows.Close() }()
 	names, err := rows.Columns()
 	if err != nil || len(names) != len(columns) {
 		return d.query.refuse("", "the query gave %d columns, %d were described", len(names), len(columns))
@@ -128,7 +128,7 @@ func (d *sqlDatabase) server(ctx context.Context) string {
 	if err != nil {
 		return ""
 	}
-	defer rows.Close()
+	defer func() { _ = rows.Close() }()
 	var s string
 	if rows.Next() {
 		if err := rows.Scan(&s); err != nil {

@@ -34,7 +34,7 @@ func (p *Puller) Objects(ctx context.Context, address string) (*engine.Pull, err
 	if err != nil {
 		return nil, err
 	}
-	defer bucket.Close()
+	defer func() { _ = bucket.Close() }()
 	if err := os.MkdirAll(p.Dir, 0o755); err != nil {
 		return nil, fmt.Errorf("pull: %w", err)
 	}

@@ -118,7 +118,6 @@ type transfer struct {
 	all   int64
 	rows  int64 // of a part
 	began time.Time
-	spent float64 // seconds before an interruption
 	out   engine.Pull
 }
 

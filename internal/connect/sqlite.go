@@ -63,7 +63,7 @@ func (d *sqliteDatabase) describe(ctx context.Context, query string) ([]column, 
 	if err != nil {
 		return nil, d.explain("look at the query's types", err)
 	}
-	defer rows.Close()
+	defer func() { _ = rows.Close() }()
 	if rows.Next() {
 		err = rows.Scan(targets...)
 	}

@@ -88,6 +88,6 @@ func freePort(t testing.TB) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
+	defer func() { _ = l.Close() }()
 	return l.Addr().String()[strings.LastIndexByte(l.Addr().String(), ':')+1:]
 }
