@@ -129,7 +129,7 @@ func (e *Env) loadPlan(cmd *cobra.Command, path string, set []string) (*plan.Pla
 
 // readPlan is loadPlan without the pulling: queries are only described.
 func (e *Env) readPlan(cmd *cobra.Command, path string, set []string) (*plan.Plan, error) {
-	p, err := plan.Load(e.path(path), planCatalogue{catalogue()}, set, e.lookup)
+	p, err := plan.Load(e.path(path), planCatalogue{catalogue()}, set, e.lookup, e.standards(cmd, filepath.Dir(e.path(path))))
 	var bad *plan.Errors
 	if errors.As(err, &bad) {
 		return nil, e.allProblems(cmd, path, bad)

@@ -16,7 +16,7 @@ type decoder struct {
 	problems []Problem
 	unknown  []*node // keys that were refused
 	env      Lookup  // environment
-	read     reader  // of packs; nil: none can be read
+	read     *reader // of packs; nil: none can be read
 	quiet    bool    // a slice that stands there already is no mistake
 
 	// What could not be read, so that a gate that names it is not called wrong as well.
@@ -30,7 +30,7 @@ func (d *decoder) fail(n *node, path, hint, format string, args ...any) {
 		p.Line, p.Column = n.line, n.col
 		if n.set != "" {
 			p.Line, p.Source = 0, ""
-			p.Msg += " (in --set " + n.set + ")"
+			p.Msg += " (in " + n.set + ")"
 		}
 		if n.from != nil {
 			p = n.from.place(p)

@@ -17,7 +17,7 @@ func TestEnvironment(t *testing.T) {
 		if err := os.WriteFile(path, []byte(src), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		return plan.Load(path, catalogue{metric.NewCatalogue()}, nil, func(n string) (string, bool) { v, ok := env[n]; return v, ok })
+		return plan.Load(path, catalogue{metric.NewCatalogue()}, nil, func(n string) (string, bool) { v, ok := env[n]; return v, ok }, nil)
 	}
 	p, err := load(strings.NewReplacer("d.csv", "${DATA}", "score: s, threshold: 0.5", "score: '${COLUMN}', threshold: \"${CUT}\", version: \"${CUT}\", name: 'a${NONE:-b}${NONE:-}c'", "name: p", "name: $${DATA} ${DEEP}").Replace(base))
 	if err != nil {

@@ -35,7 +35,7 @@ func load(t *testing.T, src string, overrides ...string) (*plan.Plan, error) {
 	if err := os.WriteFile(path, []byte(src), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	return plan.Load(path, catalogue{metric.NewCatalogue()}, overrides, nil)
+	return plan.Load(path, catalogue{metric.NewCatalogue()}, overrides, nil, nil)
 }
 
 func TestOverrides(t *testing.T) {
@@ -79,8 +79,8 @@ func TestOverrideMistakes(t *testing.T) {
 		"confidence":                       "key=value is expected",
 		"=1":                               "key=value is expected",
 		"confidence=":                      "a number is expected, this is nothing",
-		"confidence=95":                    "a confidence between 0.5 and 1 is expected, this is 95 (in --set confidence=95)\n    write 0.95",
-		"confidence2=0.9":                  "unknown key \"confidence2\" (in --set confidence2=0.9)\n    did you mean \"confidence\"?",
+		"confidence=95":                    "a confidence between 0.5 and 1 is expected, this is 95 (in confidence=95)\n    write 0.95",
+		"confidence2=0.9":                  "unknown key \"confidence2\" (in confidence2=0.9)\n    did you mean \"confidence\"?",
 		"name=a: b":                        "the value is not YAML",
 		"name.x=1":                         `"x" has no keys`,
 		"models.nobody.threshold=1":        "the plan has no models.nobody",
@@ -111,7 +111,7 @@ func TestOverrideMistakes(t *testing.T) {
 }
 
 func TestLoad(t *testing.T) {
-	if _, err := plan.Load(filepath.Join(t.TempDir(), "no.yaml"), catalogue{metric.NewCatalogue()}, nil, nil); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := plan.Load(filepath.Join(t.TempDir(), "no.yaml"), catalogue{metric.NewCatalogue()}, nil, nil, nil); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a plan that is not there: %v", err)
 	}
 	p, err := load(t, twoGates)

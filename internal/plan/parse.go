@@ -47,12 +47,13 @@ func Parse(src []byte, file string, cat Catalogue) (*Plan, error) {
 //
 // Variables of the environment in its values, ${NAME} or ${NAME:-default}, are replaced by
 // what lookup gives (nil: none is set).
-func Load(path string, cat Catalogue, overrides []string, lookup Lookup) (*Plan, error) {
+// Standards that do not lie in files come from fetch (nil: they are refused).
+func Load(path string, cat Catalogue, overrides []string, lookup Lookup, fetch FetchStandard) (*Plan, error) {
 	src, err := readPlan(path)
 	if err != nil {
 		return nil, err
 	}
-	p, err := parse(src, path, cat, overrides, lookup, readFrom(filepath.Dir(path)))
+	p, err := parse(src, path, cat, overrides, lookup, &reader{filepath.Dir(path), fetch})
 	var bad *Errors
 	if errors.As(err, &bad) && bad.Partial != nil {
 		bad.Partial.Dir = filepath.Dir(path)
@@ -87,7 +88,7 @@ func readPlan(path string) ([]byte, error) {
 	return src, nil
 }
 
-func parse(src []byte, file string, cat Catalogue, overrides []string, lookup Lookup, read reader) (*Plan, error) {
+func parse(src []byte, file string, cat Catalogue, overrides []string, lookup Lookup, read *reader) (*Plan, error) {
 	src = bytes.Clone(bytes.TrimPrefix(src, []byte("\ufeff"))) // editors on Windows write this mark
 	root, bad := parseYAML(src)
 	if bad != nil {

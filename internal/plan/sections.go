@@ -45,7 +45,7 @@ func (d *decoder) root(n *node) {
 	before := len(d.problems)
 	d.with(n, "slices", d.slices)
 	var packs []pack
-	d.with(n, "extends", func(v *node) { packs = d.standards(v, "", nil) })
+	d.with(n, "extends", func(v *node) { packs = d.standards(v, nil) })
 	d.extend(n, packs)
 	d.brokenSlices = len(d.problems) > before
 	if p.Task == "" {

@@ -5,7 +5,9 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -16,10 +18,34 @@ import (
 
 // Standard is a pack that a plan extends, as it was when the plan was read.
 type Standard struct {
-	File   string `json:"file"` // as the plan or pack wrote it
+	Place
 	Name   string `json:"name"`
 	SHA256 string `json:"sha256"`
 }
+
+// Place is where a standard lies: a file, the file of a Git repository at a revision, or
+// a URL.
+type Place struct {
+	File string `json:"file,omitempty"` // as the plan or pack wrote it
+	Git  string `json:"git,omitempty"`  // a repository's address or folder
+	Rev  string `json:"rev,omitempty"`  // tag, branch or commit
+	URL  string `json:"url,omitempty"`
+}
+
+func (p Place) String() string {
+	switch {
+	case p.URL != "":
+		return p.URL
+	case p.Git != "":
+		return p.File + " of " + p.Git + " at " + p.Rev
+	}
+	return p.File
+}
+
+// FetchStandard gets the text of a standard that lies in a Git repository or behind a URL.
+// A text with the digest may be given without asking anyone; the plan checks what it gets.
+// The digest is empty when the plan names none, to tell its author what to write.
+type FetchStandard func(at Place, sha256 string) ([]byte, error)
 
 // origin is the pack that a part of a plan comes from.
 type origin struct {
@@ -33,86 +59,90 @@ const maxExtends = 8
 // pack is one standard on its way into a plan.
 type pack struct {
 	Standard
+	full Place // seen from the plan, not from the pack that names it
 	root *node
 	at   *node // where the plan, or another pack, names it
 }
 
-// reader reads the file of a pack, a path from the plan's folder.
-type reader func(path string) ([]byte, error)
+// reader reads packs: files by their path from the plan's folder.
+type reader struct {
+	dir   string
+	fetch FetchStandard
+}
 
-func readFrom(dir string) reader {
-	return func(path string) ([]byte, error) {
-		if !filepath.IsAbs(path) {
-			path = filepath.Join(dir, path)
+func (r *reader) read(at Place, sha256 string) ([]byte, error) {
+	switch {
+	case at.Git == "" && at.URL == "":
+		if filepath.IsAbs(at.File) {
+			return readPlan(at.File)
 		}
-		return readPlan(path)
+		return readPlan(filepath.Join(r.dir, at.File))
+	case r.fetch == nil:
+		return nil, errors.New("standards of Git repositories and URLs are not read here")
 	}
+	return r.fetch(at, sha256)
 }
 
 // standards reads the packs that a plan extends, those that a pack extends before it.
-func (d *decoder) standards(n *node, folder string, above []string) []pack {
+// Above are the packs on the way to them, the nearest last.
+func (d *decoder) standards(n *node, above []Place) []pack {
 	items := []*node{n}
 	if n.kind == sequence {
 		items = n.items
 	}
 	var out []pack
 	for _, v := range items {
-		p, ok := d.standard(v, folder)
+		p, ok := d.standard(v, above)
 		if !ok {
 			continue
 		}
-		full := filepath.Clean(filepath.Join(folder, p.File))
-		if slices.Contains(above, full) || len(above) >= maxExtends {
-			d.fail(v, "extends", "", "%s extends itself, or packs extend packs more than %d deep", p.File, maxExtends)
-			continue
-		}
 		if e := p.root.get("extends"); e != nil {
-			out = append(out, d.standards(e, filepath.Join(folder, filepath.Dir(p.File)), append(slices.Clone(above), full))...)
+			out = append(out, d.standards(e, append(slices.Clone(above), p.full))...)
 		}
 		out = append(out, p)
 	}
 	return out
 }
 
-func (d *decoder) standard(v *node, folder string) (pack, bool) {
+func (d *decoder) standard(v *node, above []Place) (pack, bool) {
 	p := pack{at: v}
-	want := ""
-	if v.kind == mapping {
-		if !d.keys(v, "extends", "file", "sha256") {
-			return p, false
-		}
-		d.require(v, "extends", "file", "")
-		d.with(v, "file", func(f *node) { p.File = d.name(f, "extends.file") })
-		d.with(v, "sha256", func(f *node) { want = strings.ToLower(d.name(f, "extends.sha256")) })
-	} else {
-		p.File = d.name(v, "extends")
+	want, ok := d.place(v, &p.Place)
+	if !ok {
+		return p, false
+	}
+	var problem string
+	if p.full, problem = p.seenFrom(above); problem != "" {
+		d.fail(v, "extends", "", "%s", problem)
+		return p, false
 	}
 	switch {
-	case p.File == "":
-		return p, false
-	case strings.Contains(p.File, "://") || strings.HasPrefix(p.File, "git@") || strings.HasPrefix(p.File, "git:"):
-		d.fail(v, "extends", "name a local file, and pin it with sha256", "a standard from Git or a URL is not built yet")
+	case slices.Contains(above, p.full) || len(above) >= maxExtends:
+		d.fail(v, "extends", "", "%s extends itself, or packs extend packs more than %d deep", p.Place, maxExtends)
 		return p, false
 	case d.read == nil:
 		d.fail(v, "extends", "", "a standard can only be read for a plan in a file")
 		return p, false
 	}
-	shown := filepath.ToSlash(filepath.Join(folder, p.File))
-	src, err := d.read(filepath.Join(folder, p.File))
-	if errors.Is(err, os.ErrNotExist) {
-		d.fail(v, "extends", "it is looked for from the folder of the file that names it", "no standard at %s", shown)
+	remote := p.full.Git != "" || p.full.URL != ""
+	src, err := d.read.read(p.full, want)
+	if errors.Is(err, os.ErrNotExist) && !remote {
+		d.fail(v, "extends", "it is looked for from the folder of the file that names it", "no standard at %s", p.full)
 		return p, false
 	} else if err != nil {
 		d.fail(v, "extends", "", "%v", err)
 		return p, false
 	}
 	sum := sha256.Sum256(src)
-	if p.SHA256 = hex.EncodeToString(sum[:]); want != "" && want != p.SHA256 {
-		d.fail(v, "extends", "the file is "+p.SHA256, "%s is not what sha256 pins: it was changed", shown)
+	switch p.SHA256 = hex.EncodeToString(sum[:]); {
+	case want == "" && remote:
+		d.fail(v, "extends", "when it is the right one, write sha256: "+p.SHA256, "%s is not pinned: what lies elsewhere can change", p.full)
+		return p, false
+	case want != "" && want != p.SHA256:
+		d.fail(v, "extends", "the file is "+p.SHA256, "%s is not what sha256 pins: it was changed", p.full)
 		return p, false
 	}
 	root, bad := parseYAML(src)
-	o := &origin{file: shown, src: src}
+	o := &origin{file: p.full.String(), src: src}
 	if bad != nil {
 		d.problems = append(d.problems, o.place(*bad))
 		return p, false
@@ -126,6 +156,82 @@ func (d *decoder) standard(v *node, folder string) (pack, bool) {
 	d.require(root, "", "name", ": what the standard is called")
 	d.with(root, "name", func(f *node) { p.Name = d.name(f, "name") })
 	return p, true
+}
+
+// place decodes where a standard lies and the digest it is pinned to, "" if it is not.
+func (d *decoder) place(v *node, p *Place) (digest string, ok bool) {
+	before := len(d.problems)
+	if v.kind != mapping {
+		switch s := d.name(v, "extends"); {
+		case strings.HasPrefix(s, "https://"), strings.HasPrefix(s, "http://"):
+			p.URL = s
+		case strings.Contains(s, "://"), strings.HasPrefix(s, "git@"):
+			d.fail(v, "extends", "{git: ADDRESS, rev: v1, file: tier1.yaml, sha256: …}", "a standard in a Git repository is named by its repository, revision and file")
+		default:
+			p.File = s
+		}
+	} else {
+		if !d.keys(v, "extends", "file", "git", "rev", "url", "sha256") {
+			return "", false
+		}
+		for _, f := range []struct {
+			key string
+			to  *string
+		}{{"file", &p.File}, {"git", &p.Git}, {"rev", &p.Rev}, {"url", &p.URL}, {"sha256", &digest}} {
+			d.with(v, f.key, func(n *node) { *f.to = d.name(n, "extends."+f.key) })
+		}
+		switch {
+		case p.URL != "" && (p.File != "" || p.Git != "" || p.Rev != ""):
+			d.fail(v, "extends", "", "a url stands alone, with its sha256")
+		case p.URL == "":
+			d.require(v, "extends", "file", "")
+			if p.Git != "" {
+				d.require(v, "extends", "rev", ": a tag, branch or commit")
+			} else if p.Rev != "" {
+				d.require(v, "extends", "git", ": the repository of the revision")
+			}
+		}
+	}
+	if u, err := url.Parse(p.URL); p.URL != "" && (err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.User != nil) {
+		d.fail(v, "extends", "credentials belong into no plan", "an address such as https://example.org/tier1.yaml is expected")
+	}
+	if u, err := url.Parse(p.Git); err == nil && u.User != nil {
+		if _, secret := u.User.Password(); secret {
+			d.fail(v, "extends", "let git ask its credential helper, or use ssh", "credentials belong into no plan")
+		}
+	}
+	return strings.TrimPrefix(strings.ToLower(digest), "sha256:"), len(d.problems) == before && *p != Place{}
+}
+
+// seenFrom gives the place as the plan sees it: a pack names its files from where it lies.
+func (p Place) seenFrom(above []Place) (Place, string) {
+	if len(above) == 0 || p.Git != "" || p.URL != "" {
+		if p.Git == "" && p.URL == "" {
+			p.File = filepath.ToSlash(filepath.Clean(p.File))
+		}
+		return p, ""
+	}
+	from := above[len(above)-1]
+	switch {
+	case from.URL != "":
+		base, err := url.Parse(from.URL)
+		if err == nil {
+			base, err = base.Parse(p.File)
+		}
+		if err != nil {
+			return p, fmt.Sprintf("%q is no file beside %s", p.File, from)
+		}
+		return Place{URL: base.String()}, ""
+	case from.Git != "":
+		from.File = path.Join(path.Dir(from.File), p.File)
+		if !filepath.IsLocal(from.File) {
+			return p, fmt.Sprintf("%q lies outside the repository of %s", p.File, from)
+		}
+		return from, ""
+	case filepath.IsAbs(p.File):
+		return p, ""
+	}
+	return Place{File: filepath.ToSlash(filepath.Join(filepath.Dir(from.File), p.File))}, ""
 }
 
 // stamp says of every node of a pack where it comes from.

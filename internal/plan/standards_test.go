@@ -1,6 +1,7 @@
 package plan_test
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"os"
@@ -52,7 +53,7 @@ func loadFiles(t *testing.T, files map[string]string) (*plan.Plan, error) {
 			t.Fatal(err)
 		}
 	}
-	return plan.Load(filepath.Join(dir, "plan.yaml"), catalogue{metric.NewCatalogue()}, nil, nil)
+	return plan.Load(filepath.Join(dir, "plan.yaml"), catalogue{metric.NewCatalogue()}, nil, nil, nil)
 }
 
 func TestStandardIsTakenIn(t *testing.T) {
@@ -96,6 +97,52 @@ func TestPacksExtendPacks(t *testing.T) {
 	}
 }
 
+// A pack names its files from where it lies: beside it, in the same repository, behind
+// the same address. What lies elsewhere is pinned, every link of the way.
+func TestRemotePacksExtendTheirNeighbours(t *testing.T) {
+	texts := map[string]string{
+		"https://example.org/s/tier1.yaml":  "name: tier 1\nextends: {file: ../company.yaml, sha256: COMPANY}\n",
+		"https://example.org/company.yaml":  "name: company\nmetrics: [log_loss]\n",
+		"risk/tier1.yaml of R at v1":        "name: tier 1\nextends: {file: ../company.yaml, sha256: COMPANY}\n",
+		"company.yaml of R at v1":           "name: company\nmetrics: [log_loss]\n",
+		"risk/loose.yaml of R at v1":        "name: tier 1\nextends: ../company.yaml\n",
+		"risk/far.yaml of R at v1":          "name: tier 1\nextends: ../../company.yaml\n",
+		"https://example.org/s/itself.yaml": "name: tier 1\nextends: itself.yaml\n",
+	}
+	digest := func(text string) string { return fmt.Sprintf("%x", sha256.Sum256([]byte(text))) }
+	for at, text := range texts {
+		texts[at] = strings.Replace(text, "COMPANY", digest(texts["company.yaml of R at v1"]), 1)
+	}
+	for what, tc := range map[string]struct{ extends, text, says string }{
+		"a URL":         {"url: https://example.org/s/tier1.yaml", "https://example.org/s/tier1.yaml", ""},
+		"a repository":  {"git: R, rev: v1, file: risk/tier1.yaml", "risk/tier1.yaml of R at v1", ""},
+		"a loose link":  {"git: R, rev: v1, file: risk/loose.yaml", "risk/loose.yaml of R at v1", "company.yaml of R at v1 is not pinned"},
+		"out of it":     {"git: R, rev: v1, file: risk/far.yaml", "risk/far.yaml of R at v1", "lies outside the repository"},
+		"a ring":        {"url: https://example.org/s/itself.yaml", "https://example.org/s/itself.yaml", "extends itself"},
+		"another text":  {"url: https://example.org/s/tier1.yaml", "company.yaml of R at v1", "is not what sha256 pins"},
+		"nothing there": {"git: R, rev: v2, file: risk/tier1.yaml", "risk/tier1.yaml of R at v1", "no such thing"},
+	} {
+		path := filepath.Join(t.TempDir(), "plan.yaml")
+		text := strings.Replace(extending, "extends: standards/tier1.yaml", "extends: {"+tc.extends+", sha256: "+digest(texts[tc.text])+"}", 1)
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		p, err := plan.Load(path, catalogue{metric.NewCatalogue()}, nil, nil, func(at plan.Place, _ string) ([]byte, error) {
+			if text, ok := texts[at.String()]; ok {
+				return []byte(text), nil
+			}
+			return nil, errors.New("no such thing")
+		})
+		if tc.says == "" {
+			if err != nil || len(p.Extends) != 2 || p.Extends[0].Name != "company" || p.Metrics[len(p.Metrics)-1].As != "log_loss" {
+				t.Errorf("%s: %v", what, err)
+			}
+		} else if err == nil || !strings.Contains(err.Error(), tc.says) {
+			t.Errorf("%s: %v, want %q", what, err, tc.says)
+		}
+	}
+}
+
 // A plan may be stricter than its standard, never looser; every mistake names its file.
 func TestStandardIsKept(t *testing.T) {
 	edit := func(text string, pairs ...string) string {
@@ -115,7 +162,13 @@ func TestStandardIsKept(t *testing.T) {
 		"no owner":           {edit(extending, "owner: risk\n", ""), tier1, "plan.yaml:3:10", `"tier 1" requires an owner`},
 		"no why":             {edit(extending, ", why: w", ""), tier1, "plan.yaml:4:10", "requires a why for every gate"},
 		"no such file":       {edit(extending, "tier1.yaml", "tier2.yaml"), tier1, "plan.yaml:4:10", "no standard at standards/tier2.yaml"},
-		"a URL":              {edit(extending, "standards/tier1.yaml", "https://example.org/tier1.yaml"), tier1, "plan.yaml:4:10", "from Git or a URL is not built yet"},
+		"a URL":              {edit(extending, "standards/tier1.yaml", "https://example.org/tier1.yaml"), tier1, "plan.yaml:4:10", "standards of Git repositories and URLs are not read here"},
+		"a git address":      {edit(extending, "standards/tier1.yaml", "git@example.org:s.git"), tier1, "plan.yaml:4:10", "named by its repository, revision and file"},
+		"no revision":        {edit(extending, "standards/tier1.yaml", "{git: s, file: t.yaml}"), tier1, "plan.yaml:4:10", `the key "rev" is required: a tag, branch or commit`},
+		"no repository":      {edit(extending, "standards/tier1.yaml", "{rev: v1, file: t.yaml}"), tier1, "plan.yaml:4:10", `the key "git" is required`},
+		"a URL and a file":   {edit(extending, "standards/tier1.yaml", "{url: https://example.org, file: t.yaml}"), tier1, "plan.yaml:4:10", "a url stands alone"},
+		"a password":         {edit(extending, "standards/tier1.yaml", "{url: https://me:secret@example.org/t.yaml}"), tier1, "plan.yaml:4:10", "credentials belong into no plan"},
+		"git's password":     {edit(extending, "standards/tier1.yaml", "{git: https://me:secret@example.org/s.git, rev: v1, file: t.yaml}"), tier1, "plan.yaml:4:10", "credentials belong into no plan"},
 		"pinned":             {edit(extending, "extends: standards/tier1.yaml", "extends: {file: standards/tier1.yaml, sha256: abc}"), tier1, "plan.yaml:4:10", "is not what sha256 pins"},
 		"another metric":     {edit(extending, "recall, ece", "{metric: f1, as: recall}, ece"), tier1, "plan.yaml:4:10", `"recall" is f1 in the plan and recall in "tier 1"`},
 		"a mistake in it":    {extending, edit(tier1, "at_least: 0.65", "at_leest: 0.65"), "standards/tier1.yaml:10:", `unknown key "at_leest"`},
