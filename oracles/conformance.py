@@ -109,7 +109,7 @@ def check_binary(weighted):
     plan = {"name": "conformance", "task": "binary",
             "data": {"source": "data.parquet", "columns": {"label": {"column": "y", "positive": 1}}},
             "models": {"candidate": {"score": "a", "threshold": 0.5}, "baseline": {"score": "b", "threshold": 0.5}},
-            "slices": ["case"], "metrics": BINARY + ["roc_auc", "average_precision"] + ([] if weighted else ["ece", "ks"] + [{"metric": m, "share": 0.2} for m in ("precision_at", "recall_at", "lift_at")])}
+            "slices": ["case"], "metrics": BINARY + ["roc_auc", "average_precision"] + ([] if weighted else ["ece", "ks"]) + [{"metric": m, "share": 0.2} for m in ("precision_at", "recall_at", "lift_at")]}
     if weighted:
         plan["data"]["columns"]["weight"] = "w"
     got, record = run(plan, pd.concat(frames), "binary")
@@ -164,8 +164,8 @@ def check_binary(weighted):
             undefined("average_precision" + tag, k, e["average_precision"], sk.average_precision_score(y, p, sample_weight=w), 0.0)
         if weighted and len(y) < 120 and 0.01 < (v("roc_auc") or 0) < 0.99:
             check_sandwich(k, y, p, w, e)
+        check_top(k, y, p, w, e, tag)
         if not weighted:
-            check_top(k, y, p, e)
             same("ks", k, v("ks"), ks_2samp(p[y == 1], p[y == 0], method="asymp").statistic if pos and neg else None)
             check_intervals(k, y, d, e)
     if not weighted:
@@ -192,16 +192,18 @@ def check_sandwich(k, y, p, w, e):
         same(m + ": error with weights", k, e[m]["se"], math.sqrt(variance), tol=1e-6, what="se")
 
 
-def check_top(k, y, p, e):
-    """The highest fifth of the scores, ties whole; scikit-learn's precision and recall of those calls."""
-    budget, called = int(0.2 * len(y) + 1e-9), np.zeros(len(y), int)
+def check_top(k, y, p, w, e, tag):
+    """The highest fifth of the scores (by weight), ties whole; scikit-learn's precision and recall of those calls."""
+    budget, called = 0.2 * w.sum() * (1 + 1e-11), np.zeros(len(y), int)
     for score in np.unique(p)[::-1]:
-        if called.sum() + (p == score).sum() > budget:
+        if w[called == 1].sum() + w[p == score].sum() > budget:
             break
         called[p == score] = 1
-    for m, defined, oracle in [("precision_at", called.any(), lambda: sk.precision_score(y, called)), ("recall_at", called.any() and y.any(), lambda: sk.recall_score(y, called)),
-                               ("lift_at", called.any() and y.any(), lambda: sk.precision_score(y, called) / y.mean())]:
-        same(m, k, e[m]["value"], oracle() if defined else None)
+    any_called, pos = w[called == 1].sum() > 0, w[y == 1].sum() > 0
+    precision = lambda: sk.precision_score(y, called, sample_weight=w)
+    for m, defined, oracle in [("precision_at", any_called, precision), ("recall_at", any_called and pos, lambda: sk.recall_score(y, called, sample_weight=w)),
+                               ("lift_at", any_called and pos, lambda: precision() / (w[y == 1].sum() / w.sum()))]:
+        same(m + tag, k, e[m]["value"], oracle() if defined else None)
 
 
 def check_intervals(k, y, d, e):

@@ -25,9 +25,8 @@ type top struct {
 func tops() []*Metric {
 	entry := func(name, title, formula string, hi float64, kind topKind, aliases ...string) *Metric {
 		return &Metric{Name: name, Aliases: aliases, Tasks: onlyBinary(), Title: title, Formula: formula, Lo: 0, Hi: hi, Direction: Up,
-			Interval: "logit (lift: log) with the influence variance, the cut's own randomness included", Paired: "influence of the difference on the same rows", Denominator: "the rows called (recall: the positives)",
-			Variant: "each population's own highest scores, at most share of its rows; rows of one score are called together or not at all", Source: "influence: docs/statistics.md",
-			NoWeights: "weights with the top of scores are not built yet", NoClusters: "clusters with the top of scores are not built yet",
+			Interval: "logit (lift: log) with the influence variance, the cut's own randomness included; sums by cluster (CR1-t, CR2 below 40)", Paired: "influence of the difference on the same rows", Denominator: "the rows called (recall: the positives)",
+			Variant: "each population's own highest scores, at most share of its rows (with weights: of their weight); rows of one score are called together or not at all", Source: "influence: docs/statistics.md",
 			Params: []Param{{Name: "share", Doc: "the share of rows that are called", Required: true, Min: 0.0001, Max: 0.9999}},
 			build:  func(o Options) (measure, error) { return top{kind: kind, share: o.param("share", 0.1)}, nil }}
 	}
@@ -40,22 +39,29 @@ func tops() []*Metric {
 
 func (m top) needs() []summary.Spec { return []summary.Spec{summary.TopOf(m.share)} }
 
-// read gives value, influence by joint cell and the rows of the denominator.
+// read gives value, influence of a unit of weight by joint cell and the rows of the
+// denominator.
 func (m top) read(v *View, model int) (val float64, e []float64, n int64, t *summary.Top, why string) {
 	t = v.Pop.FindTop(m.needs()[0])
 	if t == nil || v.Pop.N == 0 {
 		return 0, nil, 0, t, "no usable rows"
 	}
-	var tp, pos float64
+	var tp, pos, all, called float64
+	var positives int64
 	for _, c := range t.Counts.Cells {
+		all += c.W
+		if c.Decisions[model] == 1 {
+			called += c.W
+		}
 		if c.Label == 1 {
-			pos += float64(c.N)
+			positives += c.N
+			pos += c.W
 			if c.Decisions[model] == 1 {
-				tp += float64(c.N)
+				tp += c.W
 			}
 		}
 	}
-	all, called, near := float64(v.Pop.N), float64(t.Models[model].Called), t.Models[model].Near
+	near := t.Models[model].Near
 	switch {
 	case m.kind != topPrecision && pos == 0:
 		return 0, nil, 0, t, "one class only: no positive rows"
@@ -79,23 +85,53 @@ func (m top) read(v *View, model int) (val float64, e []float64, n int64, t *sum
 	}
 	switch m.kind {
 	case topRecall:
-		return tp / pos, e, int64(pos), t, ""
+		return tp / pos, e, positives, t, ""
 	case topLift:
-		return precision / prevalence, e, int64(called), t, ""
+		return precision / prevalence, e, t.Models[model].Called, t, ""
 	}
-	return precision, e, int64(called), t, ""
+	return precision, e, t.Models[model].Called, t, ""
 }
 
 func (m top) spread(v *View, t *summary.Top, e []float64) spread {
-	s := spread{df: float64(v.Pop.N) - 1}
+	rows := float64(v.Pop.N)
+	if v.Set.Weighted {
+		rows = kish(v.Pop.W, v.Pop.W2)
+	}
+	s := spread{df: rows - 1}
 	for i, c := range t.Counts.Cells {
-		s.variance += float64(c.N) * e[i] * e[i]
+		s.variance += c.W2 * e[i] * e[i]
 	}
-	if n := float64(v.Pop.N); n > 1 {
-		s.variance *= n / (n - 1)
+	if rows > 1 {
+		s.variance *= rows / (rows - 1)
 	}
-	s.iid = s.variance
-	return s
+	if s.iid = s.variance; v.Pop.Blocks == nil {
+		return s
+	}
+	sums := make([]float64, len(t.Blocks))
+	for g, cells := range t.Blocks {
+		for i, w := range cells {
+			sums[g] += w * e[i]
+		}
+	}
+	return clustered(v.Pop.Blocks, sums, s.iid)
+}
+
+// effective is the number of rows of the denominator after weights and clusters.
+func (m top) effective(v *View, t *summary.Top, model int, n int64, s spread) float64 {
+	var w, w2 float64
+	for _, c := range t.Counts.Cells {
+		if m.kind == topRecall && c.Label == 1 || m.kind != topRecall && c.Decisions[model] == 1 {
+			w, w2 = w+c.W, w2+c.W2
+		}
+	}
+	out := math.Min(float64(n), kish(w, w2))
+	if s.ids != nil {
+		out = math.Min(out, float64(v.Pop.Blocks.Clusters))
+		if s.iid > 0 && s.variance > 0 {
+			out = math.Min(float64(n), kish(w, w2)*s.iid/s.variance)
+		}
+	}
+	return out
 }
 
 func (m top) estimate(v *View, model int) Answer {
@@ -104,17 +140,29 @@ func (m top) estimate(v *View, model int) Answer {
 		return undefined(n, why)
 	}
 	s := m.spread(v, t, e)
+	rows, by := m.effective(v, t, model, n, s), ""
+	if s.ids != nil {
+		by = " by clusters (" + s.how + ")"
+	}
+	var a Answer
 	switch {
 	case m.kind == topLift && val > 0:
-		return answered(s.finish(val, infer.LogRatio{LogSE: math.Sqrt(s.variance) / val}, "log, influence variance"), n)
+		a = answered(s.finish(val, infer.LogRatio{LogSE: math.Sqrt(s.variance) / val}, "log, influence variance"+by), n)
 	case m.kind == topLift:
-		a := answered(s.finish(val, infer.None{}, "none"), n)
+		a = answered(s.finish(val, infer.None{}, "none"), n)
 		a.note("no positive among the rows called: no interval")
-		return a
 	case val <= 0 || val >= 1:
-		return answered(s.finish(val, infer.Wilson{N: float64(n)}, "Wilson score"), n)
+		a = answered(s.finish(val, infer.Wilson{N: rows}, "Wilson score"), n)
+	default:
+		a = answered(s.finish(val, infer.Logit{}, "logit, influence variance"+by), n)
 	}
-	return answered(s.finish(val, infer.Logit{}, "logit, influence variance"), n)
+	if v.Set.Weighted || s.ids != nil {
+		a.NEff = rows
+	}
+	if s.note != "" {
+		a.note("%s", s.note)
+	}
+	return a
 }
 
 func (m top) contrast(v *View, a, b int, k float64) Answer {
@@ -130,9 +178,16 @@ func (m top) contrast(v *View, a, b int, k float64) Answer {
 	for i := range e {
 		e[i] = ea[i] - k*eb[i]
 	}
-	x := answered(m.spread(v, t, e).finish(va-k*vb, infer.NewSymmetric(), "paired: influence of the difference"), min(na, nb))
+	s, method := m.spread(v, t, e), "paired: influence of the difference"
+	if s.ids != nil {
+		method += ", clusters " + s.how
+	}
+	x := answered(s.finish(va-k*vb, infer.NewSymmetric(), method), min(na, nb))
 	if x.SE == 0 {
 		x.note("the models call the same rows")
+	}
+	if s.note != "" {
+		x.note("%s", s.note)
 	}
 	return x
 }

@@ -3,11 +3,14 @@ package summary
 import "strconv"
 
 // Top counts label by who is called when every model calls its highest scores up to a
-// share of the population's rows. It does not merge.
+// share of the population's weight. Blocks is the weight of each cell by entry of the
+// population's Blocks. It does not merge.
 type Top struct {
 	Spec   Spec       `json:"spec"`
 	Counts *Counts    `json:"counts"` // Decisions: 1 for called
 	Models []TopModel `json:"models"`
+
+	Blocks [][]float64 `json:"blocks,omitempty"`
 }
 
 // TopModel is one model's part: the rows that it calls, and the share of positives near

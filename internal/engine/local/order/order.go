@@ -47,7 +47,7 @@ func Summarize(ctx context.Context, r *rows.Rows, needs []summary.Spec, pops []*
 				err = cuts(ctx, cut, workers)
 			}
 		case summary.KindTop:
-			err = top(ctx, r, s, pops, workers)
+			err = top(ctx, r, s, pops, e, workers)
 		case summary.KindQuantile:
 			err = quantile(ctx, r, s, pops, e, workers)
 		}

@@ -10,12 +10,13 @@ import (
 	"github.com/fairtrial/fairtrial/internal/summary"
 )
 
-// top calls in every population the highest scores, up to a share of its rows, and counts
-// label by who is called. Rows of one score are called together or not at all.
-func top(ctx context.Context, r *rows.Rows, spec summary.Spec, pops []*summary.Population, workers int) error {
+// top calls in every population the highest scores, up to a share of its rows (of their
+// weight), and counts label by who is called. Rows of one score are called together or
+// not at all.
+func top(ctx context.Context, r *rows.Rows, spec summary.Spec, pops []*summary.Population, e entries, workers int) error {
 	share, ok := spec.Top()
-	if !ok || r.Task != cases.Binary || r.Weight != nil || len(r.Models) > 16 {
-		return &engine.DataError{Msg: "the top of scores is built for binary rows without weights"}
+	if !ok || r.Task != cases.Binary || len(r.Models) > 16 {
+		return &engine.DataError{Msg: "the top of scores is built for binary rows of at most 16 models"}
 	}
 	all := slots(r)
 	for _, p := range pops {
@@ -39,6 +40,9 @@ func top(ctx context.Context, r *rows.Rows, spec summary.Spec, pops []*summary.P
 	}
 	for i, sl := range all {
 		countCalled(r, sl, called[i], pops)
+		if e != nil {
+			calledBlocks(r, sl, called[i], e[i], pops)
+		}
 	}
 	return ctx.Err()
 }
@@ -63,12 +67,23 @@ func (t *topWalk) of(row uint32) int {
 	return -1
 }
 
+func (t *topWalk) weight(row uint32) float64 {
+	if t.r.Weight == nil {
+		return 1
+	}
+	return t.r.Weight[row]
+}
+
+// rounding is the share of a budget by which sums of weights may miss it.
+const rounding = 1e-11
+
 func (t *topWalk) walk(pops []*summary.Population, m int) {
 	n := t.slot.size
-	budget, seen, pend := make([]int64, n), make([]int64, n), make([]int64, n)
+	budget, seen, pend := make([]float64, n), make([]float64, n), make([]float64, n)
+	rows, tied := make([]int64, n), make([]int64, n)
 	closed := make([]bool, n)
 	for p := range n {
-		budget[p] = int64(math.Floor(t.share*float64(pops[t.slot.base+p].N) + 1e-9))
+		budget[p] = t.share * pops[t.slot.base+p].W * (1 + rounding)
 	}
 	for to := t.r.N; to > 0; { // tie groups from the highest score down
 		from := to - 1
@@ -76,8 +91,10 @@ func (t *topWalk) walk(pops []*summary.Population, m int) {
 			from--
 		}
 		for i := from; i < to; i++ {
-			if p := t.of(t.s.row(i)); p >= 0 {
-				pend[p]++
+			row := t.s.row(i)
+			if p := t.of(row); p >= 0 {
+				pend[p] += t.weight(row)
+				tied[p]++
 			}
 		}
 		for i := from; i < to; i++ {
@@ -87,19 +104,20 @@ func (t *topWalk) walk(pops []*summary.Population, m int) {
 			}
 		}
 		for i := from; i < to; i++ {
-			if p := t.of(t.s.row(i)); p >= 0 && pend[p] > 0 {
+			if p := t.of(t.s.row(i)); p >= 0 && tied[p] > 0 {
 				if closed[p] = closed[p] || seen[p]+pend[p] > budget[p]; !closed[p] {
 					seen[p] += pend[p]
+					rows[p] += tied[p]
 				}
-				pend[p] = 0
+				pend[p], tied[p] = 0, 0
 			}
 		}
 		to = from
 	}
-	t.near(pops, m, seen)
+	t.near(pops, m, rows)
 }
 
-// near is the share of positives about the cut, among n^⅔ rows and those that share a
+// near is the share of positives (by weight) about the cut, among n^⅔ rows and those that share a
 // score with them: by how much the counts change where the cut falls elsewhere.
 func (t *topWalk) near(pops []*summary.Population, m int, called []int64) {
 	n := t.slot.size
@@ -121,8 +139,9 @@ func (t *topWalk) near(pops []*summary.Population, m int, called []int64) {
 		for i := from; i < to; i++ {
 			row := t.s.row(i)
 			if p := t.of(row); p >= 0 && rank[p] < called[p]+half[p] && rank[p]+pend[p] > called[p]-half[p] {
-				rows[p]++
-				hits[p] += float64(t.r.Class[row])
+				w := t.weight(row)
+				rows[p] += w
+				hits[p] += w * float64(t.r.Class[row])
 			}
 		}
 		for i := from; i < to; i++ {
@@ -141,32 +160,74 @@ func (t *topWalk) near(pops []*summary.Population, m int, called []int64) {
 	}
 }
 
+// eachRow visits the rows of a slot's populations in reading order.
+func eachRow(r *rows.Rows, sl slot, f func(row, p int)) {
+	for i := range r.N {
+		if sl.part < 0 {
+			f(i, 0)
+		} else if c := r.Parts[sl.part].Code[i]; c != noSlice {
+			f(i, int(c))
+		}
+	}
+}
+
 // countCalled is the joint table of label and who is called.
 func countCalled(r *rows.Rows, sl slot, called []uint16, pops []*summary.Population) {
-	cells := make([]map[uint32]int64, sl.size)
+	cells := make([]map[uint32]*summary.Cell, sl.size)
 	for i := range cells {
-		cells[i] = map[uint32]int64{}
+		cells[i] = map[uint32]*summary.Cell{}
 	}
-	for i := range r.N {
-		p := 0
-		if sl.part >= 0 {
-			if r.Parts[sl.part].Code[i] == noSlice {
-				continue
-			}
-			p = int(r.Parts[sl.part].Code[i])
-		}
-		cells[p][uint32(r.Class[i])<<16|uint32(called[i])]++
-	}
-	for p := range cells {
-		t := pops[sl.base+p].Tops[len(pops[sl.base+p].Tops)-1]
-		t.Counts = &summary.Counts{Cells: []summary.Cell{}}
-		for key, n := range cells[p] {
-			c := summary.Cell{Label: key >> 16, N: n, W: float64(n), W2: float64(n), Decisions: make([]uint32, len(r.Models))}
+	eachRow(r, sl, func(i, p int) {
+		key := uint32(r.Class[i])<<16 | uint32(called[i])
+		c := cells[p][key]
+		if c == nil {
+			c = &summary.Cell{Label: key >> 16, Decisions: make([]uint32, len(r.Models))}
 			for m := range r.Models {
 				c.Decisions[m] = key >> m & 1
 			}
-			t.Counts.Cells = append(t.Counts.Cells, c)
+			cells[p][key] = c
+		}
+		w := 1.0
+		if r.Weight != nil {
+			w = r.Weight[i]
+		}
+		c.N, c.W, c.W2 = c.N+1, c.W+w, c.W2+w*w
+	})
+	for p := range cells {
+		t := lastTop(pops[sl.base+p])
+		t.Counts = &summary.Counts{Cells: []summary.Cell{}}
+		for _, c := range cells[p] {
+			t.Counts.Cells = append(t.Counts.Cells, *c)
 		}
 		t.Counts.Sort()
 	}
+}
+
+func lastTop(p *summary.Population) *summary.Top { return p.Tops[len(p.Tops)-1] }
+
+// calledBlocks is the weight of each cell of the table by entry of the population's Blocks.
+func calledBlocks(r *rows.Rows, sl slot, called, entry []uint16, pops []*summary.Population) {
+	at := make([]map[uint32]int, sl.size)
+	for p := range at {
+		t := lastTop(pops[sl.base+p])
+		at[p] = map[uint32]int{}
+		for k, c := range t.Counts.Cells {
+			key := c.Label << 16
+			for m, d := range c.Decisions {
+				key |= d << m
+			}
+			at[p][key] = k
+		}
+		t.Blocks = make([][]float64, len(pops[sl.base+p].Blocks.ID))
+		for i := range t.Blocks {
+			t.Blocks[i] = make([]float64, len(t.Counts.Cells))
+		}
+	}
+	eachRow(r, sl, func(i, p int) {
+		w := 1.0
+		if r.Weight != nil {
+			w = r.Weight[i]
+		}
+		lastTop(pops[sl.base+p]).Blocks[entry[i]][at[p][uint32(r.Class[i])<<16|uint32(called[i])]] += w
+	})
 }
