@@ -109,7 +109,8 @@ def check_binary(weighted):
     plan = {"name": "conformance", "task": "binary",
             "data": {"source": "data.parquet", "columns": {"label": {"column": "y", "positive": 1}}},
             "models": {"candidate": {"score": "a", "threshold": 0.5}, "baseline": {"score": "b", "threshold": 0.5}},
-            "slices": ["case"], "metrics": BINARY + ["roc_auc", "average_precision"] + ([] if weighted else ["ece", "ks"]) + [{"metric": m, "share": 0.2} for m in ("precision_at", "recall_at", "lift_at")]}
+            "slices": ["case"], "metrics": BINARY + ["roc_auc", "average_precision", {"metric": "partial_roc_auc", "max_fpr": 0.2}] + ([] if weighted else ["ece", "ks"] + [{"metric": m + "_at_count", "count": 20} for m in ("precision", "recall", "lift")]) +
+                       [{"metric": m, "share": 0.2} for m in ("precision_at", "recall_at", "lift_at")]}
     if weighted:
         plan["data"]["columns"]["weight"] = "w"
     got, record = run(plan, pd.concat(frames), "binary")
@@ -158,14 +159,25 @@ def check_binary(weighted):
             same("roc_auc" + tag, k, v("roc_auc"), sk.roc_auc_score(y, p, sample_weight=w))
         else:
             same("roc_auc" + tag, k, v("roc_auc"), None, what="undefined")
+        if pos and neg:
+            same("partial_roc_auc" + tag, k, v("partial_roc_auc"), sk.roc_auc_score(y, p, sample_weight=w, max_fpr=0.2))
+            if len(y) < 120 and e["partial_roc_auc"]["se"]:
+                check_influence("partial_roc_auc", k, w, e["partial_roc_auc"], lambda u: sk.roc_auc_score(y, p, sample_weight=u, max_fpr=0.2))
+        else:
+            same("partial_roc_auc" + tag, k, v("partial_roc_auc"), None, what="undefined")
         if pos:
             same("average_precision" + tag, k, v("average_precision"), sk.average_precision_score(y, p, sample_weight=w))
         else:
             undefined("average_precision" + tag, k, e["average_precision"], sk.average_precision_score(y, p, sample_weight=w), 0.0)
         if weighted and len(y) < 120 and 0.01 < (v("roc_auc") or 0) < 0.99:
             check_sandwich(k, y, p, w, e)
-        check_top(k, y, p, w, e, tag)
+        check_top(k, y, p, w, e, 0.2 * w.sum(), "", tag)
         if not weighted:
+            if len(y) > 20:
+                check_top(k, y, p, w, e, 20, "_count", "")
+            else:
+                for m in ("precision", "recall", "lift"):
+                    same(m + "_at_count", k, v(m + "_at_count"), None, what="undefined")
             same("ks", k, v("ks"), ks_2samp(p[y == 1], p[y == 0], method="asymp").statistic if pos and neg else None)
             check_intervals(k, y, d, e)
     if not weighted:
@@ -192,9 +204,25 @@ def check_sandwich(k, y, p, w, e):
         same(m + ": error with weights", k, e[m]["se"], math.sqrt(variance), tol=1e-6, what="se")
 
 
-def check_top(k, y, p, w, e, tag):
-    """The highest fifth of the scores (by weight), ties whole; scikit-learn's precision and recall of those calls."""
-    budget, called = 0.2 * w.sum() * (1 + 1e-11), np.zeros(len(y), int)
+def check_influence(metric, k, w, e, value):
+    """The error from the derivative of the oracle's value by each row's weight."""
+    g = np.zeros(len(w))
+    for i in np.flatnonzero(w > 0):
+        moved = []
+        for h in (1e-5 * w[i], -1e-5 * w[i]):
+            u = w.copy()
+            u[i] += h
+            moved.append(value(u))
+        if abs(moved[0] + moved[1] - 2 * e["value"]) > 1e-8:
+            return  # at a kink there is no derivative
+        g[i] = w[i] * (moved[0] - moved[1]) / (2e-5 * w[i])
+    if kish(w) > 1.01:
+        same(metric + ": error", k, e["se"], math.sqrt((g ** 2).sum() * kish(w) / (kish(w) - 1)), tol=1e-5, what="se")
+
+
+def check_top(k, y, p, w, e, budget, tail, tag):
+    """The highest scores up to a budget (by weight), ties whole; scikit-learn's precision and recall of those calls."""
+    budget, called = budget * (1 + 1e-11), np.zeros(len(y), int)
     for score in np.unique(p)[::-1]:
         if w[called == 1].sum() + w[p == score].sum() > budget:
             break
@@ -203,7 +231,7 @@ def check_top(k, y, p, w, e, tag):
     precision = lambda: sk.precision_score(y, called, sample_weight=w)
     for m, defined, oracle in [("precision_at", any_called, precision), ("recall_at", any_called and pos, lambda: sk.recall_score(y, called, sample_weight=w)),
                                ("lift_at", any_called and pos, lambda: precision() / (w[y == 1].sum() / w.sum()))]:
-        same(m + tag, k, e[m]["value"], oracle() if defined else None)
+        same(m + tail + tag, k, e[m + tail]["value"], oracle() if defined else None)
 
 
 def check_intervals(k, y, d, e):

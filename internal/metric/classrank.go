@@ -80,11 +80,7 @@ func (m classRank) contrast(v *View, a, b int, k float64) Answer {
 	case m.class != "":
 		s.note = "no paired interval for one class: use the macro average"
 	case v.Pop.Blocks != nil:
-		sums := make([]float64, len(sa.sums))
-		for i := range sums {
-			sums[i] = sa.sums[i] - k*sb.sums[i]
-		}
-		s = clustered(v.Pop.Blocks, sums, math.NaN())
+		s = clustered(v.Pop.Blocks, apart(sa.sums, sb.sums, k), math.NaN())
 		method += ", clusters " + s.how
 	default:
 		for _, p := range v.Pop.ClassRank.Pairs {
@@ -101,13 +97,8 @@ func (m classRank) contrast(v *View, a, b int, k float64) Answer {
 }
 
 func (m classRank) between(x, y *View, model int, ratio bool) Answer {
-	vx, sx, why := m.read(x, model)
-	if why != "" {
-		return undefined(x.Pop.N, why)
-	}
-	vy, sy, why := m.read(y, model)
-	if why != "" {
-		return undefined(y.Pop.N, why)
-	}
-	return acrossAnswer(vx, vy, sx, sy, ratio, x.Pop.N, y.Pop.N, nil)
+	return acrossSlices(x, y, ratio, func(v *View) (float64, spread, int64, string) {
+		val, s, why := m.read(v, model)
+		return val, s, v.Pop.N, why
+	})
 }

@@ -286,15 +286,13 @@ func (m smooth) contrast(v *View, a, b int, k float64) Answer {
 }
 
 func (m smooth) between(x, y *View, model int, ratio bool) Answer {
-	vx, ex, nx, tx, why := m.read(x, model)
-	if why != "" {
-		return undefined(nx, why)
-	}
-	vy, ey, ny, ty, why := m.read(y, model)
-	if why != "" {
-		return undefined(ny, why)
-	}
-	return acrossAnswer(vx, vy, errorOf(x, tx.cells, ex), errorOf(y, ty.cells, ey), ratio, nx, ny, nil)
+	return acrossSlices(x, y, ratio, func(v *View) (float64, spread, int64, string) {
+		val, e, n, t, why := m.read(v, model)
+		if why != "" {
+			return 0, spread{}, n, why
+		}
+		return val, errorOf(v, t.cells, e), n, ""
+	})
 }
 
 // Bootstraps reports whether the instance's own interval comes from bootstrap draws.

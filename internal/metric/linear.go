@@ -147,6 +147,19 @@ func acrossSpread(x, y spread, kx, ky float64) (variance, df float64) {
 	return total * g / (g - 1), math.Min(float64(len(x.ids)), float64(len(y.ids))) - 1
 }
 
+// acrossSlices is acrossAnswer of what read finds on two populations.
+func acrossSlices(x, y *View, ratio bool, read func(v *View) (float64, spread, int64, string)) Answer {
+	vx, sx, nx, why := read(x)
+	if why != "" {
+		return undefined(nx, why)
+	}
+	vy, sy, ny, why := read(y)
+	if why != "" {
+		return undefined(ny, why)
+	}
+	return acrossAnswer(vx, vy, sx, sy, ratio, nx, ny, nil)
+}
+
 // acrossAnswer makes the between-slices answer of any smooth functional.
 func acrossAnswer(vx, vy float64, sx, sy spread, ratio bool, nx, ny int64, plain infer.Shape) Answer {
 	n := nx

@@ -132,6 +132,7 @@ func NewCatalogue() *Catalogue {
 	all = append(all, binaryRates()...)
 	all = append(all, binaryCounts()...)
 	all = append(all, binaryRank()...)
+	all = append(all, binaryPartial()...)
 	all = append(all, binaryMeans()...)
 	all = append(all, recalibrations()...)
 	all = append(all, tops()...)

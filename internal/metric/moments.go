@@ -171,15 +171,13 @@ func (m mean) contrast(v *View, a, b int, k float64) Answer {
 }
 
 func (m mean) between(x, y *View, model int, ratio bool) Answer {
-	vx, gx, mx, _, why := m.read(x, model)
-	if why != "" {
-		return undefined(x.Pop.N, why)
-	}
-	vy, gy, my, _, why := m.read(y, model)
-	if why != "" {
-		return undefined(y.Pop.N, why)
-	}
-	return acrossAnswer(vx, vy, m.spread(x, mx, gx), m.spread(y, my, gy), ratio, mx.N, my.N, nil)
+	return acrossSlices(x, y, ratio, func(v *View) (float64, spread, int64, string) {
+		val, g, mo, _, why := m.read(v, model)
+		if why != "" {
+			return 0, spread{}, v.Pop.N, why
+		}
+		return val, m.spread(v, mo, g), mo.N, ""
+	})
 }
 
 func countNote(what string) func(mu []float64, n int64) []string {

@@ -3,7 +3,6 @@ package metric
 import (
 	"math"
 
-	"github.com/fairtrial/fairtrial/internal/result"
 	"github.com/fairtrial/fairtrial/internal/stat/dist"
 	"github.com/fairtrial/fairtrial/internal/stat/infer"
 	"github.com/fairtrial/fairtrial/internal/summary"
@@ -123,7 +122,7 @@ func (m quantile) contrast(v *View, a, b int, k float64) Answer {
 		}
 	}
 	if !ok {
-		return undefined(n, "the two models were not read together: compare each with the baseline")
+		return undefined(n, notTogether)
 	}
 	va := sa*sa + k*k*sb*sb - 2*k*phi*sa*sb
 	x := answered(infer.Inference{Value: xa.Value - k*xb.Value, SE: math.Sqrt(math.Max(0, va)), DF: df, Shape: infer.NewSymmetric(),
@@ -162,27 +161,9 @@ func (m largest) estimate(v *View, model int) Answer {
 }
 
 func (m largest) contrast(v *View, a, b int, k float64) Answer {
-	x, y := m.estimate(v, a), m.estimate(v, b)
-	if x.Status == result.OK {
-		x.Value -= k * y.Value
-	}
-	return x
+	return plainContrast(m.estimate(v, a), m.estimate(v, b), k, "")
 }
 
 func (m largest) between(x, y *View, model int, ratio bool) Answer {
-	a, b := m.estimate(x, model), m.estimate(y, model)
-	switch {
-	case a.Status != result.OK:
-		return a
-	case b.Status != result.OK:
-		return b
-	case ratio && b.Value == 0:
-		return undefined(b.N, "the ratio's denominator is 0")
-	case ratio:
-		a.Value /= b.Value
-	default:
-		a.Value -= b.Value
-	}
-	a.N = min(a.N, b.N)
-	return a
+	return plainBetween(m.estimate(x, model), m.estimate(y, model), ratio)
 }

@@ -3,7 +3,6 @@ package metric
 import (
 	"math"
 
-	"github.com/fairtrial/fairtrial/internal/result"
 	"github.com/fairtrial/fairtrial/internal/stat/infer"
 	"github.com/fairtrial/fairtrial/internal/summary"
 )
@@ -227,11 +226,7 @@ func (m rank) contrast(v *View, a, b int, k float64) Answer {
 		s.df = kish(w.Pos+w.Neg, w.Pos2+w.Neg2) - 1
 	}
 	if v.Pop.Blocks != nil {
-		sums := make([]float64, len(sa.sums))
-		for i := range sums {
-			sums[i] = sa.sums[i] - k*sb.sums[i]
-		}
-		s = clustered(v.Pop.Blocks, sums, math.NaN())
+		s = clustered(v.Pop.Blocks, apart(sa.sums, sb.sums, k), math.NaN())
 		method += ", clusters " + s.how
 	} else {
 		cov, ok := m.covariance(v.Pop.Rank, a, b)
@@ -277,15 +272,7 @@ func (m rank) covariance(r *summary.Rank, a, b int) (float64, bool) {
 }
 
 func (m rank) between(x, y *View, model int, ratio bool) Answer {
-	vx, sx, nx, why := m.read(x, model)
-	if why != "" {
-		return undefined(nx, why)
-	}
-	vy, sy, ny, why := m.read(y, model)
-	if why != "" {
-		return undefined(ny, why)
-	}
-	return acrossAnswer(vx, vy, sx, sy, ratio, nx, ny, nil)
+	return acrossSlices(x, y, ratio, func(v *View) (float64, spread, int64, string) { return m.read(v, model) })
 }
 
 // calibration is the debiased expected calibration error of equal-mass bins; it has
@@ -335,36 +322,11 @@ func (m calibration) estimate(v *View, model int) Answer {
 }
 
 func (m calibration) contrast(v *View, a, b int, k float64) Answer {
-	ea, _, _, n, why := m.read(v, a)
-	if why != "" {
-		return undefined(n, why)
-	}
-	eb, _, _, _, why := m.read(v, b)
-	if why != "" {
-		return undefined(n, why)
-	}
-	x := answered(infer.Inference{Value: ea - k*eb, SE: math.NaN(), DF: math.Inf(1), Shape: infer.None{}, Method: "none"}, n)
-	x.note("no interval: compare the Brier score instead")
-	return x
+	return plainContrast(m.estimate(v, a), m.estimate(v, b), k, "no interval: compare the Brier score instead")
 }
 
 func (m calibration) between(x, y *View, model int, ratio bool) Answer {
-	a := m.estimate(x, model)
-	b := m.estimate(y, model)
-	if a.Status != result.OK {
-		return a
-	}
-	if b.Status != result.OK {
-		return b
-	}
-	d := a.Value - b.Value
-	if ratio {
-		if b.Value == 0 {
-			return undefined(b.N, "the ratio's denominator is 0")
-		}
-		d = a.Value / b.Value
-	}
-	return answered(infer.Inference{Value: d, SE: math.NaN(), DF: math.Inf(1), Shape: infer.None{}, Method: "none"}, min(a.N, b.N))
+	return plainBetween(m.estimate(x, model), m.estimate(y, model), ratio)
 }
 
 // distance is the Kolmogorov–Smirnov distance of the scores of the two classes.
@@ -384,28 +346,9 @@ func (distance) estimate(v *View, model int) Answer {
 }
 
 func (m distance) contrast(v *View, a, b int, k float64) Answer {
-	x, y := m.estimate(v, a), m.estimate(v, b)
-	if x.Status == result.OK {
-		x.Value -= k * y.Value
-		x.note("no interval: compare roc_auc instead")
-	}
-	return x
+	return plainContrast(m.estimate(v, a), m.estimate(v, b), k, "no interval: compare roc_auc instead")
 }
 
 func (m distance) between(x, y *View, model int, ratio bool) Answer {
-	a, b := m.estimate(x, model), m.estimate(y, model)
-	switch {
-	case a.Status != result.OK:
-		return a
-	case b.Status != result.OK:
-		return b
-	case ratio && b.Value == 0:
-		return undefined(b.N, "the ratio's denominator is 0")
-	case ratio:
-		a.Value /= b.Value
-	default:
-		a.Value -= b.Value
-	}
-	a.N = min(a.N, b.N)
-	return a
+	return plainBetween(m.estimate(x, model), m.estimate(y, model), ratio)
 }

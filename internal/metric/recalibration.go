@@ -41,23 +41,8 @@ func (m recalibration) read(v *View, model int) (val float64, s spread, why stri
 	if why != "" {
 		return 0, spread{}, why
 	}
-	s = m.spread(v, variance, blocks)
+	s = influenceSpread(v, variance, blocks)
 	return val, s, ""
-}
-
-func (m recalibration) spread(v *View, variance float64, blocks []float64) spread {
-	rows := float64(v.Pop.N)
-	if v.Set.Weighted {
-		rows = kish(v.Pop.W, v.Pop.W2)
-	}
-	s := spread{variance: math.NaN(), df: rows - 1}
-	if rows > 1 {
-		s.variance = variance * rows / (rows - 1)
-	}
-	if s.iid = s.variance; v.Pop.Blocks != nil {
-		return clustered(v.Pop.Blocks, blocks, s.iid)
-	}
-	return s
 }
 
 func (m recalibration) method(s spread, how string) string {
@@ -91,11 +76,7 @@ func (m recalibration) contrast(v *View, a, b int, k float64) Answer {
 	var s spread
 	switch {
 	case v.Pop.Blocks != nil:
-		sums := make([]float64, len(sa.sums))
-		for i := range sums {
-			sums[i] = sa.sums[i] - k*sb.sums[i]
-		}
-		s = clustered(v.Pop.Blocks, sums, math.NaN())
+		s = clustered(v.Pop.Blocks, apart(sa.sums, sb.sums, k), math.NaN())
 	default:
 		found := false
 		for _, p := range v.Pop.Fit.Pairs {
@@ -109,11 +90,11 @@ func (m recalibration) contrast(v *View, a, b int, k float64) Answer {
 				if m.slope {
 					variance = x.SlopeVar + k*k*y.SlopeVar
 				}
-				s, found = m.spread(v, math.Max(0, variance-2*k*cov), nil), true
+				s, found = influenceSpread(v, math.Max(0, variance-2*k*cov), nil), true
 			}
 		}
 		if !found {
-			return undefined(v.Pop.N, "the two models were not read together: compare each with the baseline")
+			return undefined(v.Pop.N, notTogether)
 		}
 	}
 	x := answered(s.finish(va-k*vb, infer.NewSymmetric(), m.method(s, "paired: influence of the difference")), v.Pop.N)
@@ -124,13 +105,8 @@ func (m recalibration) contrast(v *View, a, b int, k float64) Answer {
 }
 
 func (m recalibration) between(x, y *View, model int, ratio bool) Answer {
-	vx, sx, why := m.read(x, model)
-	if why != "" {
-		return undefined(x.Pop.N, why)
-	}
-	vy, sy, why := m.read(y, model)
-	if why != "" {
-		return undefined(y.Pop.N, why)
-	}
-	return acrossAnswer(vx, vy, sx, sy, ratio, x.Pop.N, y.Pop.N, nil)
+	return acrossSlices(x, y, ratio, func(v *View) (float64, spread, int64, string) {
+		val, s, why := m.read(v, model)
+		return val, s, v.Pop.N, why
+	})
 }

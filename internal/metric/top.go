@@ -2,6 +2,7 @@ package metric
 
 import (
 	"math"
+	"strings"
 
 	"github.com/fairtrial/fairtrial/internal/stat/infer"
 	"github.com/fairtrial/fairtrial/internal/summary"
@@ -18,8 +19,8 @@ const (
 // top is a metric of the highest scores, up to a share of the rows. Where the cut falls
 // is random too: its influence is that of a row beside the cut (docs/statistics.md).
 type top struct {
-	kind  topKind
-	share float64
+	kind topKind
+	spec summary.Spec
 }
 
 func tops() []*Metric {
@@ -28,16 +29,33 @@ func tops() []*Metric {
 			Interval: "logit (lift: log) with the influence variance, the cut's own randomness included; sums by cluster (CR1-t, CR2 below 40)", Paired: "influence of the difference on the same rows", Denominator: "the rows called (recall: the positives)",
 			Variant: "each population's own highest scores, at most share of its rows (with weights: of their weight); rows of one score are called together or not at all", Source: "influence: docs/statistics.md",
 			Params: []Param{{Name: "share", Doc: "the share of rows that are called", Required: true, Min: 0.0001, Max: 0.9999}},
-			build:  func(o Options) (measure, error) { return top{kind: kind, share: o.param("share", 0.1)}, nil }}
+			build: func(o Options) (measure, error) {
+				return top{kind: kind, spec: summary.TopOf(o.param("share", 0.1))}, nil
+			}}
 	}
-	return []*Metric{
+	// A fixed number of calls is the share of it among the rows, whatever their number.
+	count := func(m *Metric, name string) *Metric {
+		kind := map[string]topKind{"precision_at": topPrecision, "recall_at": topRecall, "lift_at": topLift}[m.Name]
+		c := *m
+		c.Name, c.Aliases = name, nil
+		c.Formula = strings.ReplaceAll(m.Formula, "the share of rows", "at most count rows")
+		c.Variant = "an alert budget: each population's own highest scores, at most count rows, so that models are compared at one volume; rows of one score are called together or not at all; undefined on fewer rows than the budget"
+		c.NoWeights = "a number of rows means little where rows stand for others: use a share"
+		c.Params = []Param{{Name: "count", Doc: "the number of rows that may be called", Required: true, Min: 1, Whole: true}}
+		c.build = func(o Options) (measure, error) {
+			return top{kind: kind, spec: summary.TopOfCount(int64(o.param("count", 1)))}, nil
+		}
+		return &c
+	}
+	shares := []*Metric{
 		entry("precision_at", "share of positives among the highest scores", "TP / called, the share of rows with the highest scores called", 1, topPrecision),
 		entry("recall_at", "share of the positives among the highest scores", "TP / P, the share of rows with the highest scores called", 1, topRecall, "capture_rate"),
 		entry("lift_at", "how many times more positives among the highest scores than among all", "(TP / called) / (P / n)", math.Inf(1), topLift),
 	}
+	return append(shares, count(shares[0], "precision_at_count"), count(shares[1], "recall_at_count"), count(shares[2], "lift_at_count"))
 }
 
-func (m top) needs() []summary.Spec { return []summary.Spec{summary.TopOf(m.share)} }
+func (m top) needs() []summary.Spec { return []summary.Spec{m.spec} }
 
 // read gives value, influence of a unit of weight by joint cell and the rows of the
 // denominator.
@@ -45,6 +63,9 @@ func (m top) read(v *View, model int) (val float64, e []float64, n int64, t *sum
 	t = v.Pop.FindTop(m.needs()[0])
 	if t == nil || v.Pop.N == 0 {
 		return 0, nil, 0, t, "no usable rows"
+	}
+	if budget, _ := t.Spec.TopBudget(v.Pop.N, v.Pop.W); budget >= v.Pop.W {
+		return 0, nil, 0, t, "the budget is no less than all rows"
 	}
 	var tp, pos, all, called float64
 	var positives int64
@@ -193,13 +214,11 @@ func (m top) contrast(v *View, a, b int, k float64) Answer {
 }
 
 func (m top) between(x, y *View, model int, ratio bool) Answer {
-	vx, ex, nx, tx, why := m.read(x, model)
-	if why != "" {
-		return undefined(nx, why)
-	}
-	vy, ey, ny, ty, why := m.read(y, model)
-	if why != "" {
-		return undefined(ny, why)
-	}
-	return acrossAnswer(vx, vy, m.spread(x, tx, ex), m.spread(y, ty, ey), ratio, nx, ny, nil)
+	return acrossSlices(x, y, ratio, func(v *View) (float64, spread, int64, string) {
+		val, e, n, t, why := m.read(v, model)
+		if why != "" {
+			return 0, spread{}, n, why
+		}
+		return val, m.spread(v, t, e), n, ""
+	})
 }

@@ -114,6 +114,10 @@ func example(metric string) string {
 		return "write {metric: " + metric + ", q: 0.9, as: p90}"
 	case "precision_at", "recall_at", "lift_at":
 		return "write {metric: " + metric + ", share: 0.05}"
+	case "precision_at_count", "recall_at_count", "lift_at_count":
+		return "write {metric: " + metric + ", count: 100}"
+	case "partial_roc_auc":
+		return "write {metric: partial_roc_auc, max_fpr: 0.1}"
 	case "top_k_accuracy":
 		return "write {metric: top_k_accuracy, k: 3, as: top_3}"
 	}
@@ -168,8 +172,11 @@ func (d *decoder) metricOptions(v *node, path string, info MetricInfo, m *Metric
 				case x < q.Min && q.Max > 0, q.Max > 0 && x > q.Max:
 					d.fail(n, at, "", "%s lies from %g to %g", name, q.Min, q.Max)
 					return
-				case x < q.Min, name == "beta" && x == 0:
-					d.fail(n, at, "", "%s must be above %g", name, q.Min)
+				case name == "beta" && x <= 0:
+					d.fail(n, at, "", "%s must be above 0", name)
+					return
+				case x < q.Min:
+					d.fail(n, at, "", "%s must be at least %g", name, q.Min)
 					return
 				case q.Whole && x != math.Trunc(x):
 					d.fail(n, at, "", "%s is a whole number", name)

@@ -20,8 +20,11 @@ type Population struct {
 	Quantiles []*Quantile `json:"quantiles,omitempty"`
 	Tops      []*Top      `json:"tops,omitempty"`
 	Fit       *Fit        `json:"fit,omitempty"`
-	Cuts      *Cuts       `json:"cuts,omitempty"`   // overall only
-	Blocks    *Blocks     `json:"blocks,omitempty"` // only when a cluster column is declared
+
+	Functionals []*Functional `json:"functionals,omitempty"`
+
+	Cuts   *Cuts   `json:"cuts,omitempty"`   // overall only
+	Blocks *Blocks `json:"blocks,omitempty"` // only when a cluster column is declared
 
 	// Lost counts the rows that were dropped because some model had no usable
 	// prediction, by label and by what each model would have decided (NoDecision

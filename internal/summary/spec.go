@@ -22,6 +22,8 @@ const (
 	KindFit       Kind = "fit"        // logistic recalibration of binary scores: y ~ a + b·logit(p)
 	KindCuts      Kind = "cuts"       // Order: counts above thresholds of binary scores, overall only, by fold
 	KindQuantile  Kind = "quantile"   // Order: one quantile of a row expression
+	// KindFunctional is a functional by name, with the influences of its rows.
+	KindFunctional Kind = "functional"
 )
 
 // Expr is a row expression that an engine can evaluate: a closed set.

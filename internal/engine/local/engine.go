@@ -10,6 +10,7 @@ import (
 	"github.com/fairtrial/fairtrial/internal/engine/local/cells"
 	"github.com/fairtrial/fairtrial/internal/engine/local/duck"
 	"github.com/fairtrial/fairtrial/internal/engine/local/fit"
+	"github.com/fairtrial/fairtrial/internal/engine/local/influence"
 	"github.com/fairtrial/fairtrial/internal/engine/local/order"
 	"github.com/fairtrial/fairtrial/internal/engine/local/rows"
 	"github.com/fairtrial/fairtrial/internal/engine/local/scan"
@@ -90,6 +91,9 @@ func (e *Engine) Summarize(ctx context.Context, r engine.Request) (*engine.Resul
 	if err := fit.Summarize(ctx, s.Rows, r.Needs, result.Set.Pops, threads(r.Workers)); err != nil {
 		return nil, fmt.Errorf("summarise fits: %w", err)
 	}
+	if err := influence.Summarize(ctx, s.Rows, r.Needs, result.Set.Pops, threads(r.Workers)); err != nil {
+		return nil, fmt.Errorf("summarise functionals: %w", err)
+	}
 	if result.Exemplars, err = s.Exemplars(ctx, r.Exemplars); err != nil {
 		return nil, err
 	}
@@ -121,6 +125,7 @@ func kernelBytes(n int64, r engine.Request) int64 {
 		classes = max(classes, len(m.Probabilities))
 	}
 	need := order.Bytes(n, len(r.Models), len(r.Slices), classes, r.Cluster != "", r.Needs)
+	need = max(need, influence.Bytes(n, len(r.Models), threads(r.Workers), r.Needs))
 	for _, s := range r.Needs {
 		if s.Kind == summary.KindFit { // log-odds
 			need = max(need, 8*n*int64(len(r.Models)))

@@ -13,7 +13,7 @@ func TestCoverage(t *testing.T) {
 		designs, draws = designs[1:2], 150
 	}
 	for _, d := range designs {
-		cs, err := simulate(d, draws)
+		cs, err := simulate(d, draws, "")
 		if err != nil {
 			t.Fatal(err)
 		}

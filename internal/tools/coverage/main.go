@@ -54,6 +54,7 @@ func floor(c coverage) (float64, bool) {
 func main() {
 	draws := flag.Int("draws", 4000, "data sets a design")
 	gates := flag.Bool("gates", false, "print the worked numbers of gates instead")
+	only := flag.String("only", "", "metrics to simulate, by name with commas between; empty: all")
 	title := flag.Bool("title", false, "print the heading of the page too")
 	flag.Parse()
 	if *gates {
@@ -73,7 +74,7 @@ func main() {
 	fmt.Println("|---|---|---|---|---|---|---|---|")
 	bad := 0
 	for _, d := range grid() {
-		cs, err := simulate(d, *draws)
+		cs, err := simulate(d, *draws, *only)
 		if err != nil {
 			fmt.Fprintln(os.Stderr, "error:", err)
 			os.Exit(1)

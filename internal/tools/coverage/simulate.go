@@ -5,12 +5,15 @@ import (
 	"fmt"
 	"math"
 	"runtime"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/fairtrial/fairtrial/internal/cases"
 	"github.com/fairtrial/fairtrial/internal/compare"
 	"github.com/fairtrial/fairtrial/internal/engine/local/cells"
 	"github.com/fairtrial/fairtrial/internal/engine/local/fit"
+	"github.com/fairtrial/fairtrial/internal/engine/local/influence"
 	"github.com/fairtrial/fairtrial/internal/engine/local/order"
 	"github.com/fairtrial/fairtrial/internal/engine/local/rows"
 	"github.com/fairtrial/fairtrial/internal/metric"
@@ -107,14 +110,15 @@ func (q quantity) answer(v *metric.View) metric.Answer {
 }
 
 // quantities are all metrics of a design that have intervals.
-func quantities(d design) ([]quantity, error) {
+func quantities(d design, only string) ([]quantity, error) {
 	cat := metric.NewCatalogue()
 	var out []quantity
 	for _, m := range cat.All(d.task) {
-		if m.NoInterval != "" || d.cluster > 0 && m.NoClusters != "" || d.weights > 0 && m.NoWeights != "" || m.Name == "mape" || m.Name == "rmsle" {
+		if m.NoInterval != "" || d.cluster > 0 && m.NoClusters != "" || d.weights > 0 && m.NoWeights != "" || m.Name == "mape" || m.Name == "rmsle" ||
+			strings.HasSuffix(m.Name, "_count") || only != "" && !slices.Contains(strings.Split(only, ","), m.Name) { // a count of rows is a share of them
 			continue
 		}
-		params := map[string]map[string]float64{"f_beta": {"beta": 2}, "expected_cost": {"cost_fp": 1, "cost_fn": 5}, "pinball_loss": {"alpha": 0.9}, "precision_at": {"share": 0.1}, "recall_at": {"share": 0.1}, "lift_at": {"share": 0.1},
+		params := map[string]map[string]float64{"f_beta": {"beta": 2}, "expected_cost": {"cost_fp": 1, "cost_fn": 5}, "pinball_loss": {"alpha": 0.9}, "precision_at": {"share": 0.1}, "recall_at": {"share": 0.1}, "lift_at": {"share": 0.1}, "partial_roc_auc": {"max_fpr": 0.2},
 			"absolute_error_quantile": {"q": 0.9}, "error_quantile": {"q": 0.9}}[m.Name]
 		in, err := cat.Build(m.Name, "", metric.Options{Task: d.task, Params: params})
 		if err != nil {
@@ -152,6 +156,9 @@ func view(x *rows.Rows, specs []summary.Spec, seed uint64, draws int) (*metric.V
 	if err := order.Summarize(ctx, x, specs, pops, 1); err != nil {
 		return nil, err
 	}
+	if err := influence.Summarize(ctx, x, specs, pops, 1); err != nil {
+		return nil, err
+	}
 	if err := fit.Summarize(ctx, x, specs, pops, 1); err != nil {
 		return nil, err
 	}
@@ -176,10 +183,13 @@ type coverage struct {
 func (c coverage) share() float64 { return float64(c.covered) / float64(c.draws-c.undefined) }
 
 // simulate draws data sets and counts coverage of every quantity at 95 %.
-func simulate(d design, draws int) ([]coverage, error) {
-	qs, err := quantities(d)
+func simulate(d design, draws int, only string) ([]coverage, error) {
+	qs, err := quantities(d, only)
 	if err != nil {
 		return nil, err
+	}
+	if len(qs) == 0 {
+		return nil, nil
 	}
 	specs := needs(qs)
 	const truthRows = 8_000_000

@@ -10,11 +10,11 @@ import (
 	"github.com/fairtrial/fairtrial/internal/summary"
 )
 
-// top calls in every population the highest scores, up to a share of its rows (of their
-// weight), and counts label by who is called. Rows of one score are called together or
-// not at all.
+// top calls in every population the highest scores, up to a share (of their weight) or a
+// number of its rows, and counts label by who is called. Rows of one score are called
+// together or not at all.
 func top(ctx context.Context, r *rows.Rows, spec summary.Spec, pops []*summary.Population, e entries, workers int) error {
-	share, ok := spec.Top()
+	_, ok := spec.TopBudget(0, 0)
 	if !ok || r.Task != cases.Binary || len(r.Models) > 16 {
 		return &engine.DataError{Msg: "the top of scores is built for binary rows of at most 16 models"}
 	}
@@ -34,7 +34,7 @@ func top(ctx context.Context, r *rows.Rows, spec summary.Spec, pops []*summary.P
 			return err
 		}
 		each(rangesOf(len(all)), func(i, _, _ int) {
-			t := topWalk{r: r, s: s, slot: all[i], share: share, called: called[i], bit: 1 << m}
+			t := topWalk{r: r, s: s, slot: all[i], spec: spec, called: called[i], bit: 1 << m}
 			t.walk(pops, m)
 		})
 	}
@@ -52,7 +52,7 @@ type topWalk struct {
 	r      *rows.Rows
 	s      *sorted
 	slot   slot
-	share  float64
+	spec   summary.Spec
 	called []uint16
 	bit    uint16
 }
@@ -83,7 +83,8 @@ func (t *topWalk) walk(pops []*summary.Population, m int) {
 	rows, tied := make([]int64, n), make([]int64, n)
 	closed := make([]bool, n)
 	for p := range n {
-		budget[p] = t.share * pops[t.slot.base+p].W * (1 + rounding)
+		b, _ := t.spec.TopBudget(pops[t.slot.base+p].N, pops[t.slot.base+p].W)
+		budget[p] = b * (1 + rounding)
 	}
 	for to := t.r.N; to > 0; { // tie groups from the highest score down
 		from := to - 1
