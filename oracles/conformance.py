@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.stats import ks_2samp
+from scipy.stats import ks_2samp, spearmanr
 from sklearn import metrics as sk
 
 warnings.filterwarnings("ignore")
@@ -109,7 +109,7 @@ def check_binary(weighted):
     plan = {"name": "conformance", "task": "binary",
             "data": {"source": "data.parquet", "columns": {"label": {"column": "y", "positive": 1}}},
             "models": {"candidate": {"score": "a", "threshold": 0.5}, "baseline": {"score": "b", "threshold": 0.5}},
-            "slices": ["case"], "metrics": BINARY + ["roc_auc", "average_precision", {"metric": "partial_roc_auc", "max_fpr": 0.2}] + ([] if weighted else ["ece", "ks"] + [{"metric": m + "_at_count", "count": 20} for m in ("precision", "recall", "lift")]) +
+            "slices": ["case"], "metrics": BINARY + ["roc_auc", "average_precision", {"metric": "partial_roc_auc", "max_fpr": 0.2}] + ([] if weighted else ["ece", "ks", "brier_miscalibration", "brier_discrimination", "brier_uncertainty"] + [{"metric": m + "_at_count", "count": 20} for m in ("precision", "recall", "lift")]) +
                        [{"metric": m, "share": 0.2} for m in ("precision_at", "recall_at", "lift_at")]}
     if weighted:
         plan["data"]["columns"]["weight"] = "w"
@@ -178,6 +178,7 @@ def check_binary(weighted):
             else:
                 for m in ("precision", "recall", "lift"):
                     same(m + "_at_count", k, v(m + "_at_count"), None, what="undefined")
+            check_corp(k, y, p, e)
             same("ks", k, v("ks"), ks_2samp(p[y == 1], p[y == 0], method="asymp").statistic if pos and neg else None)
             check_intervals(k, y, d, e)
     if not weighted:
@@ -218,6 +219,23 @@ def check_influence(metric, k, w, e, value):
         g[i] = w[i] * (moved[0] - moved[1]) / (2e-5 * w[i])
     if kish(w) > 1.01:
         same(metric + ": error", k, e["se"], math.sqrt((g ** 2).sum() * kish(w) / (kish(w) - 1)), tol=1e-5, what="se")
+
+
+def check_corp(k, y, p, e):
+    """The parts of the Brier score against scikit-learn's isotonic regression."""
+    from sklearn.isotonic import IsotonicRegression
+    r = IsotonicRegression().fit(p, y).predict(p)
+    own, fit, flat = (p - y) ** 2, (r - y) ** 2, (y.mean() - y) ** 2
+    mcb, dsc = own.mean() - fit.mean(), flat.mean() - fit.mean()
+    v = lambda m: e[m]["value"]
+    plain = lambda m: float(next(x for x in e[m]["notes"] if "before the overfit" in x).split()[0])
+    same("brier_miscalibration, plain", k, plain("brier_miscalibration"), mcb, tol=5e-6)
+    same("brier_discrimination, plain", k, plain("brier_discrimination"), dsc, tol=5e-6)
+    same("brier_uncertainty", k, v("brier_uncertainty"), y.mean() * (1 - y.mean()))
+    same("brier_miscalibration - brier_discrimination + brier_uncertainty", k, v("brier_miscalibration") - v("brier_discrimination") + v("brier_uncertainty"), sk.brier_score_loss(y, p, labels=[0, 1], pos_label=1))
+    for m, x in [("brier_miscalibration", own - fit), ("brier_discrimination", flat - fit)]:
+        if e[m]["se"]:
+            same(m + ": error", k, e[m]["se"], x.std(ddof=1) / math.sqrt(len(x)), tol=1e-7, what="se")
 
 
 def check_top(k, y, p, w, e, budget, tail, tag):
@@ -375,14 +393,14 @@ def check_multiclass():
         frames.append(f)
     plan = {"name": "multiclass", "task": "multiclass", "data": {"source": "data.parquet", "columns": {"label": {"column": "y"}}},
             "models": {"candidate": {"prediction": "d", "probabilities": {str(c): f"p{i}" for i, c in enumerate(names)}}}, "slices": ["case"],
-            "metrics": ["accuracy", "balanced_accuracy", "matthews_corrcoef", "log_loss", "roc_auc", "cohen_kappa"] + [{"metric": "f1", "average": "micro"}, {"metric": "top_k_accuracy", "k": 2, "as": "top_2"}] +
+            "metrics": ["accuracy", "balanced_accuracy", "matthews_corrcoef", "log_loss", "roc_auc", "roc_auc_ovo", "ece", {"metric": "ece", "class": "dög", "as": "ece_one"}, "cohen_kappa"] + [{"metric": "f1", "average": "micro"}, {"metric": "top_k_accuracy", "k": 2, "as": "top_2"}] +
                        [{"metric": m, "average": a, "as": f"{m}_{a}"} for m in ("precision", "recall", "f1") for a in ("macro", "weighted")] +
                        [{"metric": m, "class": "dög", "as": f"{m}_one"} for m in ("precision", "recall", "f1")]}
     got, _ = run(plan, pd.concat(frames), "multiclass")
     labels = sorted(names)
     order = [list(names).index(c) for c in labels]
     for k, f in enumerate(frames):
-        e = {m: got[(m, "candidate", f"case=c{k}")] for m in ["accuracy", "balanced_accuracy", "matthews_corrcoef", "log_loss", "roc_auc", "cohen_kappa", "f1_micro", "top_2"] + [f"{m}_{a}" for m in ("precision", "recall", "f1") for a in ("macro", "weighted", "one")]}
+        e = {m: got[(m, "candidate", f"case=c{k}")] for m in ["accuracy", "balanced_accuracy", "matthews_corrcoef", "log_loss", "roc_auc", "roc_auc_ovo", "ece", "ece_one", "cohen_kappa", "f1_micro", "top_2"] + [f"{m}_{a}" for m in ("precision", "recall", "f1") for a in ("macro", "weighted", "one")]}
         y, d = f.y.to_numpy(), f.d.to_numpy()
         p = f[[f"p{i}" for i in order]].to_numpy()
         present = set(y)
@@ -391,13 +409,20 @@ def check_multiclass():
         if all_there:
             same("balanced_accuracy (multiclass)", k, e["balanced_accuracy"]["value"], sk.balanced_accuracy_score(y, d))
             same("roc_auc (one-vs-rest)", k, e["roc_auc"]["value"], sk.roc_auc_score(y, p, multi_class="ovr", labels=labels))
+            ovo = lambda w: np.mean([weighted_auc(y[m] == a, p[m, i], w[m]) for i, a in enumerate(labels) for b in labels if a != b for m in [(y == a) | (y == b)]])
+            same("roc_auc_ovo", k, e["roc_auc_ovo"]["value"], sk.roc_auc_score(y, p, multi_class="ovo", labels=labels))
+            if len(y) < 60 and e["roc_auc_ovo"]["se"]:
+                check_influence("roc_auc_ovo", k, np.ones(len(y)), e["roc_auc_ovo"], ovo)
         else:
+            same("roc_auc_ovo", k, e["roc_auc_ovo"]["value"], None, what="undefined")
             same("balanced_accuracy (multiclass)", k, e["balanced_accuracy"]["value"], None, what="undefined")
             same("roc_auc (one-vs-rest)", k, e["roc_auc"]["value"], None, what="undefined")
         if len(present) > 1 and len(set(d)) > 1:
             same("matthews_corrcoef (multiclass)", k, e["matthews_corrcoef"]["value"], sk.matthews_corrcoef(y, d), tol=1e-9)
         else:
             undefined("matthews_corrcoef (multiclass)", k, e["matthews_corrcoef"], sk.matthews_corrcoef(y, d), 0.0)
+        for m, classes in (("ece", range(4)), ("ece_one", [labels.index("dög")])):
+            same(m.replace("_one", " of a class") + " (multiclass)", k, e[m]["value"], np.mean([debiased_ece(p[:, c], y == labels[c]) for c in classes]) if len(y) >= 30 else None)
         same("log_loss (multiclass)", k, e["log_loss"]["value"], sk.log_loss(y, p, labels=labels))
         same("f1 micro", k, e["f1_micro"]["value"], sk.f1_score(y, d, labels=labels, average="micro"))
         if len(set(y) | set(d)) > 1:
@@ -428,6 +453,20 @@ def check_multiclass():
                 undefined(m + " of a class", k, e[m + "_one"], fn[m](y, d, labels=["dög"], average="macro", zero_division=0), 0.0)
 
 
+def weighted_auc(positive, score, w):
+    return sk.roc_auc_score(positive, score, sample_weight=w)
+
+
+def debiased_ece(p, hit):
+    """Equal-mass bins of the ranks from below, tied scores in the bin of the first, by definition."""
+    at = 15 * np.searchsorted(np.sort(p), p, side="left") // len(p)
+    total = 0.0
+    for b in np.unique(at):
+        n, q, y = (at == b).sum(), p[at == b].mean(), hit[at == b].mean()
+        total += n / len(p) * ((q - y) ** 2 - (y * (1 - y) / (n - 1) if n > 1 else 0))
+    return math.sqrt(max(0.0, total))
+
+
 def check_ordinal():
     """Weighted kappa of classes that are numbers: 10 stands after 9, not after 1."""
     rng = np.random.default_rng(23)
@@ -450,6 +489,13 @@ def check_ordinal():
                 undefined(f"{weights}_kappa", k, e, oracle, "nan")
 
 
+def rank_correlation(y, p, w):
+    """Spearman's correlation with weights: of the mid-distribution functions."""
+    mid = lambda x: ((w * (x[None, :] < x[:, None])).sum(1) + (w * (x[None, :] == x[:, None])).sum(1) / 2) / w.sum()
+    cov = np.cov(mid(y), mid(p), aweights=w, bias=True)
+    return cov[0, 1] / math.sqrt(cov[0, 0] * cov[1, 1])
+
+
 def check_regression(weighted):
     rng = np.random.default_rng(17 + weighted)
     frames = []
@@ -464,7 +510,7 @@ def check_regression(weighted):
             y = np.round(y)
         f = y + rng.normal(0.3, 1, n) * (k % 11 != 0)
         frames.append(pd.DataFrame({"case": f"c{k}", "y": y, "f": f, "w": rng.choice([0.5, 1.0, 3.0], n)}))
-    names = ["mean_absolute_error", "mean_squared_error", "root_mean_squared_error", "r2", "mean_error", "wape", "mape", "smape", "rmsle", "explained_variance", "pearson", {"metric": "pinball_loss", "alpha": 0.9}]
+    names = ["mean_absolute_error", "mean_squared_error", "root_mean_squared_error", "r2", "mean_error", "wape", "mape", "smape", "rmsle", "explained_variance", "pearson", "spearman", {"metric": "pinball_loss", "alpha": 0.9}]
     plan = {"name": "regression", "task": "regression", "data": {"source": "data.parquet", "columns": {"label": {"column": "y"}}},
             "models": {"candidate": {"prediction": "f"}}, "slices": ["case"], "metrics": names + ([] if weighted else ["median_absolute_error", "max_error", {"metric": "absolute_error_quantile", "q": 0.9, "as": "p90"}, {"metric": "error_quantile", "q": 0.05, "as": "low"}])}
     if weighted:
@@ -496,6 +542,14 @@ def check_regression(weighted):
         else:
             cov = np.cov(y, p, aweights=w, bias=True)
             same("pearson" + tag, k, e("pearson")["value"], cov[0, 1] / math.sqrt(cov[0, 0] * cov[1, 1]), tol=1e-7)
+        if np.ptp(y) == 0 or np.ptp(p) == 0:
+            same("spearman" + tag, k, e("spearman")["value"], None, what="undefined")
+        else:
+            same("spearman" + tag, k, e("spearman")["value"], rank_correlation(y, p, w))
+            if not weighted:
+                same("spearman", k, e("spearman")["value"], spearmanr(y, p).statistic)
+            if len(y) < 60 and e("spearman")["se"]:
+                check_influence("spearman", k, w, e("spearman"), lambda u: rank_correlation(y, p, u))
         if np.ptp(y) == 0:
             undefined("r2" + tag, k, e("r2"), sk.r2_score(y, p, sample_weight=w), 1.0 if np.allclose(p, y) else 0.0)
         else:

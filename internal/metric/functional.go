@@ -20,10 +20,12 @@ type derived struct {
 	lo, hi float64
 	// few, when not empty, is noted below fewPerClass rows of a class.
 	few string
+	// notes, when not nil, is said of a model's value.
+	notes func(x summary.FunctionalModel) string
 }
 
 func (m derived) needs() []summary.Spec {
-	return []summary.Spec{summary.Of(summary.KindCounts), m.spec}
+	return []summary.Spec{m.spec}
 }
 
 func (m derived) read(v *View, model int) (val float64, s spread, why string) {
@@ -75,6 +77,9 @@ func (m derived) estimate(v *View, model int) Answer {
 		a.note("%s", m.edge)
 	case m.few != "" && fewOfAClass(v):
 		a.note("%s", m.few)
+	}
+	if m.notes != nil {
+		a.note("%s", m.notes(v.Pop.FindFunctional(m.spec).Models[model]))
 	}
 	if s.note != "" {
 		a.note("%s", s.note)

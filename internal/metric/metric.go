@@ -133,10 +133,12 @@ func NewCatalogue() *Catalogue {
 	all = append(all, binaryCounts()...)
 	all = append(all, binaryRank()...)
 	all = append(all, binaryPartial()...)
+	all = append(all, binaryCorp()...)
 	all = append(all, binaryMeans()...)
 	all = append(all, recalibrations()...)
 	all = append(all, tops()...)
 	all = append(all, multiclass()...)
+	all = append(all, multiclassScores()...)
 	all = append(all, regression()...)
 	for _, m := range all {
 		for _, t := range m.Tasks {

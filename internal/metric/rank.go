@@ -292,8 +292,14 @@ func (calibration) read(v *View, model int) (ece, plain, floor float64, n int64,
 	if n < 2*summary.CalibrationBins {
 		return 0, 0, 0, n, "too few rows for 15 bins"
 	}
+	ece, plain, floor = calibrationError(r.Models[model].Bins, n)
+	return ece, plain, floor, n, ""
+}
+
+// calibrationError is of bins that hold n rows.
+func calibrationError(bins []summary.Bin, n int64) (ece, plain, floor float64) {
 	sq := 0.0
-	for _, b := range r.Models[model].Bins {
+	for _, b := range bins {
 		if b.N == 0 {
 			continue
 		}
@@ -308,7 +314,7 @@ func (calibration) read(v *View, model int) (ece, plain, floor float64, n int64,
 		}
 		sq += w * term
 	}
-	return math.Sqrt(math.Max(0, sq)), plain, floor, n, ""
+	return math.Sqrt(math.Max(0, sq)), plain, floor
 }
 
 func (m calibration) estimate(v *View, model int) Answer {

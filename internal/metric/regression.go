@@ -72,6 +72,12 @@ func regression() []*Metric {
 			"undefined for a constant label or fewer than 2 rows (scikit-learn: 1 or 0)", "delta method", math.Inf(-1), 1, Up,
 			mean{terms: []summary.Expr{summary.SquaredError, summary.Error, summary.Label, summary.LabelSquared}, f: explainedVariance, method: "delta method, t"}, "explained_variance_score"),
 		correlation,
+		{Name: "spearman", Aliases: []string{"spearman_r", "rank_correlation"}, Tasks: onlyRegression(), Title: "correlation of the ranks of prediction and label", Formula: "correlation of the mid-ranks of f and y",
+			Lo: -1, Hi: 1, Direction: Up, Interval: "Fisher z with the influence variance; sums by cluster (CR1-t, CR2 below 40)", Paired: "influence of the difference on the same rows", Denominator: "all rows",
+			Variant: "tied values have the mean of their ranks; undefined where predictions or labels are constant", Source: "Spearman 1904; Hoeffding 1948; Fisher 1921",
+			build: func(Options) (measure, error) {
+				return derived{spec: summary.FunctionalOf("spearman"), shape: infer.Fisher{}, name: "Fisher z", lo: -1, hi: 1, edge: "one order is the other: no error can be seen"}, nil
+			}},
 		{Name: "pinball_loss", Aliases: []string{"mean_pinball_loss", "quantile_loss"}, Tasks: onlyRegression(), Title: "loss of a predicted quantile", Formula: "mean α·max(y − f, 0) + (1 − α)·max(f − y, 0)",
 			Lo: 0, Hi: inf, Direction: Down, Interval: deltaMean, Paired: meanPair, Denominator: "all rows", Variant: "α is the quantile that is predicted", Source: "Koenker & Bassett 1978",
 			Params: []Param{{Name: "alpha", Doc: "the quantile that is predicted", Required: true, Min: 0.001, Max: 0.999}},

@@ -18,6 +18,7 @@ type Functional struct {
 type FunctionalModel struct {
 	Why   string           `json:"why,omitempty"`
 	Parts []FunctionalPart `json:"parts,omitempty"`
+	Bins  [][]Bin          `json:"bins,omitempty"` // calibration bins by class
 }
 
 // FunctionalPart is one of its values. Var is Σ over rows of the squared influence on it,

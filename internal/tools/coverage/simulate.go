@@ -125,7 +125,7 @@ func quantities(d design, only string) ([]quantity, error) {
 			return nil, err
 		}
 		out = append(out, quantity{in: in})
-		if m.Name != "prevalence" {
+		if m.Name != "prevalence" && m.Name != "brier_uncertainty" {
 			out = append(out, quantity{in: in, paired: true})
 		}
 	}

@@ -22,14 +22,21 @@ type sample struct {
 	target []float64
 	weight []float64
 	total  float64
+
+	classes []string
+	bins    [][]summary.Bin // what a functional leaves, by class
 }
 
-// functional gives the values of its parts, or why there are none, and writes into e, by
-// part and row, the derivative of the part by the row's weight, times that weight.
+// functional gives the values of its parts, or why there are none, and writes into e, for
+// the first parts and by row, the derivative of the part by the row's weight, times that
+// weight.
 type functional struct {
 	task  cases.Task
-	parts int
-	of    func(s *sample, e [][]float64) (values []float64, why string)
+	parts int // those with influences
+	// unweighted: it reads no weights.
+	unweighted bool
+
+	of func(s *sample, e [][]float64) (values []float64, why string)
 }
 
 // build makes a functional by its name and parameters.
@@ -38,6 +45,16 @@ func build(s summary.Spec) (functional, error) {
 	switch {
 	case ok && name == "partial_auc" && len(p) == 1:
 		return functional{task: cases.Binary, parts: 1, of: partialAUC(p[0])}, nil
+	case ok && name == "uncertainty":
+		return functional{task: cases.Binary, parts: 1, of: uncertainty}, nil
+	case ok && name == "corp":
+		return functional{task: cases.Binary, parts: 2, unweighted: true, of: corp}, nil
+	case ok && name == "one_vs_one":
+		return functional{task: cases.Multiclass, parts: 1, of: oneVsOne}, nil
+	case ok && name == "classwise":
+		return functional{task: cases.Multiclass, unweighted: true, of: classwise}, nil
+	case ok && name == "spearman":
+		return functional{task: cases.Regression, parts: 1, of: spearman}, nil
 	}
 	return functional{}, &engine.DataError{Msg: fmt.Sprintf("the functional %q is not built", s.Terms)}
 }
@@ -55,6 +72,9 @@ func Summarize(ctx context.Context, r *rows.Rows, needs []summary.Spec, pops []*
 		}
 		if f.task != r.Task {
 			return &engine.DataError{Msg: fmt.Sprintf("the functional %q is not built for task %s", s.Terms, r.Task)}
+		}
+		if f.unweighted && r.Weight != nil {
+			return &engine.DataError{Msg: fmt.Sprintf("the functional %q is not built with weights", s.Terms)}
 		}
 		for _, p := range pops {
 			p.Functionals = append(p.Functionals, &summary.Functional{Spec: s, Models: make([]summary.FunctionalModel, len(r.Models))})
@@ -149,10 +169,12 @@ func (x piece) do(ctx context.Context, r *rows.Rows, f functional) {
 			out.Models[m].Why = why
 			continue
 		}
-		out.Models[m].Parts = make([]summary.FunctionalPart, f.parts)
+		out.Models[m].Parts, out.Models[m].Bins = make([]summary.FunctionalPart, len(values)), s.bins
 		for k, v := range values {
 			part := &out.Models[m].Parts[k]
-			part.Value = v
+			if part.Value = v; k >= f.parts {
+				continue
+			}
 			for _, g := range e[k] {
 				part.Var += g * g
 			}
@@ -162,6 +184,9 @@ func (x piece) do(ctx context.Context, r *rows.Rows, f functional) {
 					part.Blocks[entry[i]] += g
 				}
 			}
+		}
+		if f.parts == 0 {
+			continue
 		}
 		if m == r.Baseline {
 			base = e
@@ -179,7 +204,7 @@ func (x piece) do(ctx context.Context, r *rows.Rows, f functional) {
 
 // sample gathers one model's rows.
 func (x piece) sample(r *rows.Rows, m int) (*sample, bool) {
-	s := &sample{weight: make([]float64, len(x.at))}
+	s := &sample{weight: make([]float64, len(x.at)), classes: r.Classes}
 	for i, row := range x.at {
 		s.weight[i] = 1
 		if r.Weight != nil {

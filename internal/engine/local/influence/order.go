@@ -26,6 +26,18 @@ func rank(value []float64) ranked {
 	return r
 }
 
+// rising calls f with every group of rows of one value, lowest first.
+func (r ranked) rising(f func(group []uint32)) {
+	for from := 0; from < len(r.at); {
+		to := from + 1
+		for to < len(r.at) && r.value[r.at[to]] == r.value[r.at[from]] {
+			to++
+		}
+		f(r.at[from:to])
+		from = to
+	}
+}
+
 // falling calls f with every group of rows of one value, highest first.
 func (r ranked) falling(f func(group []uint32)) {
 	for to := len(r.at); to > 0; {

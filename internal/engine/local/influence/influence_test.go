@@ -75,3 +75,41 @@ func TestPartialAUCByHand(t *testing.T) {
 		t.Errorf("partial AUC %g, want %g", v[0], want)
 	}
 }
+
+func TestSpearmanInfluence(t *testing.T) {
+	r := rand.New(rand.NewPCG(4, 4))
+	for _, digits := range []float64{2, 1e6} {
+		s := &sample{}
+		for range 60 {
+			x := r.NormFloat64()
+			s.target = append(s.target, math.Round(digits*x)/digits)
+			s.score = append(s.score, math.Round(digits*(x+r.NormFloat64()))/digits)
+			s.weight = append(s.weight, 0.5+2*r.Float64())
+		}
+		derivatives(t, "Spearman", s, functional{parts: 1, of: spearman})
+	}
+}
+
+func TestOneVsOneInfluence(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 5))
+	for _, digits := range []float64{5, 1e6} {
+		s := &sample{probs: make([][]float64, 3), classes: []string{"a", "b", "c"}}
+		for range 60 {
+			y := r.IntN(3)
+			s.class = append(s.class, uint16(y))
+			for c := range s.probs {
+				p := r.Float64()
+				if c == y {
+					p += 0.3
+				}
+				s.probs[c] = append(s.probs[c], math.Round(digits*p)/digits)
+			}
+			s.weight = append(s.weight, 0.5+2*r.Float64())
+		}
+		derivatives(t, "one-vs-one", s, functional{parts: 1, of: oneVsOne})
+	}
+}
+
+func TestUncertaintyInfluence(t *testing.T) {
+	derivatives(t, "uncertainty", scored(rand.New(rand.NewPCG(6, 6)), 40, 10), functional{parts: 1, of: uncertainty})
+}

@@ -1,0 +1,80 @@
+package influence
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+)
+
+// The regression by its definition: the largest over beginnings of the least over ends of
+// the mean between.
+func TestIsotonicIsMaxMin(t *testing.T) {
+	r := rand.New(rand.NewPCG(2, 2))
+	for range 200 {
+		groups := make([]pool, 1+r.IntN(12))
+		for k := range groups {
+			groups[k].rows = 1 + r.IntN(4)
+			groups[k].hits = float64(r.IntN(groups[k].rows + 1))
+		}
+		got := make([]float64, len(groups))
+		isotonic(groups, got)
+		for k := range groups {
+			want := math.Inf(-1)
+			for i := 0; i <= k; i++ {
+				least, hits, rows := math.Inf(1), 0.0, 0.0
+				for j := i; j < len(groups); j++ {
+					hits, rows = hits+groups[j].hits, rows+float64(groups[j].rows)
+					if j >= k {
+						least = math.Min(least, hits/rows)
+					}
+				}
+				want = math.Max(want, least)
+			}
+			if math.Abs(got[k]-want) > 1e-15 {
+				t.Fatalf("groups %v: level %d is %g, want %g", groups, k, got[k], want)
+			}
+		}
+	}
+}
+
+// A calibrated score has no miscalibration on average, though the plain value always says
+// that it has some; and the Brier score is what its parts make.
+func TestCORP(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 3))
+	var mean, plain float64
+	const draws, n = 200, 300
+	for range draws {
+		s := &sample{}
+		brier, pos := 0.0, 0.0
+		for range n {
+			p, y := r.Float64(), uint16(0)
+			if r.Float64() < p {
+				y = 1
+			}
+			s.score, s.class, s.weight = append(s.score, p), append(s.class, y), append(s.weight, 1)
+			brier += (p - float64(y)) * (p - float64(y)) / n
+			pos += float64(y) / n
+		}
+		e := make([][]float64, 2)
+		for k := range e {
+			e[k] = make([]float64, n)
+		}
+		v, _ := corp(s, e)
+		if got := v[0] - v[1] + pos*(1-pos); math.Abs(got-brier) > 1e-12 {
+			t.Fatalf("MCB − DSC + UNC is %g, the Brier score %g", got, brier)
+		}
+		for k := range 2 {
+			sum := 0.0
+			for _, x := range e[k] {
+				sum += x
+			}
+			if math.Abs(sum) > 1e-12 {
+				t.Fatalf("influences sum to %g, not 0", sum)
+			}
+		}
+		mean, plain = mean+v[0]/draws, plain+v[2]/draws
+	}
+	if math.Abs(mean) > plain/5 || plain < 0.005 {
+		t.Errorf("mean miscalibration of a calibrated score %g, plain %g", mean, plain)
+	}
+}
