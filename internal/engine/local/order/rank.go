@@ -16,7 +16,8 @@ import (
 type state struct {
 	below    uint32  // rows strictly below
 	next     uint32  // rank at which the next calibration bin begins
-	kept     uint64  // what the baseline leaves for a negative here
+	kept     uint32  // what the baseline leaves for a negative here
+	split    split   // how kept values of this population are laid out
 	sum      float64 // Σ score so far, for the calibration bins
 	runPlace uint64  // Σ of the baseline's places and AP values over the negatives since
 	runAP    float64 // the last positive
@@ -53,8 +54,7 @@ type rest struct {
 }
 
 // rank walks every model's score. The baseline goes first and leaves in each row's
-// line, by slot, the doubled count of the other class below it (exact) and its AP
-// value (X, or −H2 for a negative, as float32): what a paired covariance needs.
+// line, by slot, what a paired covariance needs (see split).
 func rank(ctx context.Context, r *rows.Rows, pops []*summary.Population, e entries, workers int, cut *cutter) error {
 	all := slots(r)
 	groups := deal(all, workers)
@@ -72,7 +72,7 @@ func rank(ctx context.Context, r *rows.Rows, pops []*summary.Population, e entri
 	}
 	paired := r.Baseline >= 0 && len(r.Models) > 1 && e == nil
 	lines := pack(r, all, paired, workers)
-	defer lines.free()
+	defer lines.v.free()
 	w := &sorter{workers: workers}
 	defer w.free()
 	base := make([][]state, len(groups)) // the baseline's sums, for the covariances
@@ -86,10 +86,10 @@ func rank(ctx context.Context, r *rows.Rows, pops []*summary.Population, e entri
 		}
 		walks := make([]*walk, len(groups))
 		for g, group := range groups {
-			walks[g] = &walk{s: s, group: group, reading: paired && m != r.Baseline, writing: paired && m == r.Baseline, e: e}
+			walks[g] = &walk{s: s, group: group, lines: &lines, reading: paired && m != r.Baseline, writing: paired && m == r.Baseline, e: e}
 			walks[g].start(pops)
 		}
-		b := &march{s: s, lines: lines.v, codeWords: codeWords(len(all)), words: words(len(all), paired), workers: workers}
+		b := &march{s: s, lines: lines, workers: workers}
 		if err := b.run(ctx, r.N, walks); err != nil {
 			return err
 		}
@@ -106,55 +106,15 @@ func rank(ctx context.Context, r *rows.Rows, pops []*summary.Population, e entri
 	return nil
 }
 
-// A row's line holds what the walk needs of it, so that one memory access brings all:
-// its label and its codes in the slots (16 bits each, four to a word; overall has no
-// code), then, when models are paired, a word a slot that the baseline leaves for the
-// others. With five partitions that is one cache line.
-
-func codeWords(slots int) int { return (slots + 4) / 4 }
-
-func words(slots int, paired bool) int {
-	if paired {
-		return codeWords(slots) + slots
-	}
-	return codeWords(slots)
-}
-
-func pack(r *rows.Rows, all []slot, paired bool, workers int) array[uint64] {
-	stride := words(len(all), paired)
-	a := newArray[uint64](r.N * stride)
-	// A word's four parts are the label or a slot's codes, or nothing.
-	parts := make([][4][]uint16, codeWords(len(all)))
-	parts[0][0] = r.Class
-	for i, s := range all {
-		if s.part >= 0 {
-			parts[(i+1)/4][(i+1)%4] = r.Parts[s.part].Code
-		}
-	}
-	each((&sorter{workers: workers}).split(r.N), func(_, from, to int) {
-		for word, part := range parts {
-			for i := from; i < to; i++ {
-				var v uint64
-				for q, p := range part {
-					if p != nil {
-						v |= uint64(p[i]) << (16 * q)
-					}
-				}
-				a.v[i*stride+word] = v
-			}
-		}
-	})
-	return a
-}
-
 // block is a stretch of the sorted order that all workers walk together: they share
 // the fetching of its lines, then each walks its own slots over the whole of it, then
 // they share the writing back. A block never cuts a tie group, so its ends, and with
 // them every sum, are the same for any number of workers.
 type block struct {
 	from, to int
-	codes    []uint64   // of each row: its code words
-	kept     [][]uint64 // by slot, then row: apart, so that workers do not write to one cache line
+	score    []float64
+	codes    []uint32   // of each row: its code words
+	kept     [][]uint32 // by slot, then row: apart, so that workers do not write to one cache line
 }
 
 const blockRows = 4096
@@ -162,26 +122,26 @@ const blockRows = 4096
 // march takes all blocks through their three stages. While one is walked, the next is
 // fetched and the one before is written back, so that workers meet once a block.
 type march struct {
-	s                *sorted
-	lines            []uint64
-	codeWords, words int
-	workers          int
+	s       *sorted
+	lines   lines
+	workers int
 }
 
 func (m *march) run(ctx context.Context, n int, walks []*walk) error {
 	var ring [3]block
 	for i := range ring {
-		ring[i].kept = make([][]uint64, m.words-m.codeWords)
+		ring[i].kept = make([][]uint32, m.lines.words-m.lines.codeWords)
 	}
 	load := func(b *block, from int) {
 		b.from, b.to = from, min(from+blockRows, n)
 		for b.to < n && m.s.tie(b.to) {
 			b.to++
 		}
-		if rows := b.to - b.from; rows*m.codeWords > len(b.codes) {
-			b.codes = make([]uint64, rows*m.codeWords)
+		if rows := b.to - b.from; rows > len(b.score) {
+			b.score = make([]float64, rows)
+			b.codes = make([]uint32, rows*m.lines.codeWords)
 			for i := range b.kept {
-				b.kept[i] = make([]uint64, rows)
+				b.kept[i] = make([]uint32, rows)
 			}
 		}
 	}
@@ -199,7 +159,7 @@ func (m *march) run(ctx context.Context, n int, walks []*walk) error {
 		load(after, now.to)
 		share(m.workers, m.workers, func(w, _, _ int) {
 			if w < len(walks) {
-				walks[w].block(m.s, now, m.codeWords)
+				walks[w].block(m.s, now, m.lines.codeWords)
 			}
 			part(w, m.workers, after.to-after.from, func(from, to int) { m.fetch(after, from, to) })
 			if write {
@@ -232,18 +192,19 @@ func share(workers, n int, f func(w, from, to int)) {
 // them goes ahead, so that as many memory accesses as the machine can hold overlap; plain
 // loops beat calls of copy for the same reason.
 func (m *march) fetch(b *block, from, to int) {
-	w, cw := m.words, m.codeWords
+	w, cw, lines := m.lines.words, m.lines.codeWords, m.lines.v.v
 	const ahead = 128
 	for start := from; start < to; start += ahead {
 		end := min(start+ahead, to)
 		rec := m.s.rec[b.from+start : b.from+end]
-		touched := uint64(0)
+		touched := uint32(0)
 		for _, r := range rec {
-			touched |= m.lines[int(uint32(r))*w]
+			touched |= lines[int(uint32(r))*w] ^ uint32(math.Float64bits(m.s.score[uint32(r)]))
 		}
 		for k, r := range rec {
 			i, row := start+k, int(uint32(r))
-			line, into := m.lines[row*w:row*w+w], b.codes[i*cw:(i+1)*cw]
+			b.score[i] = m.s.score[row]
+			line, into := lines[row*w:row*w+w], b.codes[i*cw:(i+1)*cw]
 			for c := range into {
 				into[c] = line[c]
 			}
@@ -251,17 +212,17 @@ func (m *march) fetch(b *block, from, to int) {
 				kept[i] = line[cw+slot]
 			}
 		}
-		if touched == ^uint64(0) { // never, but the touching must not be optimised away
+		if touched == ^uint32(0) { // never, but the touching must not be optimised away
 			runtime.Gosched()
 		}
 	}
 }
 
 func (m *march) store(b *block, from, to int) {
-	w, cw := m.words, m.codeWords
+	w, cw, lines := m.lines.words, m.lines.codeWords, m.lines.v.v
 	for i := from; i < to; i++ {
 		row := int(m.s.row(b.from + i))
-		line := m.lines[row*w : row*w+w]
+		line := lines[row*w : row*w+w]
 		for slot, kept := range b.kept {
 			line[cw+slot] = kept[i]
 		}
@@ -271,6 +232,7 @@ func (m *march) store(b *block, from, to int) {
 // walk is one worker's slots on one score.
 type walk struct {
 	s                *sorted
+	lines            *lines
 	group            []slot
 	reading, writing bool
 	e                entries
@@ -279,17 +241,9 @@ type walk struct {
 	at               []place // of each slot in a line
 }
 
-// place is where a slot's code stands in a line.
-type place struct {
-	slot  int // among all slots: overall is 0
-	word  int
-	shift int
-}
-
 func (k *walk) start(pops []*summary.Population) {
 	for _, s := range k.group {
-		at := s.part + 1
-		k.at = append(k.at, place{slot: at, word: (at + 1) / 4, shift: 16 * ((at + 1) % 4)})
+		k.at = append(k.at, k.lines.place(s.part+1))
 		k.first = append(k.first, len(k.st))
 		for i := range s.size {
 			p := pops[s.base+i]
@@ -309,19 +263,11 @@ func (k *walk) start(pops []*summary.Population) {
 				b := len(p.Blocks.ID)
 				t.more.e10, t.more.e01, t.more.eAP = make([]float64, b), make([]float64, b), make([]float64, b)
 			}
-			t.next, t.kept = t.binEnd(), keep(0, 0)
+			t.split = splitOf(t.pos, t.n-t.pos)
+			t.next, t.kept = t.binEnd(), t.split.keep(0, 0)
 			k.st = append(k.st, t)
 		}
 	}
-}
-
-// keep packs what the baseline leaves of a row: its doubled place and its AP value.
-func keep(place uint32, ap float64) uint64 {
-	return uint64(place)<<32 | uint64(math.Float32bits(float32(ap)))
-}
-
-func kept(v uint64) (place, ap float64) {
-	return float64(v >> 32), float64(math.Float32frombits(uint32(v)))
 }
 
 // block walks the group's slots over a block, from the lowest score up.
@@ -345,14 +291,14 @@ func (k *walk) block(s *sorted, b *block, cw int) {
 	}
 }
 
-func positive(line []uint64) bool { return uint16(line[0]) == 1 }
+func positive(line []uint32) bool { return line[0]&1 == 1 }
 
 // negative is the block's i-th row, whose score no other row has.
-func (k *walk) negative(b *block, i int, line []uint64) {
-	score := k.s.value(b.from + i)
+func (k *walk) negative(b *block, i int, line []uint32) {
+	score := b.score[i]
 	for slot, at := range k.at {
-		c := uint16(line[at.word] >> at.shift)
-		if c == noSlice {
+		c := line[at.word] >> at.shift & at.mask
+		if c == at.none {
 			continue
 		}
 		t := &k.st[k.first[slot]+int(c)]
@@ -364,8 +310,8 @@ func (k *walk) negative(b *block, i int, line []uint64) {
 			b.kept[at.slot][i] = t.kept
 		case k.reading:
 			base := b.kept[at.slot][i]
-			t.runPlace += base >> 32
-			t.runAP += float64(math.Float32frombits(uint32(base)))
+			t.runPlace += uint64(base >> t.split.ap)
+			t.runAP += t.split.value(base)
 		}
 		t.sum += score
 		t.below++
@@ -373,11 +319,11 @@ func (k *walk) negative(b *block, i int, line []uint64) {
 }
 
 // positive is the same for a positive row.
-func (k *walk) positive(b *block, i int, line []uint64) {
-	score := k.s.value(b.from + i)
+func (k *walk) positive(b *block, i int, line []uint32) {
+	score := b.score[i]
 	for slot, at := range k.at {
-		c := uint16(line[at.word] >> at.shift)
-		if c == noSlice {
+		c := line[at.word] >> at.shift & at.mask
+		if c == at.none {
 			continue
 		}
 		t := &k.st[k.first[slot]+int(c)]
@@ -395,7 +341,7 @@ func (k *walk) positive(b *block, i int, line []uint64) {
 		t.below++
 		t.belowPos++
 		t.gap() // or, the other way round, after one
-		t.kept = keep(2*t.belowPos, -t.h2)
+		t.kept = t.split.keep(2*t.belowPos, t.h2)
 	}
 }
 
@@ -409,19 +355,19 @@ func (t *state) flush() {
 	v := float64(2*t.belowPos)*t.perPos - 0.5
 	t.q01 += m * v * v
 	t.xx += m * t.h2 * t.h2
-	t.c01 += v * (float64(t.runPlace)*t.perPos - 0.5*m)
-	t.cap -= t.h2 * t.runAP
+	t.c01 += v * (t.split.places(t.runPlace, m)*t.perPos - 0.5*m)
+	t.cap += t.h2 * t.runAP
 	t.runPlace, t.runAP = 0, 0
 }
 
 // tied is the block's rows [from, to), all of one score.
 func (k *walk) tied(b *block, cw, from, to int) {
-	score, stamp := k.s.value(b.from+from), b.from+from+1
+	score, stamp := b.score[from], b.from+from+1
 	each := func(f func(t *state, i, slot int, positive bool)) {
 		for i := from; i < to; i++ {
 			line := b.codes[i*cw : (i+1)*cw]
 			for slot, at := range k.at {
-				if c := uint16(line[at.word] >> at.shift); c != noSlice {
+				if c := line[at.word] >> at.shift & at.mask; c != at.none {
 					f(&k.st[k.first[slot]+int(c)], i, at.slot, positive(line))
 				}
 			}
@@ -454,7 +400,7 @@ func (k *walk) tied(b *block, cw, from, to int) {
 			t.belowPos++
 		}
 		t.pendPos, t.pendNeg = 0, 0
-		t.seen, t.kept = t.below-t.belowPos, keep(2*t.belowPos, -t.h2)
+		t.seen, t.kept = t.below-t.belowPos, t.split.keep(2*t.belowPos, t.h2)
 	})
 	each(func(t *state, _, _ int, _ bool) { t.gap() })
 }
@@ -488,9 +434,13 @@ func (k *walk) visit(t *state, b *block, i, slot int, positive bool, negBelow, p
 	t.xx += ap * ap
 	switch {
 	case k.writing:
-		b.kept[slot][i] = keep(place, ap)
+		b.kept[slot][i] = t.split.keep(place, math.Abs(ap))
 	case k.reading:
-		basePlace, baseAP := kept(b.kept[slot][i])
+		base := b.kept[slot][i]
+		basePlace, baseAP := t.split.places(uint64(base>>t.split.ap), 1), t.split.value(base)
+		if !positive {
+			baseAP = -baseAP
+		}
 		if positive {
 			t.c10 += v * (basePlace*t.perNeg - 0.5)
 		} else {

@@ -16,26 +16,23 @@ const (
 // sorted is the rows of one score in ascending order: the row is in the low 32 bits of
 // rec[i]; tie(i) says that it has the score of the one before.
 type sorted struct {
-	rec  []uint64
-	bits []uint64 // the scores in order, as bits: the memory that sorting no longer needs
-	ties []uint64 // bit set
+	rec   []uint64
+	score []float64 // by row
+	ties  []uint64  // bit set
 }
 
 func (s *sorted) row(i int) uint32    { return uint32(s.rec[i]) }
-func (s *sorted) value(i int) float64 { return math.Float64frombits(s.bits[i]) }
+func (s *sorted) value(i int) float64 { return s.score[s.row(i)] }
 
 func (s *sorted) tie(i int) bool { return s.ties[i>>6]&(1<<(i&63)) != 0 }
 
 // sorter sorts scores, keeping its buffers from one model to the next.
 type sorter struct {
-	rec, tmp array[uint64]
-	workers  int
+	rec     array[uint64]
+	workers int
 }
 
-func (w *sorter) free() {
-	w.rec.free()
-	w.tmp.free()
-}
+func (w *sorter) free() { w.rec.free() }
 
 // sort orders rows by (score, row). A score becomes a 32-bit key by linear scaling
 // between the extremes, which is monotone in floating point; records are partitioned
@@ -45,20 +42,18 @@ func (w *sorter) sort(ctx context.Context, score []float64) (*sorted, error) {
 	n := len(score)
 	if len(w.rec.v) < n {
 		w.free()
-		w.rec, w.tmp = newArray[uint64](n), newArray[uint64](n)
+		w.rec = newArray[uint64](n)
 	}
-	rec, tmp := w.rec.v[:n], w.tmp.v[:n]
+	rec := w.rec.v[:n]
 	lo, hi := extremes(score)
-	key := scaler(lo, hi)
+	key := scale(lo, hi)
 	ranges := w.split(n)
 	// Histogram by range, so that the scatter keeps rows in order.
 	counts := make([][buckets]int32, len(ranges))
 	each(ranges, func(k, from, to int) {
 		c := &counts[k]
-		for i := from; i < to; i++ {
-			q := key(score[i])
-			tmp[i] = uint64(q)<<32 | uint64(i)
-			c[q>>(32-bucketBits)]++
+		for _, x := range score[from:to] {
+			c[key.of(x)>>(32-bucketBits)]++
 		}
 	})
 	if err := ctx.Err(); err != nil {
@@ -77,26 +72,29 @@ func (w *sorter) sort(ctx context.Context, score []float64) (*sorted, error) {
 	each(ranges, func(k, from, to int) {
 		c := &counts[k]
 		for i := from; i < to; i++ {
-			b := tmp[i] >> (64 - bucketBits)
-			rec[c[b]] = tmp[i]
+			q := key.of(score[i])
+			b := q >> (32 - bucketBits)
+			rec[c[b]] = uint64(q)<<32 | uint64(i)
 			c[b]++
 		}
 	})
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	s := &sorted{rec: rec, bits: tmp, ties: make([]uint64, n/64+1)}
+	s := &sorted{rec: rec, score: score, ties: make([]uint64, n/64+1)}
 	// Buckets are dealt in contiguous groups; the ties of a group are gathered apart,
 	// since two groups can share a word of the bit set.
-	groups := bucketGroups(start[:], n, 8*w.workers)
+	groups := bucketGroups(start[:], n, w.workers)
 	found := make([][]int32, len(groups))
 	each(groups, func(k, from, to int) {
+		most := 0
 		for b := from; b < to; b++ {
-			radix(rec[start[b]:start[b+1]], tmp[start[b]:start[b+1]])
-			found[k] = settle(rec, start[b], start[b+1], score, found[k])
+			most = max(most, start[b+1]-start[b])
 		}
-		for i := start[from]; i < start[to]; i++ {
-			s.bits[i] = math.Float64bits(score[rec[i]&rowMask])
+		tmp := make([]uint64, most)
+		for b := from; b < to; b++ {
+			radix(rec[start[b]:start[b+1]], tmp[:start[b+1]-start[b]])
+			found[k] = settle(rec, start[b], start[b+1], score, found[k])
 		}
 	})
 	for _, f := range found {
@@ -120,28 +118,27 @@ func extremes(score []float64) (lo, hi float64) {
 	return lo, hi
 }
 
-// scaler maps [lo, hi] monotonely onto 32 bits.
-func scaler(lo, hi float64) func(float64) uint32 {
+// scaler maps [lo, hi] monotonely onto 32 bits. The zero scaler maps all onto 0: keys
+// are equal, scores decide.
+type scaler struct{ half, base, scale float64 }
+
+func scale(lo, hi float64) scaler {
 	half := 1.0
 	if math.IsInf(hi-lo, 0) { // the range itself overflows
 		half = 0.5
 	}
 	width := hi*half - lo*half
 	if !(width > 0) {
-		return func(float64) uint32 { return 0 }
+		return scaler{}
 	}
 	base, scale := lo*half, float64(rowMask)/width
-	if math.IsInf(scale, 0) { // a range so small that its inverse overflows: keys are equal, scores decide
-		return func(float64) uint32 { return 0 }
+	if math.IsInf(scale, 0) { // a range so small that its inverse overflows
+		return scaler{}
 	}
-	return func(s float64) uint32 {
-		x := (s*half - base) * scale
-		if x >= float64(rowMask) {
-			return rowMask
-		}
-		return uint32(x)
-	}
+	return scaler{half, base, scale}
 }
+
+func (k scaler) of(s float64) uint32 { return uint32(min((s*k.half-k.base)*k.scale, rowMask)) }
 
 // radix sorts records by the 21 key bits below the bucket's, stably.
 func radix(rec, tmp []uint64) {
