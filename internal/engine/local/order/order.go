@@ -65,26 +65,27 @@ func Bytes(n int64, models, partitions, classes int, clusters bool, needs []summ
 	if clusters {
 		entry = 2 * slots
 	}
+	const sorting = 10 // a record a row, and the part that is being sorted
 	most := int64(0)
 	for _, s := range needs {
 		b := int64(0)
 		switch s.Kind {
 		case summary.KindRank:
-			b = 16 + 8*(slots+4)/4
+			b = sorting + 4*(slots+1)/2
 			if models > 1 {
-				b += 8 * slots
+				b += 4 * slots
 			}
 		case summary.KindClassRank:
-			b = 16 + 8*slots*int64(min(models, 2))
+			b = sorting + 8*slots*int64(min(models, 2))
 		case summary.KindCuts:
-			if b = 16; strings.HasSuffix(s.Terms, " 1") {
+			if b = sorting; strings.HasSuffix(s.Terms, " 1") {
 				break
 			}
 			b += 49 // folds: a byte a row, and the count of equal rows
 		case summary.KindTop:
-			b = 16 + 2*slots
+			b = sorting + 2*slots
 		case summary.KindQuantile:
-			b = 16 + 8*int64(models)
+			b = sorting + 8*int64(models)
 		}
 		most = max(most, b)
 	}
