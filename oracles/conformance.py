@@ -565,6 +565,40 @@ def check_regression(weighted):
             same("median_absolute_error", k, e("median_absolute_error")["value"], sk.median_absolute_error(y, p))
 
 
+def check_prediction_intervals(weighted):
+    """Coverage, width and interval score by definition; the score also from scikit-learn's pinball losses."""
+    from statsmodels.stats.proportion import proportion_confint
+    rng = np.random.default_rng(31 + weighted)
+    frames = []
+    for k in range(CASES // 2):
+        n = int(rng.integers(2, 200))
+        y = np.round(rng.normal(5, 3, n), 1 if k % 3 else 9)
+        lo = np.round(y + rng.normal(-2, 1.5, n), 1 if k % 3 else 9)
+        frames.append(pd.DataFrame({"id": [f"{k}-{i}" for i in range(n)], "case": f"c{k}", "y": y, "f": y + rng.normal(0, 1, n), "lo": lo, "hi": lo + rng.gamma(2, 2, n), "w": rng.choice([0.5, 1.0, 3.0], n)}))
+    plan = {"name": "intervals", "task": "regression", "data": {"source": "data.parquet", "columns": {"label": {"column": "y"}}},
+            "models": {"candidate": {"prediction": "f", "interval": {"lower": "lo", "upper": "hi", "level": 0.8}}}, "slices": ["case"],
+            "metrics": ["interval_coverage", "interval_width", "interval_score"]}
+    if weighted:
+        plan["data"]["columns"]["weight"] = "w"
+    got, record = run(plan, pd.concat(frames), "intervals")
+    tag = " (weights)" if weighted else ""
+    target = next(m["target"] for m in record["metrics"] if m["name"] == "interval_coverage")
+    same("interval_coverage: target", 0, target, 0.8)
+    for k, f in enumerate(frames):
+        e = {m: got[(m, "candidate", f"case=c{k}")] for m in plan["metrics"]}
+        y, lo, hi = f.y.to_numpy(), f.lo.to_numpy(), f.hi.to_numpy()
+        w = f.w.to_numpy() if weighted else np.ones(len(f))
+        held = (lo <= y) & (y <= hi)
+        same("interval_coverage" + tag, k, e["interval_coverage"]["value"], np.average(held, weights=w))
+        if not weighted:
+            a, b = proportion_confint(held.sum(), len(held), method="wilson")
+            same("interval_coverage: Wilson", k, e["interval_coverage"]["lower"], max(a, 0.0), tol=1e-9, what="lower")
+            same("interval_coverage: Wilson", k, e["interval_coverage"]["upper"], min(b, 1.0), tol=1e-9, what="upper")
+        same("interval_width" + tag, k, e["interval_width"]["value"], np.average(hi - lo, weights=w))
+        same("interval_score" + tag, k, e["interval_score"]["value"],
+             10 * (sk.mean_pinball_loss(y, lo, alpha=0.1, sample_weight=w) + sk.mean_pinball_loss(y, hi, alpha=0.9, sample_weight=w)))
+
+
 def check_fairness():
     """Group rates and their largest difference against fairlearn; Newcombe against statsmodels."""
     from fairlearn.metrics import MetricFrame, selection_rate, true_positive_rate
@@ -604,6 +638,8 @@ def main():
     check_ordinal()
     check_regression(weighted=False)
     check_regression(weighted=True)
+    check_prediction_intervals(weighted=False)
+    check_prediction_intervals(weighted=True)
     check_fairness()
     if "--table" in sys.argv:
         print("| what | cases | differences |\n|---|---|---|")

@@ -50,7 +50,15 @@ type Model struct {
 	Probabilities []string // multiclass: one column a class, in the order of ProbClasses; or one list column
 	ProbClasses   []string // class names for Probabilities; empty for one list column (classes in sorted order)
 	Threshold     *float64 // binary: positive when score >= threshold; nil: no decisions
+
+	// Regression: the columns of a prediction interval's ends and the share of labels that
+	// it promises to hold; empty without.
+	Lower, Upper string
+	Level        float64
 }
+
+// HasInterval reports whether the model gives prediction intervals.
+func (m Model) HasInterval() bool { return m.Lower != "" }
 
 // HasDecisions reports whether the model's rows can be counted as decisions.
 func (m Model) HasDecisions(t Task) bool {

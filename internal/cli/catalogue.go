@@ -14,7 +14,7 @@ func (c planCatalogue) Lookup(t cases.Task, name string) (plan.MetricInfo, bool)
 	if !ok {
 		return plan.MetricInfo{}, false
 	}
-	info := plan.MetricInfo{Name: m.Name, Direction: string(m.Direction), NeedsDecision: m.NeedsDecision, NeedsProbability: m.NeedsProbability,
+	info := plan.MetricInfo{Name: m.Name, Direction: string(m.Direction), NeedsDecision: m.NeedsDecision, NeedsProbability: m.NeedsProbability, NeedsInterval: m.NeedsInterval,
 		NoInterval: m.NoInterval, NoWeights: m.NoWeights, NoClusters: m.NoClusters, Averages: m.Averages, PerClass: m.PerClass}
 	for _, p := range m.Params {
 		info.Params = append(info.Params, plan.Param(p))

@@ -103,7 +103,12 @@ func rangeOf(m *metric.Metric) string {
 func facts(m *metric.Metric) [][2]string {
 	out := [][2]string{{"task", string(m.Tasks[0])}, {"what", m.Title}, {"formula", m.Formula}, {"range", rangeOf(m)}, {"good", string(m.Direction)},
 		{"n counts", m.Denominator}, {"interval", m.Interval}, {"comparison", m.Paired}}
-	if m.Direction == metric.Target {
+	if m.NeedsInterval {
+		out = append(out, [2]string{"needs", "models.<model>.interval: {lower: column, upper: column, level: 0.9}"})
+	}
+	if m.Direction == metric.Target && m.NeedsInterval {
+		out = append(out, [2]string{"target", "the level of the plan's intervals"})
+	} else if m.Direction == metric.Target {
 		out = append(out, [2]string{"target", result.Number(m.TargetAt).Short()})
 	}
 	if m.Variant != "" {

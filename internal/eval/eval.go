@@ -50,7 +50,7 @@ func Prepare(p *plan.Plan, cat *metric.Catalogue) (*Setup, error) {
 	needs := map[summary.Spec]bool{}
 	var specs []summary.Spec
 	for _, m := range p.Metrics {
-		in, err := cat.Build(m.Metric, m.As, metric.Options{Task: p.Task, Params: m.Params, Class: m.Class, Average: m.Average})
+		in, err := cat.Build(m.Metric, m.As, metric.Options{Task: p.Task, Params: m.Params, Class: m.Class, Average: m.Average, Level: level(p)})
 		if err != nil {
 			return nil, err
 		}
@@ -97,6 +97,9 @@ func Prepare(p *plan.Plan, cat *metric.Catalogue) (*Setup, error) {
 	}
 	for i, m := range p.Models {
 		c := cases.Model{Key: m.Key, Source: p.Resolve(m.Source), Score: m.Score, Prediction: m.Prediction, Threshold: m.Threshold}
+		if x := m.Interval; x != nil {
+			c.Lower, c.Upper, c.Level = x.Lower, x.Upper, x.Level
+		}
 		for _, x := range m.Probabilities {
 			c.Probabilities = append(c.Probabilities, x.Column)
 			if x.Class != "" {
@@ -112,6 +115,16 @@ func Prepare(p *plan.Plan, cat *metric.Catalogue) (*Setup, error) {
 	req.Models = s.Models
 	s.Request = req
 	return s, nil
+}
+
+// level is that of the models' prediction intervals; 0 without any.
+func level(p *plan.Plan) float64 {
+	for _, m := range p.Models {
+		if m.Interval != nil {
+			return m.Interval.Level
+		}
+	}
+	return 0
 }
 
 // needsProbability: some metric of the plan reads the scores as probabilities.

@@ -70,6 +70,7 @@ func draw(r *rand.Rand, task cases.Task, n int) *rows.Rows {
 			model.Threshold, model.Score = &half, make([]float64, n)
 		case cases.Regression:
 			model.Score = make([]float64, n)
+			model.Ends, model.Level = [][]float64{make([]float64, n), make([]float64, n)}, 0.8
 		default:
 			model.Decision = make([]uint16, n)
 			for range 3 {
@@ -115,7 +116,9 @@ func draw(r *rand.Rand, task cases.Task, n int) *rows.Rows {
 		default:
 			x.Target = append(x.Target, round(5+2*r.NormFloat64()))
 			for m := range 2 {
-				x.Models[m].Score[i] = round(x.Target[i] + r.NormFloat64())
+				f := x.Target[i] + r.NormFloat64()
+				x.Models[m].Score[i] = round(f)
+				x.Models[m].Ends[0][i], x.Models[m].Ends[1][i] = round(f-1-r.Float64()), round(f+1)
 			}
 			x.Pivot = 5
 		}
@@ -134,12 +137,18 @@ func pick(x *rows.Rows, at []int) *rows.Rows {
 		for range m.Probs {
 			n.Probs = append(n.Probs, nil)
 		}
+		if n.Level = m.Level; m.Ends != nil {
+			n.Ends = make([][]float64, 2)
+		}
 		for _, i := range at {
 			if m.Score != nil {
 				n.Score = append(n.Score, m.Score[i])
 			}
 			if m.Decision != nil {
 				n.Decision = append(n.Decision, m.Decision[i])
+			}
+			for k := range m.Ends {
+				n.Ends[k] = append(n.Ends[k], m.Ends[k][i])
 			}
 			for c := range m.Probs {
 				n.Probs[c] = append(n.Probs[c], m.Probs[c][i])

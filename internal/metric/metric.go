@@ -44,8 +44,9 @@ type Metric struct {
 
 	NeedsDecision    bool     `json:"needs_decision"`
 	NeedsProbability bool     `json:"needs_probability"`
-	NoInterval       string   `json:"no_interval,omitempty"` // reason
-	NoWeights        string   `json:"no_weights,omitempty"`  // reason weights are refused
+	NeedsInterval    bool     `json:"needs_interval,omitempty"` // prediction intervals; their level is the target
+	NoInterval       string   `json:"no_interval,omitempty"`    // reason
+	NoWeights        string   `json:"no_weights,omitempty"`     // reason weights are refused
 	NoClusters       string   `json:"no_clusters,omitempty"`
 	Params           []Param  `json:"params,omitempty"`
 	Averages         []string `json:"averages,omitempty"`  // multiclass: macro, weighted
@@ -80,8 +81,9 @@ func (p Param) words() string {
 type Options struct {
 	Task    cases.Task
 	Params  map[string]float64
-	Class   string // per-class variant
-	Average string // macro | weighted
+	Class   string  // per-class variant
+	Average string  // macro | weighted
+	Level   float64 // of the models' prediction intervals; 0 without
 }
 
 func (o Options) param(name string, def float64) float64 {
@@ -113,6 +115,9 @@ func (in *Instance) Fits(m cases.Model) (bool, string) {
 		}
 		return false, "the model has no prediction column"
 	}
+	if in.NeedsInterval && !m.HasInterval() {
+		return false, "the model gives no prediction interval"
+	}
 	if in.NeedsProbability && !m.HasProbabilities(t) {
 		return false, "the model gives no probabilities"
 	}
@@ -140,6 +145,7 @@ func NewCatalogue() *Catalogue {
 	all = append(all, multiclass()...)
 	all = append(all, multiclassScores()...)
 	all = append(all, regression()...)
+	all = append(all, predictionIntervals()...)
 	for _, m := range all {
 		for _, t := range m.Tasks {
 			c.byTask[t] = append(c.byTask[t], m)
@@ -222,6 +228,11 @@ func (c *Catalogue) Build(name, as string, o Options) (*Instance, error) {
 	}
 	if as == "" {
 		as = m.Name
+	}
+	if m.NeedsInterval && m.Direction == Target && o.Level > 0 {
+		levelled := *m
+		levelled.TargetAt = o.Level
+		m = &levelled
 	}
 	return &Instance{Metric: m, As: as, Options: o, measure: b}, nil
 }

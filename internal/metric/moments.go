@@ -21,6 +21,8 @@ type mean struct {
 	shape  infer.Shape // of the interval; nil: symmetric within lo and hi
 	// worst is the largest and least value of the first term for a lost row; nil: no bound.
 	worst, best *float64
+	// share: the value is a share of rows: Wilson on the rows that its error speaks of.
+	share bool
 	// refine, when not nil, gives a value with more digits than f can from the means.
 	refine func(mo *summary.Moments, at []int, val float64) float64
 }
@@ -116,7 +118,11 @@ func (m mean) estimate(v *View, model int) Answer {
 	if shape == nil {
 		shape = infer.Symmetric{Lo: m.lo, Hi: m.hi}
 	}
-	a := answered(s.finish(val, shape, m.methodName(s, false)), mo.N)
+	method := m.methodName(s, false)
+	if m.share {
+		shape, method = m.wilson(v, mo, val, &s)
+	}
+	a := answered(s.finish(val, shape, method), mo.N)
 	if mo.N < 2 {
 		a.note("one row: no interval")
 	}
@@ -144,6 +150,29 @@ func (m mean) estimate(v *View, model int) Answer {
 		}
 	}
 	return a
+}
+
+// wilson is the shape of a share: Wilson's score on the rows, with weights on Kish's rows
+// and with clusters on those over the design effect (Korn & Graubard 1998).
+func (m mean) wilson(v *View, mo *summary.Moments, val float64, s *spread) (infer.Shape, string) {
+	rows, method := float64(mo.N), "Wilson score"
+	if v.Set.Weighted {
+		rows, method = kish(mo.W, mo.W2), "Wilson score on effective rows"
+	} else if s.ids == nil {
+		s.df = math.Inf(1)
+	}
+	if s.ids != nil {
+		if math.IsNaN(s.variance) {
+			return infer.None{}, "none"
+		}
+		if s.iid > 0 && s.variance > s.iid {
+			rows *= s.iid / s.variance
+		} else if !(s.iid > 0) { // all rows alike: as if a cluster were a row
+			rows = math.Min(rows, float64(v.Pop.Blocks.Clusters))
+		}
+		method = "Wilson score on n/deff, clusters " + s.how
+	}
+	return infer.Wilson{N: rows}, method
 }
 
 func (m mean) contrast(v *View, a, b int, k float64) Answer {

@@ -116,7 +116,7 @@ func (p *Plan) misfit(r reference, c cases.Column) string {
 	switch {
 	case role == "data.columns.weight" && c.Kind != cases.Number && c.Kind != cases.Text:
 		return "weights are numbers"
-	case (hasSuffix(role, ".score") || hasSuffix(role, ".prediction") && p.Task == cases.Regression) && (c.Kind == cases.Time || c.Kind == cases.Other || c.Kind == cases.Bool && p.Task == cases.Regression):
+	case (hasSuffix(role, ".score") || (hasSuffix(role, ".prediction") || hasSuffix(role, ".interval.lower") || hasSuffix(role, ".interval.upper")) && p.Task == cases.Regression) && (c.Kind == cases.Time || c.Kind == cases.Other || c.Kind == cases.Bool && p.Task == cases.Regression):
 		return "a score is a number"
 	case (role == "data.columns.label" || role == "data.columns.label.column") && c.Kind == cases.Other:
 		return "a label is a number or text"

@@ -22,6 +22,7 @@ type MetricInfo struct {
 	Direction        string // up, down, target, none
 	NeedsDecision    bool
 	NeedsProbability bool
+	NeedsInterval    bool   // prediction intervals
 	NoInterval       string // reason
 	NoWeights        string // reason
 	NoClusters       string

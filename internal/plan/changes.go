@@ -95,6 +95,11 @@ func modelChange(a, b Model, differ func(what, a, b string), add func(string, ..
 	differ("the file of "+a.Key, a.Source.String(), b.Source.String())
 	differ("the score of "+a.Key, a.Score, b.Score)
 	differ("the prediction of "+a.Key, a.Prediction, b.Prediction)
+	if a.Interval == nil || b.Interval == nil || *a.Interval != *b.Interval {
+		if a.Interval != b.Interval {
+			add("the prediction interval of %s changed", a.Key)
+		}
+	}
 	if !slices.Equal(a.Probabilities, b.Probabilities) {
 		add("the probabilities of %s changed", a.Key)
 	}

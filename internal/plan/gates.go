@@ -330,6 +330,9 @@ func (d *decoder) checkGate(v *node, path string, g gate.Rule, info MetricInfo) 
 			if info.NeedsDecision && d.plan.Task == "binary" && m.Threshold == nil {
 				d.fail(v.get("metric"), path, fmt.Sprintf("add models.%s.threshold", key), "%s needs decisions, and model %s has no threshold", g.Metric, key)
 			}
+			if info.NeedsInterval && m.Interval == nil {
+				d.fail(v.get("metric"), path, fmt.Sprintf("add models.%s.interval", key), "%s needs prediction intervals, and model %s gives none", g.Metric, key)
+			}
 			if info.NeedsProbability && d.plan.Task == "multiclass" && len(m.Probabilities) == 0 {
 				d.fail(v.get("metric"), path, fmt.Sprintf("add models.%s.probabilities", key), "%s needs probabilities, and model %s gives none", g.Metric, key)
 			}

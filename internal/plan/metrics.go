@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/fairtrial/fairtrial/internal/cases"
@@ -92,6 +93,9 @@ func (d *decoder) metric(v *node, path string) (Metric, bool) {
 			d.fail(v, path, example(info.Name), "%s needs %s (%s)", info.Name, short, q.Doc)
 			break
 		}
+	}
+	if info.NeedsInterval && !slices.ContainsFunc(d.plan.Models, func(m Model) bool { return m.Interval != nil }) {
+		d.fail(nameNode, path, "add interval: {lower: p05, upper: p95, level: 0.9} to the model", "%s needs prediction intervals, and no model gives any", info.Name)
 	}
 	if d.plan.Data.Columns.Weight != "" && info.NoWeights != "" {
 		d.fail(nameNode, path, "remove the metric, or data.columns.weight", "%s with weights is refused: %s", info.Name, info.NoWeights)

@@ -85,7 +85,16 @@ type Model struct {
 	Threshold     *float64          `json:"threshold,omitempty"`
 	Prediction    string            `json:"prediction,omitempty"`
 	Probabilities []ClassColumn     `json:"probabilities,omitempty"` // one entry with an empty Class: a list column
+	Interval      *Interval         `json:"interval,omitempty"`
 	Artifact      map[string]string `json:"artifact,omitempty"`
+}
+
+// Interval says where a regression model's prediction intervals stand, and the share of
+// labels that they promise to hold.
+type Interval struct {
+	Lower string  `json:"lower"`
+	Upper string  `json:"upper"`
+	Level float64 `json:"level"`
 }
 
 // ClassColumn is the column that holds the probability of a class.

@@ -216,7 +216,7 @@ func TestMistakes(t *testing.T) {
 		{"candidate: {score: s, threshold: 0.5}", "candidate: {threshold: 0.5}", "7:14", `a binary model needs "score"`, "", false},
 		{"candidate: {score: s, threshold: 0.5}", "candidate: {score: s, prediction: p}", "7:37", "prediction does not fit task binary", "use score", false},
 		{"candidate: {score: s, threshold: 0.5}", "candidate: {score: s, threshold: half}", "7:36", `a number is expected, this is the text "half"`, "", true},
-		{"candidate: {score: s, threshold: 0.5}", "candidate: {score: s, interval: {lower: a}}", "7:35", "prediction intervals are not built yet", "", true},
+		{"candidate: {score: s, threshold: 0.5}", "candidate: {score: s, interval: {lower: a}}", "7:35", "interval does not fit task binary", "of numbers", true},
 		{"id: id, ", "", "", "", "", false},
 		{"slices: [region, ", "slices: [{where: \"a = 1\"}, ", "9:10", "a slice with a condition needs a name", "", true},
 		{"slices: [region, ", "slices: [{column: age, bins: [3, 1]}, ", "9:30", "", "", false},

@@ -245,7 +245,9 @@ func (d *decoder) model(n *node, key string) Model {
 		}
 	})
 	d.with(n, "interval", func(v *node) {
-		d.fail(v, path+".interval", "", "prediction intervals are not built yet")
+		if d.plan.Task == cases.Regression { // else modelForm refuses it
+			m.Interval = d.interval(v, path+".interval", column)
+		}
 	})
 	d.with(n, "artifact", func(v *node) {
 		if v.kind != mapping {
@@ -261,6 +263,42 @@ func (d *decoder) model(n *node, key string) Model {
 	return m
 }
 
+// interval reads {lower: column, upper: column, level: 0.9}.
+func (d *decoder) interval(n *node, path string, column func(*node, string) string) *Interval {
+	const form = "write interval: {lower: p05, upper: p95, level: 0.9}"
+	if n.kind != mapping {
+		d.fail(n, path, form, "a mapping is expected, this is %s", n.kind)
+		return nil
+	}
+	if !d.keys(n, path, "lower", "upper", "level") {
+		return nil
+	}
+	for _, key := range []string{"lower", "upper", "level"} {
+		if n.get(key) == nil {
+			d.fail(n, path, form, "the key %q is required", key)
+			return nil
+		}
+	}
+	out := &Interval{Lower: column(n.get("lower"), path+".lower"), Upper: column(n.get("upper"), path+".upper")}
+	if out.Lower == out.Upper && out.Lower != "" {
+		d.fail(n.get("upper"), path+".upper", "", "both ends are the column %q", out.Lower)
+	}
+	x, ok := d.number(n.get("level"), path+".level")
+	if out.Level = x; !ok {
+		return out
+	}
+	if !(x > 0 && x < 1) {
+		d.fail(n.get("level"), path+".level", "write 0.9 for intervals that should hold 90 % of the labels", "a level lies between 0 and 1")
+	}
+	for _, other := range d.plan.Models {
+		if o := other.Interval; o != nil && o.Level != out.Level {
+			d.fail(n.get("level"), path+".level", "compare intervals of one level", "%s has intervals of level %g, %s of %g: their coverage and width cannot be compared", other.Key, o.Level, path, out.Level)
+			break
+		}
+	}
+	return out
+}
+
 // modelForm checks that a model gives what its task needs, and nothing else.
 func (d *decoder) modelForm(n *node, m Model, path string) {
 	refuse := func(key, why string) {
@@ -273,12 +311,14 @@ func (d *decoder) modelForm(n *node, m Model, path string) {
 		if m.Score == "" {
 			d.fail(n, path, "", "a binary model needs \"score\": the column of its scores")
 		}
+		refuse("interval", "prediction intervals are of numbers")
 		refuse("prediction", "use score, with threshold: 0.5 for 0/1 decisions")
 		refuse("probabilities", "use score")
 	case cases.Multiclass:
 		if m.Prediction == "" && len(m.Probabilities) == 0 {
 			d.fail(n, path, "", "a multiclass model needs \"prediction\", \"probabilities\" or both")
 		}
+		refuse("interval", "prediction intervals are of numbers")
 		refuse("score", "use prediction, probabilities or both")
 		refuse("threshold", "the class of the highest probability is the decision")
 	case cases.Regression:

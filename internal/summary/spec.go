@@ -50,6 +50,10 @@ const (
 	SquaredLog   Expr = "squared_log"   // (ln(1 + f) − ln(1 + y))², 0 where a logarithm is undefined
 	NoLog        Expr = "no_log"        // 1 when f ≤ −1 or y ≤ −1
 	ErrorLabel   Expr = "error_label"   // (f − y)(y − c)
+	// Of the prediction interval from l to u at the level 1 − α.
+	Covered       Expr = "covered"        // 1 when l ≤ y ≤ u
+	Width         Expr = "width"          // u − l
+	IntervalScore Expr = "interval_score" // u − l + (2/α)·(max(l − y, 0) + max(y − u, 0))
 )
 
 // TopK is the expression "the true class is among the k most probable": 1 or 0, and in

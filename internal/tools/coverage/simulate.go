@@ -64,6 +64,11 @@ func (d design) draw(r *resample.RNG, n int) *rows.Rows {
 			y := 10 + 3*r.Normal()
 			x.Target = append(x.Target, y)
 			x.Models[0].Score[i], x.Models[1].Score[i] = y+a, y+0.1+1.05*b
+			for m := range x.Models {
+				f, half := x.Models[m].Score[i], 1.3+0.7*math.Abs(y-10)/3 // wider where labels are far out
+				x.Models[m].Level = 0.9
+				x.Models[m].Ends = [][]float64{append(end(x.Models[m].Ends, 0), f-half), append(end(x.Models[m].Ends, 1), f+half)}
+			}
 			continue
 		}
 		y := uint16(0)
@@ -82,6 +87,13 @@ func (d design) draw(r *resample.RNG, n int) *rows.Rows {
 		x.Models[0].Threshold, x.Models[1].Threshold = &t, &t
 	}
 	return x
+}
+
+func end(ends [][]float64, k int) []float64 {
+	if ends == nil {
+		return nil
+	}
+	return ends[k]
 }
 
 // probability is the posterior of the positive class given the latent score.

@@ -128,6 +128,8 @@ func (j *job) expression(e summary.Expr, m *rows.Model) column {
 		})
 	case summary.ErrorLabel:
 		return each(func(i int) float64 { return (m.Score[i] - r.Target[i]) * (r.Target[i] - r.Pivot) })
+	case summary.Covered, summary.Width, summary.IntervalScore:
+		return interval(e, m, r.Target)
 	case summary.Label:
 		return each(func(i int) float64 { return r.Target[i] - r.Pivot })
 	case summary.LabelSquared:
@@ -146,6 +148,30 @@ func (j *job) expression(e summary.Expr, m *rows.Model) column {
 		return each(func(i int) float64 { return topK(m.Probs, i, int(r.Class[i]), k) })
 	}
 	return each(func(int) float64 { return 0 })
+}
+
+// interval is an expression of a model's prediction intervals; 0, and never read, for a
+// model without.
+func interval(e summary.Expr, m *rows.Model, target []float64) column {
+	if m.Ends == nil {
+		return each(func(int) float64 { return 0 })
+	}
+	low, high := m.Ends[0], m.Ends[1]
+	switch e {
+	case summary.Covered:
+		return each(func(i int) float64 {
+			if low[i] <= target[i] && target[i] <= high[i] {
+				return 1
+			}
+			return 0
+		})
+	case summary.Width:
+		return each(func(i int) float64 { return high[i] - low[i] })
+	}
+	penalty := 2 / (1 - m.Level)
+	return each(func(i int) float64 {
+		return high[i] - low[i] + penalty*(math.Max(low[i]-target[i], 0)+math.Max(target[i]-high[i], 0))
+	})
 }
 
 // topK is the chance that class is among the k most probable of row i when classes of

@@ -42,6 +42,8 @@ type Model struct {
 	Threshold *float64    // binary
 	Decision  []uint16    // multiclass
 	Probs     [][]float64 // multiclass: by class number, then row; nil without probabilities
+	Ends      [][]float64 // regression: lower, then upper ends of the prediction intervals, by row; nil without
+	Level     float64     // of the prediction intervals
 }
 
 // Decides reports whether the model makes decisions, and Decide gives the one of a row.

@@ -111,7 +111,7 @@ func (p *Plan) free() []*column {
 	used := map[string]bool{p.req.ID: true, p.req.Label: true, p.req.Weight: true, p.req.Time: true}
 	for _, m := range p.req.Models {
 		if m.Source == "" {
-			used[m.Score], used[m.Prediction] = true, true
+			used[m.Score], used[m.Prediction], used[m.Lower], used[m.Upper] = true, true, true, true
 			for _, name := range m.Probabilities {
 				used[name] = true
 			}

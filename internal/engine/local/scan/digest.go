@@ -114,6 +114,9 @@ func rowsDigest(r *rows.Rows) string {
 			for _, p := range r.Models[m].Probs {
 				floats(p)
 			}
+			for _, x := range r.Models[m].Ends {
+				floats(x)
+			}
 		}
 		floats(r.Weight)
 		for i := 0; i < n; i++ {

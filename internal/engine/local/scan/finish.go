@@ -33,7 +33,11 @@ func (w *pass) finish(ctx context.Context) (*Scan, error) {
 	r := &rows.Rows{N: int(w.usedN), Task: w.req.Task, Baseline: w.req.Baseline, Class: w.class, Target: w.target, Weight: w.weight}
 	w.scan.Rows, w.scan.imputed = r, w.imputed
 	for m, model := range w.req.Models {
-		r.Models = append(r.Models, rows.Model{Key: model.Key, Score: w.scores[m], Threshold: model.Threshold, Decision: w.preds[m], Probs: w.probs[m]})
+		out := rows.Model{Key: model.Key, Score: w.scores[m], Threshold: model.Threshold, Decision: w.preds[m], Probs: w.probs[m]}
+		if w.req.Task == cases.Regression {
+			out.Probs, out.Ends, out.Level = nil, w.probs[m], model.Level
+		}
+		r.Models = append(r.Models, out)
 	}
 	if w.cluster != nil {
 		r.Cluster, r.ClusterHash = w.cluster.code, w.cluster.hash
@@ -171,14 +175,17 @@ func (w *pass) magnitudes(ctx context.Context, r *rows.Rows) error {
 		}
 	}
 	for m, model := range r.Models {
-		column, _ := outputColumns(w.req.Task, w.req.Models[m])
-		for i, x := range model.Score {
-			switch {
-			case !(math.Abs(x) > largestValue):
-			case w.joins[m] != nil: // it stands in a file of the model's own
-				return refuse(i, "", fmt.Sprintf("the prediction of %s, %g, %s", model.Key, x, says))
-			default:
-				return refuse(i, column, says)
+		one, ends := outputColumns(w.req.Task, w.req.Models[m])
+		columns, values := append([]string{one}, ends...), append([][]float64{model.Score}, model.Ends...)
+		for k, column := range columns {
+			for i, x := range values[k] {
+				switch {
+				case !(math.Abs(x) > largestValue):
+				case w.joins[m] != nil: // it stands in a file of the model's own
+					return refuse(i, "", fmt.Sprintf("the prediction of %s, %g, %s", model.Key, x, says))
+				default:
+					return refuse(i, column, says)
+				}
 			}
 		}
 	}

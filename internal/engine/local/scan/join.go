@@ -62,7 +62,7 @@ func (j *join) layout(ctx context.Context, db *duck.DB, req engine.Request) erro
 		j.names = append(j.names, oneName)
 	}
 	for _, name := range probNames {
-		probs = append(probs, b.column(name, "probability of "+model.Key))
+		probs = append(probs, b.column(name, moreRole(req.Task)+model.Key))
 		j.names = append(j.names, name)
 	}
 	if b.err != nil {

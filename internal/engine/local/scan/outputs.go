@@ -34,6 +34,8 @@ type badRow struct {
 	value  float64
 	length int // length of a list that should have another; -1 otherwise
 	want   int
+	above  string // the column of an upper end whose value is end, below the lower end
+	end    float64
 }
 
 // outputs are the outputs of one model for the rows of one chunk.
@@ -124,6 +126,9 @@ func (o *outputs) read(r *duck.Reader, mc *modelColumns, names []string, probabi
 			o.check(x, r.Valid(at))
 			o.probs = append(o.probs, x)
 		}
+		if mc.ends {
+			return o.crossed(names[1:], drop), nil
+		}
 		for c, x := range o.probs {
 			if i := o.outside(x, drop); i >= 0 {
 				return &badRow{i: i, col: names[c], value: x[i], length: -1}, nil
@@ -134,6 +139,16 @@ func (o *outputs) read(r *duck.Reader, mc *modelColumns, names []string, probabi
 		return o.readLists(r, mc.list, names[0], drop), nil
 	}
 	return nil, nil
+}
+
+// crossed finds the first usable row whose prediction interval ends before it begins.
+func (o *outputs) crossed(names []string, drop *[chunkRows]bool) *badRow {
+	for i, low := range o.probs[0] {
+		if high := o.probs[1][i]; high < low && o.why[i] == 0 && !drop[i] {
+			return &badRow{i: i, col: names[0], value: low, length: -1, above: names[1], end: high}
+		}
+	}
+	return nil
 }
 
 func (o *outputs) readLists(r *duck.Reader, at int, name string, drop *[chunkRows]bool) *badRow {

@@ -83,6 +83,8 @@ func (p *Plan) Bytes() int64 {
 			row += 8*16 + 2 // the length of the lists is not known yet
 		case p.req.Task == cases.Multiclass:
 			row += 2
+		case model.HasInterval():
+			row += 24
 		default:
 			row += 8
 		}

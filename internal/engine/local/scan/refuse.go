@@ -35,6 +35,11 @@ func (s streamed) bad(ctx context.Context, n int64, b *badRow) error {
 			return fmt.Sprintf("the list has %d probabilities, but the first one had %d", b.length, b.want)
 		}, "each list needs one probability for each class, in the same order")
 	}
+	if b.above != "" {
+		return s.refuse(ctx, b.col, n, func(string) string {
+			return fmt.Sprintf("the prediction interval begins at %s and ends at %s (column %s)", formatNumber(b.value), formatNumber(b.end), b.above)
+		}, "the lower end must not lie above the upper one: perhaps interval.lower and interval.upper are exchanged")
+	}
 	return s.refuse(ctx, b.col, n, func(string) string {
 		return fmt.Sprintf("%s is not a probability: it is outside [0, 1]", formatNumber(b.value))
 	}, "if these scores only rank, leave out the metrics that need probabilities (log_loss, brier, ece)")

@@ -43,6 +43,7 @@ type modelColumns struct {
 	pred  *coder
 	probs []int
 	list  int
+	ends  bool // probs are the ends of prediction intervals
 }
 
 // partColumns says where the codes of a declared slice entry come from: the codes
@@ -81,7 +82,7 @@ func (p *Plan) layout(ctx context.Context) error {
 			outs[m].one = need(one, "score of "+model.Key)
 		}
 		for _, name := range probs {
-			outs[m].probs = append(outs[m].probs, need(name, "probability of "+model.Key))
+			outs[m].probs = append(outs[m].probs, need(name, moreRole(p.req.Task)+model.Key))
 		}
 	}
 	var weight, cluster, id *column
@@ -202,17 +203,29 @@ func modelLayout(t *table, b *builder, req engine.Request, m int, one *column, p
 		mc.list = b.add(sql)
 		return mc, nil
 	}
+	mc.ends = req.Task == cases.Regression && len(probs) > 0
 	for _, c := range probs {
-		mc.probs = append(mc.probs, number(c, "probability of "+model.Key))
+		mc.probs = append(mc.probs, number(c, moreRole(req.Task)+model.Key))
 	}
 	return mc, nil
 }
 
-// outputColumns names the columns that hold a model's outputs.
+// moreRole says what columns beside the one output are.
+func moreRole(task cases.Task) string {
+	if task == cases.Regression {
+		return "prediction interval of "
+	}
+	return "probability of "
+}
+
+// outputColumns names the columns that hold a model's outputs: its score, prediction or
+// class, and its probabilities or the ends of its prediction interval.
 func outputColumns(task cases.Task, m cases.Model) (one string, probs []string) {
 	switch {
 	case task == cases.Binary:
 		return m.Score, nil
+	case task == cases.Regression && m.HasInterval():
+		return m.Prediction, []string{m.Lower, m.Upper}
 	case task == cases.Regression:
 		return m.Prediction, nil
 	}

@@ -60,6 +60,10 @@ func TestWrongData(t *testing.T) {
 			m.Prediction, m.Score, m.Threshold = m.Score, "", nil
 		}
 	}
+	ends := func(r *engine.Request) {
+		regression(r)
+		r.Models[0].Lower, r.Models[0].Upper, r.Models[0].Level = "lo", "hi", 0.9
+	}
 	good := "id,y,s\na,1,0.9\nb,0,0.1\n"
 	for _, c := range []struct {
 		name  string
@@ -77,6 +81,9 @@ func TestWrongData(t *testing.T) {
 		{"empty parquet", map[string]string{"a.parquet": ""}, with("a.parquet", nil), `a.parquet: the file is empty`},
 		{"mixed formats", map[string]string{"a.csv": good, "a.jsonl": "{}"}, with("a.*", nil), `a.*: matches files of different formats: a.csv is CSV, a.jsonl is JSONL | name files of one format`},
 		{"not parquet", map[string]string{"a.parquet": good}, with("a.parquet", nil), `a.parquet: is not a Parquet file, whatever its name says`},
+		{"crossed interval", map[string]string{"a.csv": "id,y,s,lo,hi\na,1,2,0,3\nb,1,2,4,3\n"}, with("a.csv", ends), `a.csv, row 2 (id b), column lo: the prediction interval begins at 4 and ends at 3 (column hi) | the lower end must not lie above the upper one: perhaps interval.lower and interval.upper are exchanged`},
+		{"end too large", map[string]string{"a.csv": "id,y,s,lo,hi\na,1,2,0,1e200\n"}, with("a.csv", ends), `a.csv, row 1 (id a), column hi: 1e200 is too large to be squared and summed: at most 1e+50 | is it a code for a missing value? leave such cells empty`},
+		{"end no number", map[string]string{"a.csv": "id,y,s,lo,hi\na,1,2,0,x\n"}, with("a.csv", ends), `a.csv, row 1 (id a), column hi: "x" is not a number | every cell of the prediction interval of candidate must be a number; a missing one is left empty`},
 		{"header only", map[string]string{"a.csv": "id,y,s\n"}, with("a.csv", nil), `a.csv: has no rows`},
 		{"blank first line", map[string]string{"a.csv": "\n" + good}, with("a.csv", nil), `a.csv: the first line is empty | the first line must hold the column names`},
 		{"UTF-16", map[string]string{"a.csv": "\xff\xfei\x00d\x00"}, with("a.csv", nil), `a.csv: the file is UTF-16 | save it as UTF-8`},
