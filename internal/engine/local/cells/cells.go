@@ -17,7 +17,7 @@ import (
 
 // chunkRows is the unit of work. Chunks are merged by index, so that sums have the
 // same bits whatever the number of workers.
-const chunkRows = 1 << 16
+const chunkRows = 1 << 14
 
 // Summarize makes one population for all rows and one for each slice of each
 // partition, in order.
@@ -37,8 +37,9 @@ func Summarize(ctx context.Context, r *rows.Rows, needs []summary.Spec, workers 
 	var wg sync.WaitGroup
 	for range workers {
 		wg.Go(func() {
+			x := &scratch{}
 			for i := range next {
-				parts[i] <- j.chunk(i*chunkRows, min(r.N, (i+1)*chunkRows))
+				parts[i] <- j.chunk(x, i*chunkRows, min(r.N, (i+1)*chunkRows))
 			}
 		})
 	}
@@ -87,6 +88,7 @@ type job struct {
 	counting bool  // counts are asked for
 	offset   []int // first population of each partition; populations: 1 + all slices
 	pops     int
+	fused    []fused
 	specs    []summary.Spec
 	cols     [][]column // by spec
 	shift    [][]float64
@@ -98,6 +100,7 @@ func newJob(r *rows.Rows, needs []summary.Spec) *job {
 		j.offset = append(j.offset, j.pops)
 		j.pops += len(p.Names)
 	}
+	j.fused = fuse(r.Parts)
 	for _, s := range needs {
 		switch s.Kind {
 		case summary.KindMoments:

@@ -11,8 +11,9 @@ import (
 // epsilon clips probabilities as scikit-learn does for float64.
 const epsilon = 1.0 / (1 << 52)
 
-// column fills values of one row expression of one model for rows [from, to).
-type column func(from, to int, out []float64)
+// column fills values of one row expression of one model for rows [from, to). It returns how
+// many are not zero, or −1 where it has not counted.
+type column func(from, to int, out []float64) int
 
 // columns lays a spec out as summary.Spec.Index says: shared expressions first, then
 // model by model.
@@ -32,10 +33,11 @@ func (j *job) columns(s summary.Spec) []column {
 
 // each makes a column of a function of the row number.
 func each(f func(i int) float64) column {
-	return func(from, to int, out []float64) {
+	return func(from, to int, out []float64) int {
 		for i := from; i < to; i++ {
 			out[i-from] = f(i)
 		}
+		return -1
 	}
 }
 
@@ -51,40 +53,44 @@ func (j *job) expression(e summary.Expr, m *rows.Model) column {
 		if m.Probs != nil {
 			return each(func(i int) float64 { return -math.Log(clip(m.Probs[r.Class[i]][i])) })
 		}
-		return func(from, to int, out []float64) {
+		return func(from, to int, out []float64) int {
 			class, score := r.Class[from:to], m.Score[from:to]
 			for i, p := range score {
-				if class[i] == 0 {
-					p = 1 - p
-				}
+				p = math.Abs(p - float64(1-class[i])) // of the row's own class, without a branch
 				if p < epsilon || p > 1-epsilon {
 					p = clip(p)
 				}
 				out[i] = -math.Log(p)
 			}
+			return -1
 		}
 	case summary.Clipped:
 		if m.Probs == nil {
-			return func(from, to int, out []float64) {
+			return func(from, to int, out []float64) int {
+				clear(out)
+				set := 0
 				for i, p := range m.Score[from:to] {
 					// The clip is symmetric: it changes p of either class alike.
-					out[i] = 0
 					if p < epsilon || p > 1-epsilon {
-						out[i] = clipped(p, r.Class[from+i])
+						if out[i] = clipped(p, r.Class[from+i]); out[i] != 0 {
+							set++
+						}
 					}
 				}
+				return set
 			}
 		}
 		return each(func(i int) float64 {
 			return clipped(m.Probs[r.Class[i]][i], 1)
 		})
 	case summary.Brier:
-		return func(from, to int, out []float64) {
+		return func(from, to int, out []float64) int {
 			class, score := r.Class[from:to], m.Score[from:to]
 			for i, p := range score {
 				d := p - float64(class[i])
 				out[i] = d * d
 			}
+			return -1
 		}
 	case summary.Error:
 		return each(func(i int) float64 { return m.Score[i] - r.Target[i] })

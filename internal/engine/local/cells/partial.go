@@ -87,10 +87,38 @@ func (p *partial) merge(o *partial) error {
 	return nil
 }
 
+// scratch is what a worker needs for a chunk, kept from one to the next.
+type scratch struct {
+	codes  [][]uint16 // by group: the cell of each row
+	keys   []uint16
+	values [][]float64
+	counts []int32
+	sums   []float64
+}
+
+func resize[T any](s *[]T, n int) []T {
+	if cap(*s) < n {
+		*s = make([]T, n)
+	}
+	*s = (*s)[:n]
+	return *s
+}
+
 // chunk summarises rows [from, to).
-func (j *job) chunk(from, to int) *partial {
+func (j *job) chunk(x *scratch, from, to int) *partial {
 	p := j.empty()
-	if j.counting {
+	if len(x.codes) == 0 {
+		x.codes = make([][]uint16, len(j.fused))
+	}
+	if j.r.Weight == nil {
+		for g := range j.fused {
+			j.fused[g].codes(j.r.Parts, from, resize(&x.codes[g], to-from))
+		}
+	}
+	switch {
+	case j.counting && j.cells > 0 && j.r.Weight == nil:
+		j.countDense(p, x, from, to)
+	case j.counting:
 		j.countCells(p, from, to)
 	}
 	if j.cells > 0 { // the rows are those of the cells
@@ -106,7 +134,7 @@ func (j *job) chunk(from, to int) *partial {
 		j.countRows(p, from, to)
 	}
 	if len(j.specs) > 0 {
-		j.sumMoments(p, from, to)
+		j.sumMoments(p, x, from, to)
 	}
 	return p
 }
@@ -141,6 +169,52 @@ func (j *job) countRows(p *partial, from, to int) {
 			}
 		}
 	})
+}
+
+// countDense counts the joint cells of rows without weights.
+func (j *job) countDense(p *partial, x *scratch, from, to int) {
+	keys := resize(&x.keys, to-from)
+	copy(keys, j.r.Class[from:to])
+	radix := uint16(j.radix)
+	for m := range j.r.Models {
+		switch model := &j.r.Models[m]; {
+		case model.Threshold != nil:
+			cut := *model.Threshold
+			for i, s := range model.Score[from:to] {
+				d := uint16(0)
+				if s >= cut {
+					d = 1
+				}
+				keys[i] = keys[i]*radix + d
+			}
+		case model.Decision != nil:
+			for i, d := range model.Decision[from:to] {
+				keys[i] = keys[i]*radix + min(d, uint16(j.classes))
+			}
+		default:
+			for i := range keys {
+				keys[i] = keys[i]*radix + uint16(j.classes)
+			}
+		}
+	}
+	for g := range j.fused {
+		f := &j.fused[g]
+		n := resize(&x.counts, f.size*j.cells)
+		clear(n)
+		for i, c := range x.codes[g] {
+			n[int(c)*j.cells+int(keys[i])]++
+		}
+		for at, k := range n {
+			if k == 0 {
+				continue
+			}
+			cell, key := at/j.cells, at%j.cells
+			if g == 0 {
+				p.cellN[key] += int64(k)
+			}
+			f.deal(cell, j.offset, func(pop int) { p.cellN[pop*j.cells+key] += int64(k) })
+		}
+	}
 }
 
 func (j *job) countCells(p *partial, from, to int) {
@@ -187,19 +261,23 @@ func (j *job) countCells(p *partial, from, to int) {
 // sumMoments takes sums about a shift, by population, and turns them into moments.
 // Columns that are zero in most rows of the chunk (an indicator that seldom fires) are
 // not shifted, and only their other rows are visited.
-func (j *job) sumMoments(p *partial, from, to int) {
+func (j *job) sumMoments(p *partial, x *scratch, from, to int) {
 	n := to - from
 	for s := range j.specs {
 		cols, shift := j.cols[s], append([]float64(nil), j.shift[s]...)
-		a := accumulator{j: j, from: from, to: to, values: make([][]float64, len(cols))}
+		for len(x.values) < len(cols) {
+			x.values = append(x.values, nil)
+		}
+		a := accumulator{j: j, x: x, from: from, to: to, values: x.values[:len(cols)]}
 		for c, col := range cols {
-			v := make([]float64, n)
-			col(from, to, v)
-			a.values[c] = v
-			set := 0
-			for _, x := range v {
-				if x != 0 {
-					set++
+			v := resize(&a.values[c], n)
+			set := col(from, to, v)
+			if set < 0 {
+				set = 0
+				for _, x := range v {
+					if x != 0 {
+						set++
+					}
 				}
 			}
 			if set <= n/8 && j.r.Weight == nil || set == 0 {
@@ -209,10 +287,8 @@ func (j *job) sumMoments(p *partial, from, to int) {
 				}
 				continue
 			}
-			for i := range v {
-				v[i] -= shift[c]
-			}
 			a.dense = append(a.dense, c)
+			a.shift = append(a.shift, shift[c])
 		}
 		if j.r.Weight != nil {
 			a.weighted(p, s, shift)
@@ -226,8 +302,10 @@ func (j *job) sumMoments(p *partial, from, to int) {
 // zero.
 type accumulator struct {
 	j             *job
+	x             *scratch
 	from, to      int
 	dense, seldom []int
+	shift         []float64 // of the dense
 	values        [][]float64
 }
 
@@ -235,27 +313,52 @@ type accumulator struct {
 func (a accumulator) plain(p *partial, s int, shift []float64) {
 	active := append(append([]int(nil), a.dense...), a.seldom...)
 	k := len(active)
-	stride := k + k*(k+1)/2
-	sums := make([]float64, a.j.pops*stride)
-	if len(a.dense) == 2 {
-		a.pairs(sums, stride, k, a.values[a.dense[0]], a.values[a.dense[1]])
-	} else {
-		a.products(sums, stride, active, 0, len(a.dense), nil)
+	if k == 0 {
+		for at, m := range p.moments[s] {
+			m.N, m.W, m.W2 = p.n[at], float64(p.n[at]), float64(p.n[at])
+		}
+		return
 	}
+	stride := k + k*(k+1)/2
+	var seldom []int // rows where a seldom column is set
 	if len(a.seldom) > 0 {
-		var at []int
 		for i := range a.to - a.from {
 			for _, c := range a.seldom {
 				if a.values[c][i] != 0 {
-					at = append(at, i)
+					seldom = append(seldom, i)
 					break
 				}
 			}
 		}
-		a.products(sums, stride, active, len(a.dense), k, at)
+	}
+	total := make([]float64, a.j.pops*stride)
+	for g := range a.j.fused {
+		f := &a.j.fused[g]
+		sums := resize(&a.x.sums, f.size*stride)
+		clear(sums)
+		if len(a.dense) == 2 {
+			a.pairs(sums, stride, k, a.x.codes[g])
+		} else {
+			a.products(sums, stride, active, 0, len(a.dense), nil, a.x.codes[g])
+		}
+		if len(seldom) > 0 {
+			a.products(sums, stride, active, len(a.dense), k, seldom, a.x.codes[g])
+		}
+		for cell := range f.size {
+			from := sums[cell*stride : (cell+1)*stride]
+			add := func(pop int) {
+				for i, v := range from {
+					total[pop*stride+i] += v
+				}
+			}
+			if g == 0 {
+				add(0)
+			}
+			f.deal(cell, a.j.offset, add)
+		}
 	}
 	for at, m := range p.moments[s] {
-		t := sums[at*stride : (at+1)*stride]
+		t := total[at*stride : (at+1)*stride]
 		if p.n[at] == 0 {
 			continue
 		}
@@ -276,90 +379,64 @@ func (a accumulator) plain(p *partial, s int, shift []float64) {
 	}
 }
 
-// products adds to the sums of active columns all that has a column of [low, high) as
-// its last one, over the rows at (nil: all rows of the chunk).
-func (a accumulator) products(sums []float64, stride int, active []int, low, high int, at []int) {
+// products adds to the sums of active columns, by cell, all that has a column of [low, high)
+// as its last one, over the rows at (nil: all rows of the chunk).
+func (a accumulator) products(sums []float64, stride int, active []int, low, high int, at []int, code []uint16) {
 	k := len(active)
 	row := make([]float64, k)
+	shift := append(append([]float64(nil), a.shift...), make([]float64, k-len(a.shift))...)
 	n := a.to - a.from
 	if at != nil {
 		n = len(at)
 	}
-	a.j.codes(a.from, a.to, func(code []uint16, base int) {
-		for x := range n {
-			i, pop := x, base
-			if at != nil {
-				i = at[x]
-			}
-			if code != nil {
-				if code[i] == rows.None {
-					continue
-				}
-				pop += int(code[i])
-			}
-			t := sums[pop*stride : (pop+1)*stride]
-			for c, col := range active[:high] {
-				row[c] = a.values[col][i]
-				if c >= low {
-					t[c] += row[c]
-				}
-			}
-			q := k
-			for c := range high {
-				for e := max(c, low); e < high; e++ {
-					t[q+e-c] += row[c] * row[e]
-				}
-				q += k - c
+	for x := range n {
+		i := x
+		if at != nil {
+			i = at[x]
+		}
+		cell := int(code[i])
+		t := sums[cell*stride : (cell+1)*stride]
+		for c, col := range active[:high] {
+			row[c] = a.values[col][i] - shift[c]
+			if c >= low {
+				t[c] += row[c]
 			}
 		}
-	})
+		q := k
+		for c := range high {
+			for e := max(c, low); e < high; e++ {
+				t[q+e-c] += row[c] * row[e]
+			}
+			q += k - c
+		}
+	}
 }
 
-// pairs is products for two dense columns first, the common case of two models: the
-// whole in registers, slices five sums at a time.
-func (a accumulator) pairs(sums []float64, stride, k int, x, y []float64) {
-	y = y[:len(x)]
-	// Where the five sums stand among k columns' sums and products.
-	xxAt, yyAt := k, 2*k
-	a.j.codes(a.from, a.to, func(code []uint16, base int) {
-		if code == nil {
-			var sx, sy, xx, xy, yy float64
-			for i, u := range x {
-				v := y[i]
-				sx += u
-				sy += v
-				xx += u * u
-				xy += u * v
-				yy += v * v
-			}
-			sums[0], sums[1], sums[xxAt], sums[xxAt+1], sums[yyAt] = sx, sy, xx, xy, yy
-			return
-		}
-		code = code[:len(x)]
-		size := 0
-		for _, c := range code {
-			if c != rows.None {
-				size = max(size, int(c)+1)
-			}
-		}
-		part := make([][5]float64, size)
+// pairs is products for two dense columns first, the common case of two models.
+func (a accumulator) pairs(sums []float64, stride, k int, code []uint16) {
+	x, y, sx, sy := a.values[a.dense[0]], a.values[a.dense[1]], a.shift[0], a.shift[1]
+	x, y = x[:len(code)], y[:len(code)]
+	if k == 2 {
 		for i, c := range code {
-			if c == rows.None {
-				continue
-			}
-			u, v := x[i], y[i]
-			t := &part[c]
+			u, v := x[i]-sx, y[i]-sy
+			t := (*[5]float64)(sums[int(c)*5:])
 			t[0] += u
 			t[1] += v
 			t[2] += u * u
 			t[3] += u * v
 			t[4] += v * v
 		}
-		for c, t := range part {
-			to := sums[(base+c)*stride:]
-			to[0], to[1], to[xxAt], to[xxAt+1], to[yyAt] = t[0], t[1], t[2], t[3], t[4]
-		}
-	})
+		return
+	}
+	for i, c := range code {
+		u, v := x[i]-sx, y[i]-sy
+		t := sums[int(c)*stride:][:2*k+1]
+		t[0] += u
+		t[1] += v
+		t[k] += u * u
+		t[k+1] += u * v
+		t[2*k] += v * v
+	}
 }
 
 // weighted: per population [n, Σw, Σw², Σwv, Σw²v, Σw²vv'] of the active columns.
@@ -385,7 +462,7 @@ func (a accumulator) weighted(p *partial, s int, shift []float64) {
 			t[1] += w1
 			t[2] += w2
 			for c, col := range a.dense {
-				row[c] = a.values[col][i]
+				row[c] = a.values[col][i] - a.shift[c]
 				t[3+c] += w1 * row[c]
 				t[3+k+c] += w2 * row[c]
 			}
