@@ -93,7 +93,7 @@ type tally struct {
 func (c *classWalk) class(ctx context.Context, m, class int, sum []float64) error {
 	w := &sorter{workers: c.workers}
 	defer w.free()
-	s, err := w.sort(ctx, c.r.Models[m].Probs[class])
+	s, err := w.sort(ctx, c.r.Models[m].Probs[class], nil)
 	if err != nil {
 		return err
 	}

@@ -46,7 +46,7 @@ func cuts(ctx context.Context, c *cutter, workers int) error {
 	w := &sorter{workers: workers}
 	defer w.free()
 	for m := range c.r.Models {
-		s, err := w.sort(ctx, c.r.Models[m].Score)
+		s, err := w.sort(ctx, c.r.Models[m].Score, c.r.Class)
 		if err != nil {
 			return err
 		}
@@ -56,7 +56,7 @@ func cuts(ctx context.Context, c *cutter, workers int) error {
 }
 
 func (c *cutter) model(m int, s *sorted) {
-	x, all, class := &c.out.Models[m], c.r.N, c.r.Class
+	x, all := &c.out.Models[m], c.r.N
 	n, hits := make([]int64, len(c.out.Total)), make([]int64, len(c.out.Total))
 	for to, next := all, 1; to > 0; { // ascending order, read from its end
 		// The next cut takes its share of all rows, and the whole of a tie group.
@@ -66,15 +66,14 @@ func (c *cutter) model(m int, s *sorted) {
 		}
 		if c.fold == nil {
 			h := int64(0)
-			for _, r := range s.rec[from:to] {
-				h += int64(class[uint32(r)])
+			for _, r := range s.rows[from:to] {
+				h += int64(r >> labelBit)
 			}
 			n[0], hits[0] = n[0]+int64(to-from), hits[0]+h
 		} else {
-			for _, r := range s.rec[from:to] {
-				row := uint32(r)
-				n[c.fold[row]]++
-				hits[c.fold[row]] += int64(class[row])
+			for _, r := range s.rows[from:to] {
+				n[c.fold[r&rowBits]]++
+				hits[c.fold[r&rowBits]] += int64(r >> labelBit)
 			}
 		}
 		x.Scores = append(x.Scores, s.value(from))

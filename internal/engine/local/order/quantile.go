@@ -37,7 +37,7 @@ func quantile(ctx context.Context, r *rows.Rows, spec summary.Spec, pops []*summ
 			}
 		}
 		values[m] = v
-		s, err := w.sort(ctx, v)
+		s, err := w.sort(ctx, v, nil)
 		if err != nil {
 			return err
 		}

@@ -77,7 +77,7 @@ func rank(ctx context.Context, r *rows.Rows, pops []*summary.Population, e entri
 	defer w.free()
 	base := make([][]state, len(groups)) // the baseline's sums, for the covariances
 	for _, m := range order {
-		s, err := w.sort(ctx, r.Models[m].Score)
+		s, err := w.sort(ctx, r.Models[m].Score, r.Class)
 		if err != nil {
 			return err
 		}
@@ -112,7 +112,7 @@ func rank(ctx context.Context, r *rows.Rows, pops []*summary.Population, e entri
 // them every sum, are the same for any number of workers.
 type block struct {
 	from, to int
-	score    []float64
+	score    []float64  // of the sorted order
 	codes    []uint32   // of each row: its code words
 	kept     [][]uint32 // by slot, then row: apart, so that workers do not write to one cache line
 }
@@ -137,8 +137,8 @@ func (m *march) run(ctx context.Context, n int, walks []*walk) error {
 		for b.to < n && m.s.tie(b.to) {
 			b.to++
 		}
-		if rows := b.to - b.from; rows > len(b.score) {
-			b.score = make([]float64, rows)
+		b.score = m.s.score[b.from:b.to]
+		if rows := b.to - b.from; rows*m.lines.codeWords > len(b.codes) {
 			b.codes = make([]uint32, rows*m.lines.codeWords)
 			for i := range b.kept {
 				b.kept[i] = make([]uint32, rows)
@@ -161,9 +161,9 @@ func (m *march) run(ctx context.Context, n int, walks []*walk) error {
 			if w < len(walks) {
 				walks[w].block(m.s, now, m.lines.codeWords)
 			}
-			part(w, m.workers, after.to-after.from, func(from, to int) { m.fetch(after, from, to) })
+			portion(w, m.workers, after.to-after.from, func(from, to int) { m.fetch(after, from, to) })
 			if write {
-				part(w, m.workers, before.to-before.from, func(from, to int) { m.store(before, from, to) })
+				portion(w, m.workers, before.to-before.from, func(from, to int) { m.store(before, from, to) })
 			}
 		})
 		if now.from == now.to {
@@ -172,8 +172,8 @@ func (m *march) run(ctx context.Context, n int, walks []*walk) error {
 	}
 }
 
-// part is the w-th worker's part of n rows.
-func part(w, workers, n int, f func(from, to int)) {
+// portion is the w-th worker's part of n rows.
+func portion(w, workers, n int, f func(from, to int)) {
 	if from, to := w*n/workers, (w+1)*n/workers; from < to {
 		f(from, to)
 	}
@@ -183,7 +183,7 @@ func part(w, workers, n int, f func(from, to int)) {
 func share(workers, n int, f func(w, from, to int)) {
 	var wg sync.WaitGroup
 	for w := range workers {
-		part(w, workers, n, func(from, to int) { wg.Go(func() { f(w, from, to) }) })
+		portion(w, workers, n, func(from, to int) { wg.Go(func() { f(w, from, to) }) })
 	}
 	wg.Wait()
 }
@@ -196,14 +196,13 @@ func (m *march) fetch(b *block, from, to int) {
 	const ahead = 128
 	for start := from; start < to; start += ahead {
 		end := min(start+ahead, to)
-		rec := m.s.rec[b.from+start : b.from+end]
+		sorted := m.s.rows[b.from+start : b.from+end]
 		touched := uint32(0)
-		for _, r := range rec {
-			touched |= lines[int(uint32(r))*w] ^ uint32(math.Float64bits(m.s.score[uint32(r)]))
+		for _, r := range sorted {
+			touched |= lines[int(r&rowBits)*w]
 		}
-		for k, r := range rec {
-			i, row := start+k, int(uint32(r))
-			b.score[i] = m.s.score[row]
+		for k, r := range sorted {
+			i, row := start+k, int(r&rowBits)
 			line, into := lines[row*w:row*w+w], b.codes[i*cw:(i+1)*cw]
 			for c := range into {
 				into[c] = line[c]

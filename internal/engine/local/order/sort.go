@@ -11,40 +11,47 @@ const (
 	bucketBits = 11
 	buckets    = 1 << bucketBits
 	rowMask    = 1<<32 - 1
+	labelBit   = 31
+	rowBits    = 1<<labelBit - 1
 )
 
-// sorted is the rows of one score in ascending order: the row is in the low 32 bits of
-// rec[i]; tie(i) says that it has the score of the one before.
+// sorted is the rows of one score in ascending order; tie(i) says that the i-th has the
+// score of the one before.
 type sorted struct {
-	rec   []uint64
-	score []float64 // by row
-	ties  []uint64  // bit set
+	rows  []uint32 // in the highest bit the label, where sort was told of it
+	score []float64
+	ties  []uint64 // bit set
 }
 
-func (s *sorted) row(i int) uint32    { return uint32(s.rec[i]) }
-func (s *sorted) value(i int) float64 { return s.score[s.row(i)] }
+func (s *sorted) row(i int) uint32    { return s.rows[i] & rowBits }
+func (s *sorted) value(i int) float64 { return s.score[i] }
 
 func (s *sorted) tie(i int) bool { return s.ties[i>>6]&(1<<(i&63)) != 0 }
 
 // sorter sorts scores, keeping its buffers from one model to the next.
 type sorter struct {
-	rec     array[uint64]
+	rows    array[uint32]
+	score   array[float64]
 	workers int
 }
 
-func (w *sorter) free() { w.rec.free() }
+func (w *sorter) free() {
+	w.rows.free()
+	w.score.free()
+}
 
 // sort orders rows by (score, row). A score becomes a 32-bit key by linear scaling
-// between the extremes, which is monotone in floating point; records are partitioned
-// by the key's top bits, each part is radix-sorted while it fits the cache, and
-// runs of one key are settled by the scores themselves. Scores are finite.
-func (w *sorter) sort(ctx context.Context, score []float64) (*sorted, error) {
+// between the extremes, which is monotone in floating point; scores and their rows are
+// partitioned by the key's top bits, then each part is radix-sorted while it fits the
+// cache, and runs of one key are settled by the scores themselves. Scores are finite,
+// labels 0 or 1, or nil.
+func (w *sorter) sort(ctx context.Context, score []float64, label []uint16) (*sorted, error) {
 	n := len(score)
-	if len(w.rec.v) < n {
+	if len(w.rows.v) < n {
 		w.free()
-		w.rec = newArray[uint64](n)
+		w.rows, w.score = newArray[uint32](n), newArray[float64](n)
 	}
-	rec := w.rec.v[:n]
+	s := &sorted{rows: w.rows.v[:n], score: w.score.v[:n], ties: make([]uint64, n/64+1)}
 	lo, hi := extremes(score)
 	key := scale(lo, hi)
 	ranges := w.split(n)
@@ -72,29 +79,27 @@ func (w *sorter) sort(ctx context.Context, score []float64) (*sorted, error) {
 	each(ranges, func(k, from, to int) {
 		c := &counts[k]
 		for i := from; i < to; i++ {
-			q := key.of(score[i])
-			b := q >> (32 - bucketBits)
-			rec[c[b]] = uint64(q)<<32 | uint64(i)
+			x := score[i]
+			b := key.of(x) >> (32 - bucketBits)
+			at := c[b]
+			s.score[at], s.rows[at] = x, uint32(i)
+			if label != nil {
+				s.rows[at] |= uint32(label[i]) << labelBit
+			}
 			c[b]++
 		}
 	})
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	s := &sorted{rec: rec, score: score, ties: make([]uint64, n/64+1)}
 	// Buckets are dealt in contiguous groups; the ties of a group are gathered apart,
 	// since two groups can share a word of the bit set.
 	groups := bucketGroups(start[:], n, w.workers)
 	found := make([][]int32, len(groups))
 	each(groups, func(k, from, to int) {
-		most := 0
+		p := part{key: key}
 		for b := from; b < to; b++ {
-			most = max(most, start[b+1]-start[b])
-		}
-		tmp := make([]uint64, most)
-		for b := from; b < to; b++ {
-			radix(rec[start[b]:start[b+1]], tmp[:start[b+1]-start[b]])
-			found[k] = settle(rec, start[b], start[b+1], score, found[k])
+			found[k] = p.sort(s, start[b], start[b+1], found[k])
 		}
 	})
 	for _, f := range found {
@@ -103,6 +108,35 @@ func (w *sorter) sort(ctx context.Context, score []float64) (*sorted, error) {
 		}
 	}
 	return s, ctx.Err()
+}
+
+// part sorts one bucket at a time; its memory is that of the largest.
+type part struct {
+	key      scaler
+	rec, tmp []uint64 // the key, and in the low half the place in the bucket
+	rows     []uint32
+	score    []float64
+}
+
+// sort orders s from one place to another and appends the places of ties.
+func (p *part) sort(s *sorted, from, to int, ties []int32) []int32 {
+	n := to - from
+	if n > len(p.rec) {
+		p.rec, p.tmp, p.rows, p.score = make([]uint64, n), make([]uint64, n), make([]uint32, n), make([]float64, n)
+	}
+	rows, score := s.rows[from:to], s.score[from:to]
+	rec := p.rec[:n]
+	for i, x := range score {
+		rec[i] = uint64(p.key.of(x))<<32 | uint64(i)
+	}
+	radix(rec, p.tmp[:n])
+	ties = settle(rec, from, score, ties)
+	copy(p.rows, rows)
+	copy(p.score, score)
+	for i, r := range rec {
+		rows[i], score[i] = p.rows[uint32(r)], p.score[uint32(r)]
+	}
+	return ties
 }
 
 func extremes(score []float64) (lo, hi float64) {
@@ -168,11 +202,12 @@ func radix(rec, tmp []uint64) {
 	pass(tmp, rec, 42, 11)
 }
 
-// settle orders runs of one key by score and appends the positions of ties.
-func settle(rec []uint64, from, to int, score []float64, ties []int32) []int32 {
-	for i := from; i < to; {
+// settle orders runs of one key by score and appends the positions of ties, counted from
+// base.
+func settle(rec []uint64, base int, score []float64, ties []int32) []int32 {
+	for i := 0; i < len(rec); {
 		j := i + 1
-		for j < to && rec[j]>>32 == rec[i]>>32 {
+		for j < len(rec) && rec[j]>>32 == rec[i]>>32 {
 			j++
 		}
 		if j-i > 1 {
@@ -189,7 +224,7 @@ func settle(rec []uint64, from, to int, score []float64, ties []int32) []int32 {
 			})
 			for k := 1; k < len(run); k++ {
 				if score[run[k]&rowMask] == score[run[k-1]&rowMask] {
-					ties = append(ties, int32(i+k))
+					ties = append(ties, int32(base+i+k))
 				}
 			}
 		}

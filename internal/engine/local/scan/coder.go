@@ -26,15 +26,24 @@ type coder struct {
 	at      int // column of the stream
 	scratch [chunkRows]uint16
 
-	slots []uint32 // open addressing: code+1, 0 is free; by key
-	keys  []uint64 // by code
-	texts map[string]uint16
-	words []string // by code, textKey
-	null  int      // code of null, -1 before one is seen
-	n     int
-	bad   []unusableCode // see unusable
-	badAt int            // n when bad was made
+	recent [1 << recentBits]recent // the codes of words met lately
+	slots  []uint32                // open addressing: code+1, 0 is free; by key
+	keys   []uint64                // by code
+	texts  map[string]uint16
+	words  []string // by code, textKey
+	null   int      // code of null, -1 before one is seen
+	n      int
+	bad    []unusableCode // see unusable
+	badAt  int            // n when bad was made
 }
+
+// recent is a word and its code + 1; 0 is free.
+type recent struct {
+	word uint64
+	code uint32
+}
+
+const recentBits = 9
 
 func newCoder(c *column, form keyForm, at int) *coder {
 	k := &coder{col: c, form: form, at: at, null: -1}
@@ -52,17 +61,17 @@ func (k *coder) encode(r *duck.Reader) error {
 	if k.form == textKey {
 		return k.encodeText(r.Strings(k.at), valid, n)
 	}
-	words := r.Words(k.at)
-	last, lastCode := uint64(0), rows.None
-	for i, w := range words {
+	scratch := k.scratch[:n]
+	for i, w := range r.Words(k.at)[:n] {
 		if valid != nil && duck.IsNull(valid, i) {
 			if err := k.addNull(); err != nil {
 				return err
 			}
-			k.scratch[i] = uint16(k.null)
+			scratch[i] = uint16(k.null)
 			continue
 		}
-		if w != last || lastCode == rows.None {
+		at := &k.recent[w*0x9e3779b97f4a7c15>>(64-recentBits)] // by the golden ratio
+		if at.word != w || at.code == 0 {
 			key := w
 			if k.form == doubleKey {
 				key = canonicalBits(w)
@@ -71,9 +80,9 @@ func (k *coder) encode(r *duck.Reader) error {
 			if err != nil {
 				return err
 			}
-			last, lastCode = w, code
+			*at = recent{w, uint32(code) + 1}
 		}
-		k.scratch[i] = lastCode
+		scratch[i] = uint16(at.code - 1)
 	}
 	return nil
 }

@@ -80,15 +80,17 @@ func (p *Plan) guessedToo(name string) {
 func (w *pass) partitions(ctx context.Context, r *rows.Rows) error {
 	s := w.stream
 	sorted := make([][]cell, len(s.coders))
+	rowsOf := make([][]int64, len(s.coders)) // used rows of each value
 	for i, k := range s.coders {
 		cells, err := k.cells(ctx, w.db, w.t)
 		if err != nil {
 			return err
 		}
 		// A filter may leave values that no row has: only those seen count.
+		count := used(w.codes[i], len(cells))
 		seen := make([]bool, len(cells))
-		for _, c := range w.codes[i] {
-			seen[c] = true
+		for c, n := range count {
+			seen[c] = n > 0
 		}
 		for _, a := range w.aside {
 			seen[a.codes[i]] = true
@@ -96,6 +98,12 @@ func (w *pass) partitions(ctx context.Context, r *rows.Rows) error {
 		var rank []uint16
 		sorted[i], rank = orderSeen(cells, seen)
 		recode(w.codes[i], rank)
+		rowsOf[i] = make([]int64, len(sorted[i]))
+		for c, n := range count {
+			if n > 0 {
+				rowsOf[i][rank[c]] += n
+			}
+		}
 		for _, a := range w.aside {
 			a.codes[i] = rank[a.codes[i]]
 		}
@@ -109,7 +117,7 @@ func (w *pass) partitions(ctx context.Context, r *rows.Rows) error {
 			w.computed(&part, e, def)
 		case len(pc.coders) == 1:
 			k := pc.coders[0]
-			part.Code = w.codes[k]
+			part.Code, part.Rows = w.codes[k], slices.Clone(rowsOf[k])
 			for _, c := range sorted[k] {
 				part.Names = append(part.Names, def.Label(c.value))
 			}
@@ -121,10 +129,12 @@ func (w *pass) partitions(ctx context.Context, r *rows.Rows) error {
 				return err
 			}
 		}
-		part.Rows = make([]int64, len(part.Names))
-		for _, c := range part.Code {
-			if c != rows.None {
-				part.Rows[c]++
+		if part.Rows == nil {
+			part.Rows = make([]int64, len(part.Names))
+			for _, c := range part.Code {
+				if c != rows.None {
+					part.Rows[c]++
+				}
 			}
 		}
 		for _, a := range w.aside {
