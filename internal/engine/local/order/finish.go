@@ -23,7 +23,7 @@ func (k *walk) finish(pops []*summary.Population, m int) {
 				x.APSS = nonNegative(t.xx-2*x.AP*t.x+pos*x.AP*x.AP) / (pos * pos)
 			}
 			if t.pos > 0 && t.n > t.pos {
-				x.U2, x.KS = t.u2, t.ks
+				x.U2, x.KS = t.u2, float64(t.ks)/(pos*neg)
 				a := t.auc() - 0.5
 				x.S10 = nonNegative(t.q10 - pos*a*a)
 				// V01 = 1 − place/(2·Pos): its square about the AUC is that of place/(2·Pos) about 1 − AUC.

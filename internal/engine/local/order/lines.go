@@ -103,13 +103,14 @@ func splitOf(pos, neg uint32) split {
 // keep packs a doubled count and the size of an AP value, 0 ≤ x < 255.
 func (s split) keep(place uint32, x float64) uint32 {
 	v := math.Float32bits(float32(1+x)) - one
-	v = min((v+1<<s.cut>>1)>>s.cut, 1<<s.ap-1)
-	return place>>s.drop<<s.ap | v
+	cut, ap := s.cut&31, s.ap&31 // spares the shifts a check
+	v = min((v+1<<cut>>1)>>cut, 1<<ap-1)
+	return place>>(s.drop&31)<<ap | v
 }
 
 // value is the size of the AP value.
 func (s split) value(kept uint32) float64 {
-	return float64(math.Float32frombits((kept&(1<<s.ap-1))<<s.cut+one)) - 1
+	return float64(math.Float32frombits((kept&(1<<(s.ap&31)-1))<<(s.cut&31)+one)) - 1
 }
 
 // places is the sum of m doubled counts whose kept parts sum to sum: what was dropped is

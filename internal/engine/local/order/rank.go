@@ -35,7 +35,7 @@ type state struct {
 	xx       float64 // Σ X² over positives + Σ H2² over negatives
 
 	c10, c01, cap float64 // Σ of products with the baseline's values
-	ks            float64 // largest distance of the two classes' distribution functions
+	ks            int64   // see gap: the largest
 
 	pendNeg, pendPos uint32  // the current tie group
 	prec             float64 // its precision
@@ -238,6 +238,7 @@ type walk struct {
 	st               []state // the group's populations
 	first            []int   // of each slot in st
 	at               []place // of each slot in a line
+	views            []view  // of each slot in the block at hand
 }
 
 func (k *walk) start(pops []*summary.Population) {
@@ -269,9 +270,26 @@ func (k *walk) start(pops []*summary.Population) {
 	}
 }
 
+// view is what a slot's rows of a block need, side by side.
+type view struct {
+	word       int
+	shift      uint32
+	mask, none uint32
+	st         []state
+	kept       []uint32
+}
+
 // block walks the group's slots over a block, from the lowest score up.
 func (k *walk) block(s *sorted, b *block, cw int) {
 	n := b.to - b.from
+	k.views = k.views[:0]
+	for i, at := range k.at {
+		v := view{word: at.word, shift: uint32(at.shift), mask: at.mask, none: at.none, st: k.st[k.first[i]:][:k.group[i].size]}
+		if len(b.kept) > 0 {
+			v.kept = b.kept[at.slot]
+		}
+		k.views = append(k.views, v)
+	}
 	for i := 0; i < n; {
 		j := i + 1
 		for j < n && s.tie(b.from+j) {
@@ -294,23 +312,24 @@ func positive(line []uint32) bool { return line[0]&1 == 1 }
 
 // negative is the block's i-th row, whose score no other row has.
 func (k *walk) negative(b *block, i int, line []uint32) {
-	score := b.score[i]
-	for slot, at := range k.at {
-		c := line[at.word] >> at.shift & at.mask
-		if c == at.none {
+	score, writing, reading := b.score[i], k.writing, k.reading
+	for x := range k.views {
+		v := &k.views[x]
+		c := line[v.word] >> (v.shift & 31) & v.mask
+		if c == v.none {
 			continue
 		}
-		t := &k.st[k.first[slot]+int(c)]
+		t := &v.st[c]
 		if t.below >= t.next {
 			t.turn()
 		}
 		switch {
-		case k.writing:
-			b.kept[at.slot][i] = t.kept
-		case k.reading:
-			base := b.kept[at.slot][i]
-			t.runPlace += uint64(base >> t.split.ap)
+		case reading:
+			base := v.kept[i]
+			t.runPlace += uint64(base >> (t.split.ap & 31))
 			t.runAP += t.split.value(base)
+		case writing:
+			v.kept[i] = t.kept
 		}
 		t.sum += score
 		t.below++
@@ -320,12 +339,13 @@ func (k *walk) negative(b *block, i int, line []uint32) {
 // positive is the same for a positive row.
 func (k *walk) positive(b *block, i int, line []uint32) {
 	score := b.score[i]
-	for slot, at := range k.at {
-		c := line[at.word] >> at.shift & at.mask
-		if c == at.none {
+	for x := range k.views {
+		w := &k.views[x]
+		c := line[w.word] >> (w.shift & 31) & w.mask
+		if c == w.none {
 			continue
 		}
-		t := &k.st[k.first[slot]+int(c)]
+		t := &w.st[c]
 		if t.below >= t.next {
 			t.turn()
 		}
@@ -335,7 +355,22 @@ func (k *walk) positive(b *block, i int, line []uint32) {
 		t.prec = float64(t.pos-t.belowPos) * inv
 		t.h1 += inv
 		t.h2 += t.prec * inv
-		k.visit(t, b, i, at.slot, true, 2*(t.below-t.belowPos), 0)
+		place := 2 * (t.below - t.belowPos)
+		t.u2 += uint64(place)
+		v := float64(place)*t.perNeg - 0.5
+		t.q10 += v * v
+		t.ap += t.prec
+		ap := t.prec + t.h1 - t.h2
+		t.x += ap
+		t.xx += ap * ap
+		switch {
+		case k.writing:
+			w.kept[i] = t.split.keep(place, ap)
+		case k.reading:
+			base := w.kept[i]
+			t.c10 += v * (t.split.places(uint64(base>>(t.split.ap&31)), 1)*t.perNeg - 0.5)
+			t.cap += ap * t.split.value(base)
+		}
 		t.sum += score
 		t.below++
 		t.belowPos++
@@ -404,12 +439,12 @@ func (k *walk) tied(b *block, cw, from, to int) {
 	each(func(t *state, _, _ int, _ bool) { t.gap() })
 }
 
-// gap is the distance of the distribution functions of the two classes here.
+// gap is the distance of the distribution functions of the two classes here, times the
+// rows of both.
 func (t *state) gap() {
-	d := math.Abs(float64(2*(t.below-t.belowPos))*t.perNeg - float64(2*t.belowPos)*t.perPos)
-	if d > t.ks {
-		t.ks = d
-	}
+	neg, pos := int64(t.below-t.belowPos), int64(t.belowPos)
+	d := neg*int64(t.pos) - pos*int64(t.n-t.pos)
+	t.ks = max(t.ks, d, -d)
 }
 
 // visit adds one row's values: negBelow and posBelow are doubled counts, ties as one.
