@@ -11,7 +11,8 @@
 //	internal/metric    the catalogue; binary_counts.go has whole metrics on one screen
 //	internal/stat      intervals, tests, bootstrap, power: pure numbers
 //	internal/engine    what an engine is; engine/local reads files through DuckDB
-//	internal/compare   two models on the same rows, and why a metric changed
+//	internal/compare   two models on the same rows
+//	internal/shift     why a metric changed between two data sets
 //	internal/curve     ROC, precision–recall, reliability: the points of charts
 //	internal/gate      rules → verdicts
 //	internal/plan      YAML → plan

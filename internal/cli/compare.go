@@ -10,11 +10,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/fairtrial/fairtrial/internal/cases"
-	"github.com/fairtrial/fairtrial/internal/compare"
 	"github.com/fairtrial/fairtrial/internal/eval"
 	"github.com/fairtrial/fairtrial/internal/plan"
 	"github.com/fairtrial/fairtrial/internal/record"
 	"github.com/fairtrial/fairtrial/internal/result"
+	"github.com/fairtrial/fairtrial/internal/shift"
 	"github.com/fairtrial/fairtrial/internal/stat/dist"
 )
 
@@ -26,7 +26,7 @@ type contrast struct {
 	Why         string              `json:"why"` // how rows met, or why they could not be matched
 	Matched     int64               `json:"matched"`
 	Comparisons []result.Comparison `json:"comparisons"`
-	Shifts      []compare.Shift     `json:"shifts,omitempty"` // why it changed, on different data
+	Shifts      []shift.Shift       `json:"shifts,omitempty"` // why it changed, on different data
 	Notes       []string            `json:"notes,omitempty"`
 }
 
@@ -119,8 +119,9 @@ func (e *Env) contrast(cmd *cobra.Command, a *record.Record, dirA string, b *rec
 	}
 	x.Why = why
 	x.Comparisons = independent(a, b)
-	x.Shifts, x.Notes = shifts(b, a)
-	return x, nil
+	var err error
+	x.Shifts, x.Notes, err = e.shifts(cmd, b, dirB, a, dirA)
+	return x, err
 }
 
 // pair evaluates both candidates on the rows that both records have.

@@ -4,52 +4,142 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"os"
+	"path/filepath"
 	"sort"
 
-	"github.com/fairtrial/fairtrial/internal/cases"
-	"github.com/fairtrial/fairtrial/internal/compare"
+	"github.com/spf13/cobra"
+
+	"github.com/fairtrial/fairtrial/internal/eval"
 	"github.com/fairtrial/fairtrial/internal/metric"
 	"github.com/fairtrial/fairtrial/internal/plan"
 	"github.com/fairtrial/fairtrial/internal/record"
-	"github.com/fairtrial/fairtrial/internal/result"
+	"github.com/fairtrial/fairtrial/internal/shift"
 	"github.com/fairtrial/fairtrial/internal/summary"
 )
 
 // shifts splits the change of every metric from one record to another on different data:
-// by the slices that both plans declare, and by label.
-func shifts(before, after *record.Record) (out []compare.Shift, notes []string) {
+// on all rows, and by the slices that both plans declare.
+func (e *Env) shifts(cmd *cobra.Command, before *record.Record, dirB string, after *record.Record, dirA string) (out []shift.Shift, notes []string, err error) {
 	if before.Data.Digest == after.Data.Digest {
-		return nil, nil
+		return nil, nil, nil
 	}
-	if c := before.Plan.Data.Columns; c.Weight != "" || c.Cluster != "" {
-		return nil, []string{"the change is not split: it is built for rows without weights and clusters"}
+	var sets [2]*summary.Set
+	for k, x := range []struct {
+		r   *record.Record
+		dir string
+	}{{before, dirB}, {after, dirA}} {
+		if sets[k], err = e.summaries(cmd, x.r, x.dir); err != nil {
+			return nil, []string{fmt.Sprintf("why it changed is not said, since the summaries of %s are not here: %v", x.r.Run.ID, err)}, nil
+		}
 	}
+	all := [2]shift.Data{whole(sets[0]), whole(sets[1])}
+	a, b := thresholdOf(before), thresholdOf(after)
+	if a != nil && b != nil && *a != *b {
+		rescored, why, err := e.rescored(cmd, before, dirB, *b, after, dirA, *a)
+		if err != nil {
+			return nil, nil, err
+		}
+		if rescored == nil {
+			notes = append(notes, fmt.Sprintf("the thresholds differ, %v and %v: THE MODEL holds that too, since %s", *a, *b, why))
+		} else {
+			all = *rescored
+			notes = append(notes, fmt.Sprintf("the thresholds differ, %v and %v: by slices THE MODEL holds that too, since row scores carry no slices", *a, *b))
+		}
+	}
+	left := map[string]bool{}
 	for _, m := range after.Plan.Metrics {
 		if !sameMetric(before, m) {
 			continue
 		}
-		for i, e := range after.Plan.Slices {
-			if s, ok := byEntry(before, after, m.As, i, e); ok {
+		in, err := catalogue().Build(m.Metric, m.As, metric.Options{Task: after.Plan.Task, Params: m.Params, Class: m.Class, Average: m.Average})
+		if err != nil {
+			return nil, nil, err
+		}
+		add := func(a, b shift.Data, by string) {
+			s, err := shift.Split(in, a, b, by, after.Plan.Confidence)
+			switch {
+			case err == nil:
 				out = append(out, s)
+			case !left[err.Error()]:
+				left[err.Error()] = true
+				notes = append(notes, "not split: "+err.Error())
 			}
 		}
-		if s, ok := byLabel(before, after, m); ok {
-			out = append(out, s)
+		add(all[0], all[1], shift.AllRows)
+		for i, entry := range after.Plan.Slices {
+			if old := sameEntry(before.Plan.Slices, entry); old >= 0 {
+				add(sliced(sets[0], old), sliced(sets[1], i), entryName(entry))
+			}
 		}
 	}
-	if a, b := thresholdOf(before), thresholdOf(after); a != b {
-		notes = append(notes, fmt.Sprintf("the thresholds differ, %s and %s: 'within' holds that too", a, b))
-	}
-	return out, notes
+	return out, notes, nil
 }
 
-func thresholdOf(r *record.Record) string {
-	for _, m := range r.Plan.Models {
-		if m.Key == "candidate" && m.Threshold != nil {
-			return fmt.Sprint(*m.Threshold)
+func whole(set *summary.Set) shift.Data { return shift.Data{Set: set, Whole: set.Pops[0], Other: -1} }
+
+func sliced(set *summary.Set, entry int) shift.Data {
+	d := whole(set)
+	for _, p := range set.Pops {
+		if p.Partition == entry && p != d.Whole {
+			d.Slices = append(d.Slices, p)
 		}
 	}
-	return "none"
+	return d
+}
+
+// rescored counts the decisions of both records' kept scores at both thresholds; without
+// an error and without a result it says why it cannot.
+func (e *Env) rescored(cmd *cobra.Command, before *record.Record, dirB string, otherB float64, after *record.Record, dirA string, otherA float64) (*[2]shift.Data, string, error) {
+	var out [2]shift.Data
+	tmp, err := os.MkdirTemp("", "fairtrial-shift-*")
+	if err != nil {
+		return nil, "", err
+	}
+	defer os.RemoveAll(tmp)
+	for k, x := range []struct {
+		r     *record.Record
+		dir   string
+		other float64
+	}{{before, dirB, otherB}, {after, dirA, otherA}} {
+		if x.r.Artifacts.Scores == "" {
+			return nil, x.r.Run.ID + " kept no row scores", nil
+		}
+		path, err := e.scores(cmd, x.r, x.dir)
+		if err != nil {
+			return nil, err.Error(), nil
+		}
+		named := filepath.Join(tmp, fmt.Sprintf("%d.parquet", k)) // readers go by the name's end
+		if err := os.Symlink(path, named); err != nil {
+			return nil, err.Error(), nil
+		}
+		p, err := pairedPlan(x.r, x.r, named)
+		if err != nil {
+			return nil, "", err
+		}
+		p.Models[1].Score, p.Models[1].Threshold = p.Models[0].Score, &x.other
+		s, err := eval.Prepare(p, catalogue())
+		if err != nil {
+			return nil, "", err
+		}
+		s.Request.Exemplars = 0
+		c, err := s.Collect(cmd.Context(), newEngine())
+		if err != nil {
+			return nil, "", err
+		}
+		out[k] = whole(c.Set)
+		out[k].Other = 1
+	}
+	return &out, "", nil
+}
+
+func thresholdOf(r *record.Record) *float64 {
+	for _, m := range r.Plan.Models {
+		if m.Key == "candidate" {
+			return m.Threshold
+		}
+	}
+	return nil
 }
 
 // sameMetric: the other plan has the metric under the same name with the same meaning.
@@ -65,45 +155,17 @@ func sameMetric(r *record.Record, m plan.Metric) bool {
 	return false
 }
 
-// byEntry splits by one slice entry that both plans have, where the metric is a mean
-// over its slices.
-func byEntry(before, after *record.Record, as string, at int, e plan.Slice) (compare.Shift, bool) {
-	same := func(x plan.Slice) bool {
-		x.Line, e.Line = 0, 0
-		a, errA := json.Marshal(x)
-		b, errB := json.Marshal(e)
-		return errA == nil && errB == nil && string(a) == string(b)
-	}
-	old := -1
-	for i, x := range before.Plan.Slices {
-		if same(x) {
-			old = i
+// sameEntry is where a list of slice entries has one that means the same, −1 for nowhere.
+func sameEntry(list []plan.Slice, e plan.Slice) int {
+	e.Line = 0
+	want, errA := json.Marshal(e)
+	for i, x := range list {
+		x.Line = 0
+		if have, errB := json.Marshal(x); errA == nil && errB == nil && string(have) == string(want) {
+			return i
 		}
 	}
-	if old < 0 {
-		return compare.Shift{}, false
-	}
-	var names []string
-	seen := map[string]bool{}
-	for _, x := range []struct {
-		r     *record.Record
-		entry int
-	}{{before, old}, {after, at}} {
-		for _, s := range x.r.Slices {
-			if s.Entry == x.entry && !seen[s.Name] {
-				seen[s.Name] = true
-				names = append(names, s.Name)
-			}
-		}
-	}
-	a, okA := groupsOf(before, as, names)
-	b, okB := groupsOf(after, as, names)
-	if !okA || !okB || len(names) < 2 {
-		return compare.Shift{}, false
-	}
-	s := compare.ByShare(a, b, after.Plan.Confidence)
-	s.Metric, s.By = as, entryName(e)
-	return s, true
+	return -1
 }
 
 func entryName(e plan.Slice) string {
@@ -116,71 +178,6 @@ func entryName(e plan.Slice) string {
 	return fmt.Sprint(e.Columns)
 }
 
-// groupsOf are a metric's slices in one record; ok is false where one has rows but no
-// value, or where the whole is not their mean.
-func groupsOf(r *record.Record, as string, names []string) ([]compare.Group, bool) {
-	find := func(slice string) (compare.Group, bool) {
-		g := compare.Group{Name: slice, Value: math.NaN(), SE: math.NaN()}
-		for _, e := range r.Estimates {
-			if e.Metric == as && e.Model == "candidate" && e.Slice == slice {
-				if e.Status != result.OK {
-					return g, e.N == 0
-				}
-				g.Rows, g.Value, g.SE = float64(e.N), float64(e.Value), float64(e.SE)
-				return g, !math.IsNaN(g.SE)
-			}
-		}
-		return g, true
-	}
-	whole, ok := find(result.Overall)
-	var out []compare.Group
-	for _, n := range names {
-		g, good := find(n)
-		ok = ok && good
-		out = append(out, g)
-	}
-	return out, ok && compare.IsMean(whole, out)
-}
-
-// byLabel splits a metric of the confusion matrix.
-func byLabel(before, after *record.Record, m plan.Metric) (compare.Shift, bool) {
-	if after.Plan.Task != cases.Binary {
-		return compare.Shift{}, false
-	}
-	in, err := catalogue().Build(m.Metric, m.As, metric.Options{Task: cases.Binary, Params: m.Params})
-	a, okA := confusionOf(before)
-	b, okB := confusionOf(after)
-	if err != nil || !in.NeedsDecision || !okA || !okB {
-		return compare.Shift{}, false
-	}
-	value := func(c compare.Confusion) (float64, bool) {
-		counts := &summary.Counts{}
-		for _, x := range []struct {
-			y, d uint32
-			w    float64
-		}{{0, 0, c.TN}, {0, 1, c.FP}, {1, 0, c.FN}, {1, 1, c.TP}} {
-			if x.w > 0 {
-				counts.Cells = append(counts.Cells, summary.Cell{Label: x.y, Decisions: []uint32{x.d}, N: 1, W: x.w, W2: x.w})
-			}
-		}
-		pop := &summary.Population{Slice: result.Overall, N: int64(len(counts.Cells)), W: 1, W2: 1, Counts: counts}
-		e := in.Estimate(&metric.View{Set: &summary.Set{Models: []string{"candidate"}, Baseline: -1, Classes: []string{"0", "1"}, Pops: []*summary.Population{pop}}, Pop: pop}, 0)
-		return e.Value, e.Status == result.OK
-	}
-	s, ok := compare.ByLabel(a, b, value, after.Plan.Confidence)
-	s.Metric = m.As
-	return s, ok
-}
-
-func confusionOf(r *record.Record) (compare.Confusion, bool) {
-	for _, t := range r.Tables {
-		if t.Kind == "confusion" && t.Model == "candidate" && t.Slice == result.Overall && len(t.Rows) == 2 && len(t.Rows[0]) == 2 && len(t.Rows[1]) == 2 {
-			return compare.Confusion{TN: float64(t.Rows[0][0]), FP: float64(t.Rows[0][1]), FN: float64(t.Rows[1][0]), TP: float64(t.Rows[1][1])}, true
-		}
-	}
-	return compare.Confusion{}, false
-}
-
 // maxShiftLines bounds what is printed; JSON has all.
 const maxShiftLines = 15
 
@@ -188,20 +185,38 @@ func (x contrast) printShifts(e *Env) error {
 	if len(x.Shifts) == 0 {
 		return nil
 	}
-	list := append([]compare.Shift(nil), x.Shifts...)
-	clear := func(s compare.Shift) float64 { // how far the mix is from nothing, in half widths
-		return math.Abs(float64(s.Mix.Value)) / math.Max(1e-12, float64(s.Mix.Upper-s.Mix.Lower)/2)
+	list := append([]shift.Shift(nil), x.Shifts...)
+	sort.SliceStable(list, func(i, k int) bool { return clarity(list[i]) > clarity(list[k]) })
+	threshold := false
+	for _, s := range list {
+		threshold = threshold || s.Threshold != nil
 	}
-	sort.SliceStable(list, func(i, k int) bool { return clear(list[i]) > clear(list[k]) })
-	rows := [][]string{{"WHY IT CHANGED", "BY", "CHANGE", "OF OTHER SHARES", "WITHIN"}}
-	cell := func(p compare.Part) string {
+	header := []string{"WHY IT CHANGED", "BY", "CHANGE", "OTHER SHARES", "WITHIN", "OTHER LABELS", "THE MODEL"}
+	if threshold {
+		header = append(header, "THE THRESHOLD")
+	}
+	rows := [][]string{header}
+	cell := func(p *shift.Part) string {
+		if p == nil {
+			return "–"
+		}
+		if !p.Lower.Known() {
+			return p.Value.Signed()
+		}
 		return fmt.Sprintf("%s (%s to %s)", p.Value.Signed(), p.Lower.Signed(), p.Upper.Signed())
 	}
 	for i, s := range list {
 		if i == maxShiftLines {
 			break
 		}
-		rows = append(rows, []string{s.Metric, s.By, s.Total.Value.Signed(), cell(s.Mix), cell(s.Within)})
+		row := []string{s.Metric, s.By, cell(&s.Total), cell(s.Mix), cell(&s.Within), cell(s.Label), cell(s.Model)}
+		if s.Mix == nil { // without slices all of it is within
+			row[4] = "–"
+		}
+		if threshold {
+			row = append(row, cell(s.Threshold))
+		}
+		rows = append(rows, row)
 	}
 	fmt.Fprintln(e.Stdout)
 	if err := writeTable(e.Stdout, rows); err != nil {
@@ -211,4 +226,15 @@ func (x contrast) printShifts(e *Env) error {
 		fmt.Fprintf(e.Stdout, "%d of %d; the rest with --json\n", maxShiftLines, len(list))
 	}
 	return nil
+}
+
+// clarity of a split is how far its clearest part is from nothing, in half widths.
+func clarity(s shift.Shift) float64 {
+	most := 0.0
+	for _, p := range []*shift.Part{s.Mix, s.Label, s.Model, s.Threshold, &s.Within} {
+		if p != nil && p.Lower.Known() {
+			most = math.Max(most, math.Abs(float64(p.Value))/math.Max(1e-12, float64(p.Upper-p.Lower)/2))
+		}
+	}
+	return most
 }
