@@ -246,9 +246,11 @@ func (s *split) walk() ([factors]effect, error) {
 	return parts, nil
 }
 
-// nodes and weights of five-point Gauss–Legendre quadrature on [0, 1].
-var nodes = [5][2]float64{{0.5, 0.28444444444444444}, {0.23076534494715845, 0.23931433524968324}, {0.7692346550528415, 0.23931433524968324},
-	{0.04691007703066802, 0.11846344252809454}, {0.9530899229693319, 0.11846344252809454}}
+// quadrature gives nodes and weights of the five-point Gauss–Legendre rule on [0, 1].
+func quadrature() [5][2]float64 {
+	return [5][2]float64{{0.5, 0.28444444444444444}, {0.23076534494715845, 0.23931433524968324}, {0.7692346550528415, 0.23931433524968324},
+		{0.04691007703066802, 0.11846344252809454}, {0.9530899229693319, 0.11846344252809454}}
+}
 
 // along is each slice's share of the step from x to y: what its own move adds while all
 // move together (Aumann & Shapley 1974), scaled so that the slices sum to the step.
@@ -256,7 +258,7 @@ func (s *split) along(x, y state, step float64) ([]float64, error) {
 	from, to := s.bySlice(x), s.bySlice(y)
 	out := make([]float64, len(s.names))
 	q := make([]float64, s.dim)
-	for _, node := range nodes {
+	for _, node := range quadrature() {
 		for k := range q {
 			q[k] = 0
 			for g := range out {
