@@ -599,6 +599,31 @@ def check_prediction_intervals(weighted):
              10 * (sk.mean_pinball_loss(y, lo, alpha=0.1, sample_weight=w) + sk.mean_pinball_loss(y, hi, alpha=0.9, sample_weight=w)))
 
 
+def check_deciles():
+    """Relative error by decile of the label: the bins and their values."""
+    rng = np.random.default_rng(37)
+    for k in range(10):
+        n = int(rng.integers(40, 500))
+        y = np.exp(rng.normal(3, 1, n))
+        if k % 2:
+            y = np.round(y)  # ties
+        f = pd.DataFrame({"y": y, "f": y * np.exp(rng.normal(0, 0.3, n)), "keep": rng.integers(0, 3, n)})
+        plan = {"name": "deciles", "task": "regression", "data": {"source": "data.parquet", "where": "keep > 0", "columns": {"label": {"column": "y"}}},
+                "models": {"candidate": {"prediction": "f"}}, "slices": [{"column": "y", "quantiles": 10}], "metrics": ["wape"]}
+        got, record = run(plan, f, "deciles")
+        f = f[f.keep > 0]
+        rank = np.sort(f.y)
+        edges = np.unique([rank[len(f) * i // 10] for i in range(1, 10)])
+        edges = edges[edges > rank[0]]
+        bins = np.searchsorted(edges, f.y, side="right")
+        want = [(abs(g.f - g.y).sum() / abs(g.y).sum(), len(g)) for _, g in f.groupby(bins)]
+        have = [(e["value"], e["n"]) for (m, _, s), e in got.items() if s != "overall"]
+        same("slices by quantiles: number", k, len(have), len(want))
+        for (v, n), (w, m) in zip(have, want):
+            same("wape by decile", k, v, w)
+            same("slices by quantiles: rows", k, n, m)
+
+
 def check_fairness():
     """Group rates and their largest difference against fairlearn; Newcombe against statsmodels."""
     from fairlearn.metrics import MetricFrame, selection_rate, true_positive_rate
@@ -640,6 +665,7 @@ def main():
     check_regression(weighted=True)
     check_prediction_intervals(weighted=False)
     check_prediction_intervals(weighted=True)
+    check_deciles()
     check_fairness()
     if "--table" in sys.argv:
         print("| what | cases | differences |\n|---|---|---|")

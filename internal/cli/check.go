@@ -70,7 +70,7 @@ func (e *Env) survey(ctx context.Context, p *plan.Plan, s *eval.Setup) (rows int
 // slicesFit refuses a column of too many values as a slice.
 func slicesFit(entries []planSlice, profile *engine.Profile) error {
 	for i, s := range entries {
-		if len(s.Columns) != 1 || s.Bins != nil {
+		if !s.ByValue() {
 			continue
 		}
 		for _, c := range profile.Columns {

@@ -144,7 +144,7 @@ func addAcross(p *plan.Plan) {
 		}
 		found := false
 		for _, e := range p.Slices {
-			found = found || len(e.Columns) == 1 && e.Columns[0] == g.Across && e.Bins == nil
+			found = found || e.ByValue() && e.Columns[0] == g.Across
 		}
 		if !found {
 			p.Slices = append(p.Slices, plan.Slice{Columns: []string{g.Across}})
@@ -160,6 +160,8 @@ func partition(e plan.Slice) (slice.Partition, error) {
 			return slice.Partition{}, err
 		}
 		return slice.WhereSlice(e.Name, w)
+	case e.Quantiles > 0:
+		return slice.QuantileSlice(e.Columns[0], e.Quantiles)
 	case e.Bins != nil:
 		return slice.BinSlice(e.Columns[0], e.Bins)
 	case len(e.Columns) > 1:
@@ -205,7 +207,7 @@ func (s *Setup) tooManyValues(set *summary.Set) error {
 		n[p.Partition]++
 	}
 	for i, e := range s.Plan.Slices {
-		if len(e.Columns) == 1 && e.Bins == nil && n[i] > MaxValues {
+		if e.ByValue() && n[i] > MaxValues {
 			return &engine.DataError{Msg: fmt.Sprintf("slices[%d]: column %q has %d values; a column used as a slice may have at most %d", i, e.Columns[0], n[i], MaxValues),
 				Hint: "use bins, a predicate, or a coarser column"}
 		}

@@ -37,7 +37,7 @@ func (j *judgement) groups(column string) []int {
 			continue
 		}
 		e := j.Plan.Slices[p.Partition]
-		if len(e.Columns) == 1 && e.Columns[0] == column && e.Bins == nil {
+		if e.ByValue() && e.Columns[0] == column {
 			out = append(out, i)
 		}
 	}

@@ -25,7 +25,7 @@ func (s *Setup) oneName(set *summary.Set) error {
 				return &engine.DataError{Msg: fmt.Sprintf("slices[%d] and slices[%d] both make a slice called %q", a, b, p.Slice), Hint: fmt.Sprintf("give slices[%d] another name", e)}
 			}
 		}
-		if s.Plan.Slices[a].Bins != nil { // a fairness gate looks for the values of a column
+		if !s.Plan.Slices[a].ByValue() { // a fairness gate looks for the values of a column
 			i, first[p.Slice] = k, i
 		}
 		drop[i] = true

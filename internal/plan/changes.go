@@ -118,6 +118,8 @@ func sliceName(s Slice) string {
 		return s.Name + " (" + s.Where + ")"
 	case len(s.Bins) > 0:
 		return fmt.Sprint(s.words(), " in bins ", s.Bins)
+	case s.Quantiles > 0:
+		return fmt.Sprint(s.words(), " in ", s.Quantiles, " quantiles")
 	}
 	return s.words()
 }

@@ -110,7 +110,12 @@ type Slice struct {
 	Where   string    `json:"where,omitempty"`
 	Bins    []float64 `json:"bins,omitempty"`
 	Line    int       `json:"-"`
+
+	Quantiles int `json:"quantiles,omitempty"` // as many bins of about equal rows
 }
+
+// ByValue reports whether the entry makes a slice of every value of one column.
+func (s Slice) ByValue() bool { return len(s.Columns) == 1 && s.Bins == nil && s.Quantiles == 0 }
 
 // Metric is one entry under `metrics`: the catalogue's canonical name, the name it
 // is shown under, and its parameters.

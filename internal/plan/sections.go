@@ -362,7 +362,7 @@ func (d *decoder) slices(n *node) {
 // twice in every correction.
 func (d *decoder) addSlice(s Slice, n *node, path string) {
 	for _, x := range d.plan.Slices {
-		if x.Name == s.Name && s.Name != "" || s.Name == "" && slices.Equal(x.Columns, s.Columns) && slices.Equal(x.Bins, s.Bins) {
+		if x.Name == s.Name && s.Name != "" || s.Name == "" && slices.Equal(x.Columns, s.Columns) && slices.Equal(x.Bins, s.Bins) && x.Quantiles == s.Quantiles {
 			if !d.quiet {
 				d.fail(n, path, "remove one of them", "the slice %s is declared twice", s.words())
 			}
@@ -380,12 +380,12 @@ func (s Slice) words() string {
 }
 
 func (d *decoder) sliceForm(v *node, path string, s *Slice) bool {
-	if !d.keys(v, path, "name", "where", "column", "bins") {
+	if !d.keys(v, path, "name", "where", "column", "bins", "quantiles") {
 		return false
 	}
 	switch {
 	case v.get("where") != nil:
-		for _, key := range []string{"column", "bins"} {
+		for _, key := range []string{"column", "bins", "quantiles"} {
 			if v.get(key) != nil {
 				d.fail(v.keyNode(key), path, "make two slices of it", "%s does not go with where", key)
 			}
@@ -407,6 +407,17 @@ func (d *decoder) sliceForm(v *node, path string, s *Slice) bool {
 		}
 		s.Columns = []string{d.column(v.get("column"), path+".column")}
 		b := v.get("bins")
+		if q := v.get("quantiles"); q != nil {
+			s.Quantiles = int(d.whole(q, path+".quantiles", 2))
+			if s.Quantiles > slice.MaxQuantiles {
+				d.fail(q, path+".quantiles", "write 10 for deciles", "at most %d quantiles", slice.MaxQuantiles)
+				return false
+			}
+			if b != nil {
+				d.fail(q, path+".quantiles", "choose one of them", "quantiles find their own bins")
+				return false
+			}
+		}
 		if b == nil {
 			return true
 		}
@@ -426,7 +437,7 @@ func (d *decoder) sliceForm(v *node, path string, s *Slice) bool {
 			return false
 		}
 	default:
-		d.fail(v, path, "", "a slice is a column, a list of columns, {name, where} or {column, bins}")
+		d.fail(v, path, "", "a slice is a column, a list of columns, {name, where}, {column, bins} or {column, quantiles}")
 		return false
 	}
 	return true

@@ -19,6 +19,7 @@ const (
 	Cross                             // every observed combination of 2 to 4 columns
 	ByWhere                           // one slice: the cases for which Where is true
 	ByBins                            // ranges of one number column
+	ByQuantiles                       // ranges of one number column with about equal rows, not known before the data: an engine makes ByBins of it
 )
 
 // Partition names slices of cases that do not overlap. Make one with
@@ -31,7 +32,12 @@ type Partition struct {
 	Columns []string  // the columns read; of Where, in order of first use
 	Bins    []float64 // ByBins only: strictly increasing, finite
 	Where   Predicate // ByWhere only
+
+	Quantiles int // ByQuantiles only: 2 to MaxQuantiles
 }
+
+// MaxQuantiles bounds the slices of QuantileSlice.
+const MaxQuantiles = 100
 
 // ColumnSlice makes a slice of every value of a column, null included.
 func ColumnSlice(column string) (Partition, error) {
@@ -106,6 +112,18 @@ func BinSlice(column string, bins []float64) (Partition, error) {
 	return Partition{Kind: ByBins, Name: formatColumn(column), Columns: []string{column}, Bins: slices.Clone(bins)}, nil
 }
 
+// QuantileSlice makes about n slices of a number column with about equal rows; equal
+// values share a slice.
+func QuantileSlice(column string, n int) (Partition, error) {
+	if column == "" {
+		return Partition{}, errors.New("make quantile slice: the column name is empty")
+	}
+	if n < 2 || n > MaxQuantiles {
+		return Partition{}, fmt.Errorf("make quantile slice of %s: %d slices; 2 to %d are allowed", writeName(column), n, MaxQuantiles)
+	}
+	return Partition{Kind: ByQuantiles, Name: formatColumn(column), Columns: []string{column}, Quantiles: n}, nil
+}
+
 // Check resolves p against the columns of the data, as Predicate.Check does:
 // unknown columns are refused, bins need a column of numbers, a where needs
 // fitting kinds. The result is the one to call CodeSQL on.
@@ -126,7 +144,7 @@ func (p Partition) Check(types func(column string) (Kind, bool)) (Partition, err
 			errs = append(errs, fmt.Errorf("check slice %q: the data has no column %s", p.Name, writeName(column)))
 		case kind == 0:
 			errs = append(errs, fmt.Errorf("check slice %q: column %s holds %s", p.Name, writeName(column), kind))
-		case p.Kind == ByBins && kind != Number:
+		case (p.Kind == ByBins || p.Kind == ByQuantiles) && kind != Number:
 			errs = append(errs, fmt.Errorf("check slice %q: bins need numbers, but column %s holds %s", p.Name, writeName(column), kind))
 		}
 	}

@@ -194,3 +194,18 @@ func TestLabelPanicsOnTheWrongCount(t *testing.T) {
 	}()
 	build(t)(CrossSlice("a", "b")).Label(TextValue("x"))
 }
+
+func TestQuantileSlice(t *testing.T) {
+	for _, n := range []int{1, MaxQuantiles + 1} {
+		if _, err := QuantileSlice("x", n); err == nil {
+			t.Errorf("%d quantiles are let through", n)
+		}
+	}
+	p, err := QuantileSlice("x y", 10)
+	if err != nil || p.Kind != ByQuantiles || p.Quantiles != 10 {
+		t.Fatalf("%+v, %v", p, err)
+	}
+	if _, err := p.Check(func(string) (Kind, bool) { return Text, true }); err == nil {
+		t.Error("quantiles of text are let through")
+	}
+}

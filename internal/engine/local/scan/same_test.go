@@ -41,13 +41,17 @@ func TestSame(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	tenths, err := slice.QuantileSlice("b", 10)
+	if err != nil {
+		t.Fatal(err)
+	}
 	var first *rows.Rows
 	for _, source := range []string{"a.parquet", "a.csv", "a.jsonl", "a.csv.gz"} {
 		for _, threads := range []int{1, 2} {
 			req := binary(source)
 			req.Positive, req.Cluster, req.Weight = "true", "c", "w"
 			req.Models = append(req.Models, cases.Model{Key: "baseline", Score: "b", Threshold: half()})
-			req.Slices = []slice.Partition{byColumn(t, "g"), byColumn(t, "h"), cross, young}
+			req.Slices = []slice.Partition{byColumn(t, "g"), byColumn(t, "h"), cross, young, tenths}
 			req.Where = where(t, "h <> 8")
 			s, err := read(t, req, threads)
 			if err != nil {

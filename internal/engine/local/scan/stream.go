@@ -116,6 +116,9 @@ func (p *Plan) layout(ctx context.Context) error {
 	if err := p.t.guess(ctx, p.db); err != nil {
 		return err
 	}
+	if err := p.quantiles(ctx); err != nil {
+		return err
+	}
 
 	// Then what is asked of them.
 	var err error
