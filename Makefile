@@ -55,8 +55,10 @@ lint: ## gofmt, vet, golangci-lint and govulncheck where they can run
 bench: build ## make 10 M rows and measure against the scan floor and scikit-learn
 	@PYTHON="$(PYTHON)" VENV="$(VENV)" sh bench/run.sh
 
-docs: build ## write the generated pages: the catalogue and the simulated tables (half an hour)
+docs: build ## write the generated pages: the catalogue, the conformance table and the simulated tables (half an hour)
 	@$(BIN) metrics --markdown > docs/metrics-catalogue.md
+	@PYTHON="$(PYTHON)" VENV="$(VENV)" sh oracles/run.sh --table > bin/conformance.md
+	@if [ -s bin/conformance.md ]; then mv bin/conformance.md docs/conformance.md; fi
 	@$(GO) run ./internal/tools/coverage -gates -title > docs/statistics-gates.md
 	@$(GO) run ./internal/tools/coverage -title > docs/statistics-coverage.md
 

@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 : "${VENV:=.venv}" "${PYTHON:=python3}"
 stamp="$VENV/.requirements"
 if ! cmp -s oracles/requirements.txt "$stamp" 2>/dev/null; then
-  echo "== conformance: installing scikit-learn, statsmodels and fairlearn into $VENV (once)"
+  echo "== conformance: installing scikit-learn, statsmodels and fairlearn into $VENV (once)" >&2
   if ! { "$PYTHON" -m venv "$VENV" && "$VENV/bin/pip" install -q --disable-pip-version-check -r oracles/requirements.txt && cp oracles/requirements.txt "$stamp"; }; then
     if [ -n "${CI:-}" ]; then
       echo "conformance: the Python oracles could not be installed, and CI is set: this is a failure" >&2
@@ -20,5 +20,5 @@ if ! cmp -s oracles/requirements.txt "$stamp" 2>/dev/null; then
     exit 0
   fi
 fi
-echo "== conformance: every metric against its oracle"
+echo "== conformance: every metric against its oracle" >&2
 "$VENV/bin/python" oracles/conformance.py bin/fairtrial "$@"
