@@ -70,6 +70,20 @@ func PrecisionRecall(c *summary.Cuts, m int, level float64) Points {
 	return out
 }
 
+// Isotonic has the columns predicted probability and share of positives of an isotonic
+// regression, two points a step, from the lowest probability (CORP: Dimitriadis, Gneiting &
+// Jordan 2021).
+func Isotonic(steps []summary.Step) Points {
+	var out Points
+	for _, s := range steps {
+		out = append(out, []result.Number{result.Number(s.From), result.Number(s.Level)})
+		if s.To > s.From {
+			out = append(out, []result.Number{result.Number(s.To), result.Number(s.Level)})
+		}
+	}
+	return out
+}
+
 // Reliability has the columns mean predicted probability, share of positives, its
 // interval and the rows of a bin of equal mass. Bins without rows are left out.
 func Reliability(bins []summary.Bin, level float64) Points {

@@ -38,6 +38,9 @@ func (j *judgement) curves() []record.Curve {
 		if all.Rank != nil && model.HasProbabilities(cases.Binary) && j.probabilities(m) {
 			add("reliability", model.Key, curve.Reliability(all.Rank.Models[m].Bins, level))
 		}
+		if f := all.FindFunctional(summary.FunctionalOf("corp")); f != nil {
+			add("isotonic", model.Key, curve.Isotonic(f.Models[m].Steps))
+		}
 		for _, x := range j.Plan.Metrics {
 			if x.Metric == "expected_cost" {
 				p := x.Params

@@ -44,6 +44,8 @@ func chartKinds() []chartKind {
 			columns: []string{"recall", "precision", "threshold"}, band: true, unit: true, legend: "ne"},
 		{kind: "reliability", title: "What came of each predicted probability", caption: "15 bins of equal mass; on the dashed line the probability is right.", x: "mean predicted probability", y: "share of positives",
 			columns: []string{"predicted", "observed", "rows"}, band: true, diagonal: true, dots: true, legend: "se"},
+		{kind: "isotonic", title: "What each predicted probability should have been", caption: "Isotonic regression of the labels on the scores (CORP); on the dashed line the probability is right.", x: "predicted probability", y: "share of positives",
+			columns: []string{"predicted", "recalibrated"}, diagonal: true, unit: true, legend: "se"},
 		{kind: "cost", title: "What decisions cost at each threshold", caption: "The dots are the plan's thresholds.", x: "threshold", y: "mean cost a row", columns: []string{"threshold", "mean cost"}, legend: "se"},
 	}
 }
@@ -73,7 +75,7 @@ func thresholdPoint(r *record.Record, k chartKind, c record.Curve) int {
 	switch k.kind {
 	case "cost":
 		column = 0
-	case "reliability":
+	case "reliability", "isotonic":
 		return -1
 	}
 	for _, m := range r.Plan.Models {

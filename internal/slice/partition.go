@@ -15,11 +15,11 @@ type PartitionKind uint8
 
 // The kinds of partition.
 const (
-	ByColumn PartitionKind = iota + 1 // every value of one column
-	Cross                             // every observed combination of 2 to 4 columns
-	ByWhere                           // one slice: the cases for which Where is true
-	ByBins                            // ranges of one number column
-	ByQuantiles                       // ranges of one number column with about equal rows, not known before the data: an engine makes ByBins of it
+	ByColumn    PartitionKind = iota + 1 // every value of one column
+	Cross                                // every observed combination of 2 to 4 columns
+	ByWhere                              // one slice: the cases for which Where is true
+	ByBins                               // ranges of one number column
+	ByQuantiles                          // ranges of one number column with about equal rows, not known before the data: an engine makes ByBins of it
 )
 
 // Partition names slices of cases that do not overlap. Make one with

@@ -18,7 +18,16 @@ type Functional struct {
 type FunctionalModel struct {
 	Why   string           `json:"why,omitempty"`
 	Parts []FunctionalPart `json:"parts,omitempty"`
-	Bins  [][]Bin          `json:"bins,omitempty"` // calibration bins by class
+	Bins  [][]Bin          `json:"bins,omitempty"`  // calibration bins by class
+	Steps []Step           `json:"steps,omitempty"` // of an isotonic regression, from the lowest score; overall only
+}
+
+// Step is a stretch of scores that an isotonic regression puts on one level.
+type Step struct {
+	From  float64 `json:"from"`
+	To    float64 `json:"to"`
+	Level float64 `json:"level"`
+	Rows  int64   `json:"rows"`
 }
 
 // FunctionalPart is one of its values. Var is Σ over rows of the squared influence on it,

@@ -2,6 +2,7 @@ package influence
 
 import (
 	"github.com/fairtrial/fairtrial/internal/stat/resample"
+	"github.com/fairtrial/fairtrial/internal/summary"
 )
 
 // corp is miscalibration and discrimination of the Brier score S: MCB = S(x) − S(r) and
@@ -33,6 +34,12 @@ func corp(s *sample, e [][]float64) ([]float64, string) {
 	var plain, best, base float64
 	at := 0
 	for k, g := range groups {
+		score := s.score[order.at[at]]
+		if last := len(s.steps) - 1; k > 0 && r[k] == r[k-1] {
+			s.steps[last].To, s.steps[last].Rows = score, s.steps[last].Rows+int64(g.rows)
+		} else {
+			s.steps = append(s.steps, summary.Step{From: score, To: score, Level: r[k], Rows: int64(g.rows)})
+		}
 		for _, i := range order.at[at : at+g.rows] {
 			x, y := s.score[i], float64(s.class[i])
 			own, fit, flat := (x-y)*(x-y), (r[k]-y)*(r[k]-y), (mean-y)*(mean-y)

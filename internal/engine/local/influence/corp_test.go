@@ -3,7 +3,10 @@ package influence
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
+
+	"github.com/fairtrial/fairtrial/internal/summary"
 )
 
 // The regression by its definition: the largest over beginnings of the least over ends of
@@ -76,5 +79,19 @@ func TestCORP(t *testing.T) {
 	}
 	if math.Abs(mean) > plain/5 || plain < 0.005 {
 		t.Errorf("mean miscalibration of a calibrated score %g, plain %g", mean, plain)
+	}
+}
+
+// Scores .1 .2 .2 .3 .4 with labels 0 1 0 0 1: .2 and .3 are pooled to a third.
+func TestCORPSteps(t *testing.T) {
+	s := &sample{score: []float64{0.4, 0.2, 0.1, 0.2, 0.3}, class: []uint16{1, 1, 0, 0, 0}, weight: []float64{1, 1, 1, 1, 1}}
+	v, _ := corp(s, [][]float64{make([]float64, 5), make([]float64, 5)})
+	want := []summary.Step{{From: 0.1, To: 0.1, Level: 0, Rows: 1}, {From: 0.2, To: 0.3, Level: 1.0 / 3, Rows: 3}, {From: 0.4, To: 0.4, Level: 1, Rows: 1}}
+	if !slices.Equal(s.steps, want) {
+		t.Errorf("steps %v, want %v", s.steps, want)
+	}
+	// S(p) = (.36 + .64 + .01 + .04 + .09)/5, S(r) = (4/9 + 1/9 + 1/9)/5, S(ȳ) = .24
+	if mcb, dsc := 0.228-2.0/15, 0.24-2.0/15; math.Abs(v[2]-mcb) > 1e-15 || math.Abs(v[3]-dsc) > 1e-15 {
+		t.Errorf("plain MCB %g and DSC %g, want %g and %g", v[2], v[3], mcb, dsc)
 	}
 }

@@ -24,7 +24,9 @@ type sample struct {
 	total  float64
 
 	classes []string
-	bins    [][]summary.Bin // what a functional leaves, by class
+	// what a functional leaves beside its parts
+	bins  [][]summary.Bin // by class
+	steps []summary.Step
 }
 
 // functional gives the values of its parts, or why there are none, and writes into e, for
@@ -170,6 +172,9 @@ func (x piece) do(ctx context.Context, r *rows.Rows, f functional) {
 			continue
 		}
 		out.Models[m].Parts, out.Models[m].Bins = make([]summary.FunctionalPart, len(values)), s.bins
+		if x.pop.Partition < 0 {
+			out.Models[m].Steps = s.steps
+		}
 		for k, v := range values {
 			part := &out.Models[m].Parts[k]
 			if part.Value = v; k >= f.parts {
