@@ -46,8 +46,18 @@ type Request struct {
 	// they are not written (Data.ScoresSkipped then says so).
 	ScoresTo   string
 	KeepScores int64
+	// Degrade, when not nil, asks for the summaries of a degraded control too.
+	Degrade *Degrade
 	// NeedProbability names, by model index, that the scores must lie in [0,1].
 	NeedProbability []bool
+}
+
+// Degrade gives a share of the rows another row's answers of the first model. Seed and the
+// rows' content say which rows.
+type Degrade struct {
+	Share float64
+	Seed  uint64
+	Needs []summary.Spec
 }
 
 // Result is what one request yields.

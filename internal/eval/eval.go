@@ -114,6 +114,7 @@ func Prepare(p *plan.Plan, cat *metric.Catalogue) (*Setup, error) {
 	}
 	req.Models = s.Models
 	s.Request = req
+	s.askControl()
 	return s, nil
 }
 
@@ -263,6 +264,7 @@ func (s *Setup) Judge(c *Collected, workers int) (*record.Record, error) {
 	j.readFamily(r.Comparisons)
 	r.Gates, r.Verdict = gate.Decide(gate.Input{Rules: p.Gates, Set: c.Set, View: func(i int) *metric.View { return j.views[i] },
 		Metrics: j.byName(), Fits: j.fits, Groups: j.groups, DataError: tooMuchMissing(p, c.Facts)})
+	s.control(r, c, seed)
 	if x := p.Impact; x != nil {
 		r.Impact = compare.Impact(s.impact, j.views[0], 0, c.Set.Baseline, p.Confidence, x.Per, x.Unit, x.Volume)
 	}

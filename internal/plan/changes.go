@@ -61,8 +61,18 @@ func Changes(old, now *Plan) []string {
 	if x, y := impactWords(old.Impact), impactWords(now.Impact); x != y {
 		add("the values of decisions changed from %s to %s", x, y)
 	}
+	if x, y := controlWords(old.Control), controlWords(now.Control); x != y {
+		add("the degraded control changed from %s to %s", x, y)
+	}
 	gates(old, now, add)
 	return out
+}
+
+func controlWords(x *Control) string {
+	if x == nil {
+		return "none"
+	}
+	return result.Percent(x.Degrade)
 }
 
 func impactWords(x *Impact) string {

@@ -27,6 +27,7 @@ type Plan struct {
 	Seed        *uint64               `json:"seed,omitempty"` // nil: derived from the plan and the rows
 	KeepScores  int64                 `json:"keep_scores"`
 	Impact      *Impact               `json:"impact,omitempty"`
+	Control     *Control              `json:"control,omitempty"`
 	MinRows     int64                 `json:"min_rows,omitempty"` // usable rows that a standard asks for
 	Extends     []Standard            `json:"extends,omitempty"`  // the standards that were taken in
 	Gates       []Gate                `json:"gates"`
@@ -137,6 +138,12 @@ type Impact struct {
 	Volume float64       `json:"volume"`
 	Unit   string        `json:"unit"` // "EUR 1 000"
 	Values OutcomeValues `json:"values"`
+}
+
+// Control asks each run to judge a degraded candidate too, which must not pass: the share
+// of its answers that other rows get.
+type Control struct {
+	Degrade float64 `json:"degrade"`
 }
 
 // OutcomeValues is what one row of each outcome is worth, in the impact's unit.

@@ -20,7 +20,7 @@ const (
 
 func (d *decoder) root(n *node) {
 	p := d.plan
-	d.keys(n, "", "name", "objective", "tier", "owner", "task", "connections", "data", "models", "slices", "max_slices", "metrics", "confidence", "seed", "workers", "keep_scores", "impact", "gates", "extends")
+	d.keys(n, "", "name", "objective", "tier", "owner", "task", "connections", "data", "models", "slices", "max_slices", "metrics", "confidence", "seed", "workers", "keep_scores", "impact", "control", "gates", "extends")
 	p.Confidence, p.MaxSlices, p.KeepScores = defaultConfidence, defaultMaxSlices, defaultKeepScores
 	for _, key := range []string{"name", "task", "data", "models"} {
 		d.require(n, "", key, "")
@@ -54,8 +54,12 @@ func (d *decoder) root(n *node) {
 	d.metrics(n.get("metrics"))
 	d.extendMetrics(packs)
 	d.with(n, "impact", d.impact)
+	d.with(n, "control", d.control)
 	d.with(n, "gates", d.gates)
 	d.extendGates(packs)
+	if c := n.get("control"); c != nil && len(p.Gates) == 0 {
+		d.fail(c, "control", "add a gate, or leave control out", "the plan has no gates that could stop a control")
+	}
 }
 
 func (d *decoder) with(n *node, key string, f func(*node)) {

@@ -40,6 +40,9 @@ func markdown(r *record.Record, most int) []byte {
 	if r.Impact != nil {
 		p("\n%s", md(r.Impact.Sentence))
 	}
+	if r.Verdict.Control != nil {
+		p("\n%s", md(r.Verdict.Control.Sentence))
+	}
 	p("")
 	for _, n := range r.Verdict.Next {
 		p("- %s", md(n))

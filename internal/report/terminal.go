@@ -101,6 +101,9 @@ func (t *terminal) verdict() {
 	if t.r.Impact != nil {
 		t.wrap(t.r.Impact.Sentence, "", "", 3)
 	}
+	if v.Control != nil {
+		t.wrap(v.Control.Sentence, "", "", 3)
+	}
 	for _, n := range v.Next {
 		t.wrap(n, "  → "[:len("  → ")], "    ", 2)
 	}

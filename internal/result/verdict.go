@@ -105,4 +105,21 @@ type Outcome struct {
 	Reasons    []string `json:"reasons"`
 	Next       []string `json:"next"`       // what to do next, at most three
 	Guardrails []string `json:"guardrails"` // names of warn gates that did not pass
+	Control    *Control `json:"control,omitempty"`
+}
+
+// Control is what the same gates say of the candidate with a share of its answers given
+// to other rows. It must not pass; a plan that lets it pass cannot say go.
+type Control struct {
+	Degrade  float64       `json:"degrade"` // as the plan asks
+	Rows     int64         `json:"rows"`    // whose answers are another row's
+	Decision Decision      `json:"decision"`
+	Sentence string        `json:"sentence"`
+	Gates    []ControlGate `json:"gates"`
+}
+
+// ControlGate is a gate's verdict on the control.
+type ControlGate struct {
+	Name    string  `json:"name"`
+	Verdict Verdict `json:"verdict"`
 }

@@ -40,6 +40,10 @@ type Set struct {
 	Weighted bool          `json:"weighted,omitempty"` // a weight column is declared
 	Pivot    float64       `json:"pivot,omitempty"`    // c of the Label expression
 	Pops     []*Population `json:"populations"`        // overall first
+	// Control is the same with some of the first model's answers given to other rows, in
+	// Degraded rows; nil unless the plan asks for it.
+	Control  []*Population `json:"control,omitempty"`
+	Degraded int64         `json:"degraded,omitempty"`
 }
 
 // Find returns the Moments made for a spec, or nil.

@@ -82,17 +82,8 @@ func (e *Engine) Summarize(ctx context.Context, r engine.Request) (*engine.Resul
 		return nil, err
 	}
 	result := &engine.Result{Set: set(r, s.Rows), Data: s.Facts}
-	if result.Set.Pops, err = cells.Summarize(ctx, s.Rows, r.Needs, threads(r.Workers)); err != nil {
-		return nil, fmt.Errorf("summarise rows: %w", err)
-	}
-	if err := order.Summarize(ctx, s.Rows, r.Needs, result.Set.Pops, threads(r.Workers)); err != nil {
-		return nil, fmt.Errorf("summarise order: %w", err)
-	}
-	if err := fit.Summarize(ctx, s.Rows, r.Needs, result.Set.Pops, threads(r.Workers)); err != nil {
-		return nil, fmt.Errorf("summarise fits: %w", err)
-	}
-	if err := influence.Summarize(ctx, s.Rows, r.Needs, result.Set.Pops, threads(r.Workers)); err != nil {
-		return nil, fmt.Errorf("summarise functionals: %w", err)
+	if result.Set.Pops, err = populations(ctx, s.Rows, r.Needs, threads(r.Workers)); err != nil {
+		return nil, err
 	}
 	if result.Exemplars, err = s.Exemplars(ctx, r.Exemplars); err != nil {
 		return nil, err
@@ -106,7 +97,31 @@ func (e *Engine) Summarize(ctx context.Context, r engine.Request) (*engine.Resul
 			return nil, err
 		}
 	}
+	if d := r.Degrade; d != nil { // last, since it writes over the rows
+		result.Set.Degraded = degrade(s.Rows, d.Share, d.Seed)
+		if result.Set.Control, err = populations(ctx, s.Rows, d.Needs, threads(r.Workers)); err != nil {
+			return nil, err
+		}
+	}
 	return result, nil
+}
+
+// populations summarises the rows of every slice.
+func populations(ctx context.Context, r *rows.Rows, needs []summary.Spec, workers int) ([]*summary.Population, error) {
+	pops, err := cells.Summarize(ctx, r, needs, workers)
+	if err != nil {
+		return nil, fmt.Errorf("summarise rows: %w", err)
+	}
+	if err := order.Summarize(ctx, r, needs, pops, workers); err != nil {
+		return nil, fmt.Errorf("summarise order: %w", err)
+	}
+	if err := fit.Summarize(ctx, r, needs, pops, workers); err != nil {
+		return nil, fmt.Errorf("summarise fits: %w", err)
+	}
+	if err := influence.Summarize(ctx, r, needs, pops, workers); err != nil {
+		return nil, fmt.Errorf("summarise functionals: %w", err)
+	}
+	return pops, nil
 }
 
 // set is what all populations of a run share.
@@ -126,6 +141,9 @@ func kernelBytes(n int64, r engine.Request) int64 {
 	}
 	need := order.Bytes(n, len(r.Models), len(r.Slices), classes, r.Cluster != "", r.Needs)
 	need = max(need, influence.Bytes(n, len(r.Models), threads(r.Workers), r.Needs))
+	if r.Degrade != nil {
+		need += 24 * n // keys of rows
+	}
 	for _, s := range r.Needs {
 		if s.Kind == summary.KindFit { // log-odds
 			need = max(need, 8*n*int64(len(r.Models)))
