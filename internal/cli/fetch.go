@@ -37,7 +37,7 @@ func (e *Env) fetch(cmd *cobra.Command, p *plan.Plan, queries bool) error {
 		if i < 0 {
 			f, err := e.bring(cmd, p, s)
 			if err != nil {
-				return err
+				return inPlan(p, s, err)
 			}
 			i = len(e.fetched)
 			e.fetched = append(e.fetched, f)
@@ -45,6 +45,23 @@ func (e *Env) fetch(cmd *cobra.Command, p *plan.Plan, queries bool) error {
 		p.Fetched(s, e.fetched[i].files)
 	}
 	return nil
+}
+
+// inPlan puts the plan's line before what went wrong with a source.
+func inPlan(p *plan.Plan, s plan.Source, err error) error {
+	at := p.Place(s)
+	if err == nil || at == "" || errors.Is(err, context.Canceled) {
+		return err
+	}
+	var de *engine.DataError
+	if !errors.As(err, &de) {
+		return fmt.Errorf("%s: %w", at, err)
+	}
+	c := *de
+	if c.Where = at + ": " + de.Where; de.Where == "" {
+		c.Where = at
+	}
+	return &c
 }
 
 func (e *Env) bring(cmd *cobra.Command, p *plan.Plan, s plan.Source) (fetched, error) {
@@ -131,9 +148,10 @@ func (e *Env) columns(ctx context.Context, p *plan.Plan, s plan.Source) ([]cases
 	}
 	q, err := e.query(p, s)
 	if err != nil {
-		return nil, err
+		return nil, inPlan(p, s, err)
 	}
 	cols, rows, err := connect.Describe(ctx, q)
+	err = inPlan(p, s, err)
 	if s == p.Data.Source {
 		e.described = rows
 	}

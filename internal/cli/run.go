@@ -38,9 +38,17 @@ func runCommand(e *Env) *cobra.Command {
 			if len(whatIf) > 0 {
 				return e.explore(cmd, args[0], set, whatIf, out, asJSON)
 			}
+			nothing := func(err error) error {
+				var de *engine.DataError
+				if errors.As(err, &de) && de.NoRows && skipEmpty {
+					e.info(cmd, "nothing to evaluate: %v", err)
+					return silent{exitEmpty}
+				}
+				return err
+			}
 			p, err := e.loadPlan(cmd, args[0], set)
 			if err != nil {
-				return err
+				return nothing(err)
 			}
 			if cmd.Flags().Changed("workers") {
 				if p.Workers = workers; workers < 0 {
@@ -54,13 +62,8 @@ func runCommand(e *Env) *cobra.Command {
 				return err
 			}
 			r, err := e.evaluate(cmd, p)
-			var de *engine.DataError
-			if errors.As(err, &de) && de.NoRows && skipEmpty {
-				e.info(cmd, "nothing to evaluate: %v", err)
-				return silent{exitEmpty}
-			}
 			if err != nil {
-				return err
+				return nothing(err)
 			}
 			if err := writeOutputs(e.path(out), r); err != nil {
 				return fmt.Errorf("the run is stored as %s, but not all of its files were written: %w", r.Run.ID, err)

@@ -1,6 +1,7 @@
 package cli_test
 
 import (
+	"database/sql"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -28,6 +29,7 @@ func TestScripts(t *testing.T) {
 			"rows":   rowsFile,
 			"equal":  equalFields,
 			"absent": absent,
+			"sqlite": sqliteFile,
 		},
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("NO_COLOR", "1")
@@ -70,6 +72,24 @@ func rowsFile(ts *testscript.TestScript, _ bool, args []string) {
 		fmt.Fprintf(&b, "r%d,%d,%.6f,%.6f,g%d,%d\n", i, y, 0.35*float64(y)+0.64*r.Float64(), 0.3*float64(y)+0.64*r.Float64(), r.IntN(4), 18+r.IntN(60))
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[2]), []byte(b.String()), 0o644))
+}
+
+// sqlite N SEED FILE: the rows of `rows N SEED` as the table cases of a database.
+func sqliteFile(ts *testscript.TestScript, neg bool, args []string) {
+	rowsFile(ts, neg, []string{args[0], args[1], "rows.tmp"})
+	db, err := sql.Open("sqlite", ts.MkAbs(args[2]))
+	ts.Check(err)
+	defer func() { ts.Check(db.Close()) }()
+	tx, err := db.Begin()
+	ts.Check(err)
+	_, err = tx.Exec("CREATE TABLE cases (id TEXT, label INTEGER, a REAL, b REAL, grp TEXT, age INTEGER)")
+	ts.Check(err)
+	for _, line := range strings.Split(strings.TrimSpace(ts.ReadFile("rows.tmp")), "\n")[1:] {
+		f := strings.Split(line, ",")
+		_, err := tx.Exec("INSERT INTO cases VALUES (?, ?, ?, ?, ?, ?)", f[0], f[1], f[2], f[3], f[4], f[5])
+		ts.Check(err)
+	}
+	ts.Check(tx.Commit())
 }
 
 // equal FIELD A B: the JSON field has the same value in both files (! for different).

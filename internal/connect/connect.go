@@ -138,6 +138,9 @@ func Describe(ctx context.Context, q Query) ([]cases.Column, int64, error) {
 }
 
 func (q Query) fits(rows int64) error {
+	if rows == 0 {
+		return &engine.DataError{Where: "connection " + q.Name, Msg: "the query gives no rows", NoRows: true}
+	}
 	if rows <= q.MaxRows {
 		return nil
 	}

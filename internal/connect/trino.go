@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"net"
+	"net/http"
 	"net/url"
 	"strings"
 
@@ -27,7 +29,11 @@ func openTrino(ctx context.Context, q Query) (database, error) {
 	if err != nil {
 		return nil, q.fail("cannot connect", err)
 	}
-	if err := db.PingContext(ctx); err != nil {
+	err = answers(ctx, u)
+	if err == nil {
+		err = db.PingContext(ctx)
+	}
+	if err != nil {
 		_ = db.Close()
 		return nil, q.fail("cannot connect", err)
 	}
@@ -37,6 +43,27 @@ func openTrino(ctx context.Context, q Query) (database, error) {
 			var e *trino.ErrTrino
 			return errors.As(err, &e) && e.ErrorType == "USER_ERROR"
 		}}, nil
+}
+
+// answers fails when nobody listens: the driver itself would try for two minutes. What
+// else can go wrong is left to the driver, which knows the address's certificates.
+func answers(ctx context.Context, u *url.URL) error {
+	ctx, stop := context.WithTimeout(ctx, connectTimeout)
+	defer stop()
+	at := url.URL{Scheme: u.Scheme, Host: u.Host, Path: "/v1/info"}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, at.String(), nil)
+	if err != nil {
+		return err
+	}
+	r, err := http.DefaultClient.Do(req)
+	var dial *net.OpError
+	switch {
+	case err == nil:
+		return r.Body.Close()
+	case errors.As(err, &dial) && dial.Op == "dial", errors.Is(err, context.DeadlineExceeded):
+		return err
+	}
+	return nil
 }
 
 func trinoKind(t string) (kind, bool) {

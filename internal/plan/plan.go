@@ -39,6 +39,7 @@ type Plan struct {
 	File    string `json:"-"` // the plan file as given on the command line
 
 	fetched    map[Source]string // where remote sources lie
+	places     map[Source]string // where sources stand: "6:11: data.source"
 	references []reference       // columns that the plan names
 	conditions []condition
 	sources    map[string]*node // of models with their own file, by key

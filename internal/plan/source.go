@@ -190,8 +190,19 @@ func secret(address string) bool {
 	return password || strings.Contains(strings.ToLower(address), "password=")
 }
 
-// source reads a path, or a query of a connection.
+// source reads a path, or a query of a connection, and remembers where it stands.
 func (d *decoder) source(n *node, path string) Source {
+	s := d.sourceOf(n, path)
+	if d.plan.places == nil {
+		d.plan.places = map[Source]string{}
+	}
+	if _, ok := d.plan.places[s]; !ok {
+		d.plan.places[s] = fmt.Sprintf("%d:%d: %s", n.line, n.col, path)
+	}
+	return s
+}
+
+func (d *decoder) sourceOf(n *node, path string) Source {
 	if n.kind != mapping {
 		s := Source{Path: d.name(n, path)}
 		if scheme, _, ok := strings.Cut(s.Path, "://"); ok && s.Scheme() == "" {
@@ -298,6 +309,15 @@ func (p *Plan) file(path string) string {
 		return path
 	}
 	return filepath.Join(p.Dir, path)
+}
+
+// Place says where a source first stands in the plan's file, as problems do; empty for a
+// plan that was not read from one.
+func (p *Plan) Place(s Source) string {
+	if at := p.places[s]; at != "" && p.File != "" {
+		return p.File + ":" + at
+	}
+	return ""
 }
 
 // Database is where a file connection lies.
