@@ -11,7 +11,7 @@ TESTFLAGS ?= -p 2
 LINT_VERSION := v2.7.0
 
 .DEFAULT_GOAL := build
-.PHONY: build test test-unit test-slow test-race oracles lint bench demo docs fuzz clean tools
+.PHONY: build test test-unit test-slow test-race oracles lint bench demo docs fuzz test-trino clean tools
 
 build: ## build bin/fairtrial
 	@mkdir -p bin
@@ -48,6 +48,9 @@ test-slow: tools build ## coverage simulations, long fuzzing, kill tests (tens o
 FUZZTIME ?= 20s
 fuzz: ## run every fuzz target for FUZZTIME
 	@GO="$(GO)" sh scripts/fuzz.sh $(FUZZTIME)
+
+test-trino: tools ## fetch a real Trino (Java 24 or newer) and compare with it
+	@GO="$(GO)" PYTHON="$(PYTHON)" sh scripts/trino.sh
 
 lint: ## gofmt, vet, golangci-lint and govulncheck where they can run
 	@GO="$(GO)" sh scripts/lint.sh $(LINT_VERSION)

@@ -300,6 +300,17 @@ func TestSameRowsFromAnywhere(t *testing.T) {
 	nowhere(t, dir)
 }
 
+func TestSameRowsFromTrino(t *testing.T) {
+	address := connecttest.Trino(t)
+	dir := t.TempDir()
+	rows := caseRows()
+	filed(t, dir, rows)
+	reference := evaluated(t, nil, dir, planFor(t, dir, "parquet", "", "rows.parquet"))
+	execAll(t, "trino", address, statements("cases", rows))
+	plan := planFor(t, dir, "trino", "db: {kind: trino, url: env:LAKE}", "{connection: db, query: SELECT * FROM cases ORDER BY id}")
+	sameResults(t, "trino", reference, evaluated(t, map[string]string{"LAKE": address}, dir, plan))
+}
+
 func noSecret(t *testing.T, where, text string) {
 	t.Helper()
 	for _, s := range []string{connecttest.Password, s3Secret} {

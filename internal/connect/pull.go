@@ -121,14 +121,15 @@ type transfer struct {
 	out   engine.Pull
 }
 
-// stream reads the whole result at once; it cannot go on after an interruption.
+// stream reads the whole result at once; it cannot go on after an interruption. The
+// query goes as it is: inside another, Trino would drop its ORDER BY.
 func (t *transfer) stream(ctx context.Context) error {
 	w, err := newWriter(ctx, t.cols)
 	if err != nil {
 		return err
 	}
 	defer func() { w.close() }()
-	err = t.db.read(ctx, "SELECT * FROM "+sub(t.q.SQL), nil, t.cols, func(values []any) error {
+	err = t.db.read(ctx, t.q.SQL, nil, t.cols, func(values []any) error {
 		if err := t.add(w, values); err != nil || w.rows < t.rows {
 			return err
 		}
