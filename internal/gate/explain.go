@@ -32,7 +32,7 @@ func Explain(r Rule, g result.Gate, formula, method string, good float64) Explan
 		judged = "it has to hold overall, and no slice may break it significantly after Holm's correction over all cells of such gates"
 	}
 	x.How = fmt.Sprintf("Asked of %s (%s): %s; %s is %s; %s", r.Metric, r.Model, r.Words(), r.Metric, formula, judged)
-	if method != "" {
+	if method != "" && r.Evidence != "value" {
 		x.How += "; the interval is from: " + method
 	}
 	x.How += "."
@@ -110,6 +110,11 @@ func flip(r Rule, g result.Gate, good float64) string {
 	number := func(x float64) string { return result.Number(x).Short() }
 	var s string
 	switch floor := r.Rule == NoWorseThan || r.Across != "" && r.Rule == AcrossDiff; {
+	case r.Rule == BetterThan && l.Pass <= 0:
+		s = "It would pass with no margin, since a gain is not shown: the interval reaches " + number(l.Pass)
+		if l.Fail <= 0 {
+			return s + ", and all of it is a loss." + rowsThatDecide(g)
+		}
 	case floor && l.Pass <= 0:
 		s = fmt.Sprintf("It would pass with %s of any size", what)
 	default:
@@ -121,24 +126,30 @@ func flip(r Rule, g result.Gate, good float64) string {
 	if r.Across != "" {
 		s += " (a fail also has to stand the correction)"
 	}
-	if len(r.Slices) > 0 {
+	switch {
+	case r.Require == "proof" && len(r.Slices) > 0:
+		s += ", by its weakest slice" + slicesThatHold(g)
+	case len(r.Slices) > 0:
 		s += " overall" + slicesThatHold(g)
 	}
 	return s + "." + rowsThatDecide(g)
 }
 
-// limits of a fairness rule are those of its worst pair.
+// limits of a fairness rule are those of its worst pair, of slices that each have to be
+// proven those of the worst slice.
 func limits(r Rule, g result.Gate, good float64) Limits {
-	if r.Across == "" {
+	proof := r.Require == "proof" && len(r.Slices) > 0
+	if r.Across == "" && !proof {
 		return LimitsOf(r, float64(g.Evidence.Lower), float64(g.Evidence.Upper), good)
 	}
-	out := Limits{Pass: math.NaN(), Fail: math.NaN(), Up: r.Rule == AcrossDiff}
+	out := LimitsOf(r, 0, 0, good)
+	out.Pass, out.Fail = math.NaN(), math.NaN()
 	worse := math.Min
 	if out.Up {
 		worse = math.Max
 	}
 	for _, c := range g.Cells {
-		if !c.Lower.Known() {
+		if !c.Lower.Known() || proof && c.Slice == result.Overall {
 			continue
 		}
 		l := LimitsOf(r, float64(c.Lower), float64(c.Upper), good)
