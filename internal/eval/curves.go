@@ -1,6 +1,8 @@
 package eval
 
 import (
+	"math"
+
 	"github.com/fairtrial/fairtrial/internal/cases"
 	"github.com/fairtrial/fairtrial/internal/curve"
 	"github.com/fairtrial/fairtrial/internal/record"
@@ -41,6 +43,11 @@ func (j *judgement) curves() []record.Curve {
 		if f := all.FindFunctional(summary.FunctionalOf("corp")); f != nil {
 			add("isotonic", model.Key, curve.Isotonic(f.Models[m].Steps))
 		}
+		top := math.NaN()
+		if model.HasProbabilities(cases.Binary) && j.probabilities(m) {
+			top = 1
+		}
+		add("scores", model.Key, curve.Scores(all.Cuts, m, level, top))
 		for _, x := range j.Plan.Metrics {
 			if x.Metric == "expected_cost" {
 				p := x.Params

@@ -66,7 +66,9 @@ func charts(r *record.Record) []chartView {
 			out = append(out, draw(r, k, lines))
 		}
 	}
-	return out
+	out = append(out, scoreCharts(r)...)
+	out = append(out, forests(r)...)
+	return append(out, pareto(r)...)
 }
 
 // thresholdPoint is the last point whose threshold is not below the model's.
@@ -168,15 +170,7 @@ func draw(r *record.Record, k chartKind, lines []series) chartView {
 	x, y := axes(k, lines)
 	var b strings.Builder
 	p := func(format string, args ...any) { fmt.Fprintf(&b, format, args...) }
-	p(`<svg class="chart" viewBox="0 0 %g %g" role="img" aria-label="%s">`, chartWidth, chartHeight, template.HTMLEscapeString(v.Title+": "+k.y+" against "+k.x+"; the values are in the table below"))
-	for _, t := range x.ticks() {
-		p(`<path class="grid" d="M%.1f %.1fV%.1f"/><text x="%.1f" y="%.1f" text-anchor="middle">%s</text>`, x.at(t), plotTop, plotLow, x.at(t), plotLow+18, tick(t))
-	}
-	for _, t := range y.ticks() {
-		p(`<path class="grid" d="M%.1f %.1fH%.1f"/><text x="%.1f" y="%.1f" text-anchor="end">%s</text>`, plotLeft, y.at(t), plotRight, plotLeft-8, y.at(t)+4, tick(t))
-	}
-	p(`<text x="%.1f" y="%.1f" text-anchor="middle">%s</text>`, (plotLeft+plotRight)/2, chartHeight-10, k.x)
-	p(`<text transform="translate(14 %.1f) rotate(-90)" text-anchor="middle">%s</text>`, (plotTop+plotLow)/2, k.y)
+	frame(p, x, y, v.Title, k.x, k.y)
 	if k.diagonal {
 		p(`<path class="diagonal" d="M%.1f %.1fL%.1f %.1f"/>`, x.at(x.lo), y.at(y.lo), x.at(x.hi), y.at(y.hi))
 	}
@@ -201,6 +195,19 @@ func draw(r *record.Record, k chartKind, lines []series) chartView {
 	v.SVG = template.HTML(b.String()) //nolint:gosec // made of numbers and escaped text
 	v.table(k, lines)
 	return v
+}
+
+// frame opens the picture: grid, ticks and the names of the axes.
+func frame(p func(string, ...any), x, y axis, title, xName, yName string) {
+	p(`<svg class="chart" viewBox="0 0 %g %g" role="img" aria-label="%s">`, chartWidth, chartHeight, template.HTMLEscapeString(title+": "+yName+" against "+xName+"; the values are in the table below"))
+	for _, t := range x.ticks() {
+		p(`<path class="grid" d="M%.1f %.1fV%.1f"/><text x="%.1f" y="%.1f" text-anchor="middle">%s</text>`, x.at(t), plotTop, plotLow, x.at(t), plotLow+18, tick(t))
+	}
+	for _, t := range y.ticks() {
+		p(`<path class="grid" d="M%.1f %.1fH%.1f"/><text x="%.1f" y="%.1f" text-anchor="end">%s</text>`, plotLeft, y.at(t), plotRight, plotLeft-8, y.at(t)+4, tick(t))
+	}
+	p(`<text x="%.1f" y="%.1f" text-anchor="middle">%s</text>`, (plotLeft+plotRight)/2, chartHeight-10, template.HTMLEscapeString(xName))
+	p(`<text transform="translate(14 %.1f) rotate(-90)" text-anchor="middle">%s</text>`, (plotTop+plotLow)/2, template.HTMLEscapeString(yName))
 }
 
 func tick(x float64) string {

@@ -123,6 +123,27 @@ type matrix struct {
 	Max  int64
 }
 
+// Shade is how dark the cell of n rows is, in percent: its share of its label's rows.
+func (m matrix) Shade(row int, n int64) int {
+	return int(math.Round(45 * m.share(row, n)))
+}
+
+// Share is the share of a label's rows in words.
+func (m matrix) Share(row int, n int64) string {
+	return fmt.Sprintf("%.3g %%", 100*m.share(row, n))
+}
+
+func (m matrix) share(row int, n int64) float64 {
+	var all int64
+	for _, k := range m.Rows[row] {
+		all += k
+	}
+	if all == 0 {
+		return 0
+	}
+	return float64(n) / float64(all)
+}
+
 type exemplars struct {
 	Model string
 	Rows  []engine.Exemplar
