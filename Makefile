@@ -11,11 +11,14 @@ TESTFLAGS ?= -p 2
 LINT_VERSION := v2.7.0
 
 .DEFAULT_GOAL := build
-.PHONY: build test test-unit test-slow test-race oracles lint bench demo docs fuzz test-trino clean tools
+.PHONY: build test test-unit test-slow test-race oracles lint bench demo docs fuzz test-trino clean tools web
 
-build: ## build bin/fairtrial
+build: web ## build bin/fairtrial
 	@mkdir -p bin
 	@$(GO) build -trimpath -o $(BIN) ./cmd/fairtrial
+
+web: ## the script of the report's charts, when npm is there
+	@GO="$(GO)" sh scripts/web.sh
 
 tools: # a clear word instead of a compiler's, when something is missing
 	@command -v $(GO)  >/dev/null || { echo "Go 1.26 or newer is needed: https://go.dev/dl"; exit 1; }
@@ -28,7 +31,7 @@ demo: tools ## run the example and explain what it shows
 	@echo "== running the examples"
 	@$(BIN) demo
 
-test: tools ## unit tests, command tests, laws, conformance, replayed fuzz corpora
+test: tools web ## unit tests, command tests, laws, conformance, replayed fuzz corpora
 	@echo "== go vet and tests (the first time compiles everything: some minutes)"
 	@$(GO) vet $(PKGS)
 	@$(GO) test $(TESTFLAGS) $(PKGS)

@@ -99,7 +99,7 @@ func reportCommand(e *Env) *cobra.Command {
 				return report.Terminal(e.Stdout, r, e.terminal(cmd))
 			}
 			for _, f := range formats {
-				x, err := find(f)
+				x, err := find(append(renderings(), e.pages(cmd.Context())...), f)
 				if err != nil {
 					return err
 				}
@@ -126,14 +126,14 @@ func reportCommand(e *Env) *cobra.Command {
 			return nil
 		},
 	}
-	c.Flags().StringSliceVar(&formats, "format", nil, "html, markdown, json, junit, csv (default: the terminal summary)")
+	c.Flags().StringSliceVar(&formats, "format", nil, "html, markdown, json, junit, csv; one page: summary (HTML), pdf, png (default: the terminal summary)")
 	c.Flags().StringVarP(&out, "output", "o", "", "folder to write to (default: stdout)")
 	return c
 }
 
-func find(format string) (rendering, error) {
+func find(known []rendering, format string) (rendering, error) {
 	var names []string
-	for _, x := range renderings() {
+	for _, x := range known {
 		if x.format == format {
 			return x, nil
 		}

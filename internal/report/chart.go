@@ -6,6 +6,7 @@ import (
 	"math"
 	"strings"
 
+	"github.com/fairtrial/fairtrial/internal/chart"
 	"github.com/fairtrial/fairtrial/internal/record"
 	"github.com/fairtrial/fairtrial/internal/result"
 )
@@ -19,6 +20,7 @@ type chartView struct {
 	Columns []string
 	Rows    [][]string
 	Note    string
+	Spec    any // the same picture as Vega-Lite, nil without
 }
 
 // series is one model's line.
@@ -194,7 +196,28 @@ func draw(r *record.Record, k chartKind, lines []series) chartView {
 	p(`</svg>`)
 	v.SVG = template.HTML(b.String()) //nolint:gosec // made of numbers and escaped text
 	v.table(k, lines)
+	v.Spec = lineSpec(k, lines, x, y, v.Title)
 	return v
+}
+
+// lineSpec is the chart as Vega-Lite, in the same colours and frame.
+func lineSpec(k chartKind, lines []series, x, y axis, title string) chart.Spec {
+	var points []chart.Point
+	var names []string
+	for _, l := range lines {
+		names = append(names, l.model)
+		for i, p := range l.points {
+			q := chart.Point{Marked: k.dots || i == l.mark, Series: l.model, X: p[0], Y: p[1], Lower: result.None(), Upper: result.None()}
+			q.Said = fmt.Sprintf("%s: %s %s, %s %s", l.model, k.columns[0], p[0].Short(), k.columns[1], p[1].Short())
+			if len(p) > 4 {
+				q.Lower, q.Upper = p[2], p[3]
+				q.Said = fmt.Sprintf("%s: %s %s, %s %s, %s %s", l.model, k.columns[0], p[0].Short(), k.columns[1], interval(p[1], p[2], p[3]), k.columns[2], p[4].Short())
+			}
+			points = append(points, q)
+		}
+	}
+	f := chart.Frame{Title: title, X: k.x, Y: k.y, XLow: x.lo, XHigh: x.hi, YLow: y.lo, YHigh: y.hi, Diagonal: k.diagonal, Vertical: result.None()}
+	return chart.Lines(f, points, names, []string{"--candidate", "--baseline", "--inconclusive", "--fail"}[:len(names)], false)
 }
 
 // frame opens the picture: grid, ticks and the names of the axes.

@@ -6,6 +6,7 @@ import (
 	"math"
 	"strings"
 
+	"github.com/fairtrial/fairtrial/internal/chart"
 	"github.com/fairtrial/fairtrial/internal/record"
 	"github.com/fairtrial/fairtrial/internal/result"
 )
@@ -89,12 +90,22 @@ func forest(r *record.Record, metric string) (chartView, bool) {
 		s.include(l.lower, l.upper)
 		v.Rows = append(v.Rows, []string{l.name, interval(l.value, l.lower, l.upper), result.Count(l.n), l.words})
 	}
+	padded := s.padded()
+	var points []chart.Point
+	for _, l := range lines {
+		points = append(points, chart.Point{Series: l.name, X: l.value, Lower: l.lower, Upper: l.upper, Colour: "--none",
+			Said: fmt.Sprintf("%s: %s, n = %s %s", l.name, interval(l.value, l.lower, l.upper), result.Count(l.n), l.words)})
+		if l.class != "even" {
+			points[len(points)-1].Colour = "--" + l.class
+		}
+	}
+	v.Spec = chart.Intervals(chart.Frame{Title: v.Title, X: name, XLow: padded.lo, XHigh: padded.hi, Vertical: line}, points)
 	v.SVG = drawForest(lines, s.padded(), line, v.Title, name)
 	return v, true
 }
 
 func drawForest(lines []forestLine, s scale, at result.Number, title, name string) template.HTML {
-	const left, row = 176.0, 19.0
+	const left, row = 196.0, 19.0
 	low := plotTop + row*float64(len(lines))
 	x := axis{s.lo, s.hi, left, plotRight}
 	var b strings.Builder
@@ -117,10 +128,11 @@ func drawForest(lines []forestLine, s scale, at result.Number, title, name strin
 	return template.HTML(b.String()) //nolint:gosec // made of numbers and escaped text
 }
 
-// cut shortens a name to n letters; the whole one stands in the title and the table.
+// cut shortens a name in its middle to n letters; the whole one stands in the title and
+// the table.
 func cut(s string, n int) string {
 	if r := []rune(s); len(r) > n {
-		return string(r[:n-1]) + "…"
+		return string(r[:n/2]) + "…" + string(r[len(r)-(n-1-n/2):])
 	}
 	return s
 }

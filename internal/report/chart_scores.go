@@ -5,6 +5,7 @@ import (
 	"html/template"
 	"strings"
 
+	"github.com/fairtrial/fairtrial/internal/chart"
 	"github.com/fairtrial/fairtrial/internal/record"
 	"github.com/fairtrial/fairtrial/internal/result"
 )
@@ -47,7 +48,19 @@ func drawScores(r *record.Record, c record.Curve) chartView {
 	var b strings.Builder
 	p := func(format string, args ...any) { fmt.Fprintf(&b, format, args...) }
 	frame(p, x, y, v.Title, "score", "density")
+	frameOf := chart.Frame{Title: v.Title, X: "score", Y: "density", XLow: x.lo, XHigh: x.hi, YLow: y.lo, YHigh: y.hi, Vertical: result.None()}
+	var points []chart.Point
 	for class, column := range []int{5, 2} {
+		name := []string{"negatives", "positives"}[class]
+		for i, q := range c.Points {
+			pt := chart.Point{Series: name, X: q[0], Y: density(q, column), Lower: density(q, column+1), Upper: density(q, column+2),
+				Said: fmt.Sprintf("%s to %s: %s of the %s", q[0].Short(), q[1].Short(), interval(q[column], q[column+1], q[column+2]), name)}
+			points = append(points, pt)
+			if i == len(c.Points)-1 && q[1].Known() { // the last step needs its end
+				pt.X = q[1]
+				points = append(points, pt)
+			}
+		}
 		var line, upper, lower []string
 		for _, q := range c.Points {
 			d := density(q, column)
@@ -68,6 +81,7 @@ func drawScores(r *record.Record, c record.Curve) chartView {
 	for _, m := range r.Plan.Models {
 		if m.Key == c.Model && m.Threshold != nil && *m.Threshold >= x.lo && *m.Threshold <= x.hi {
 			at := x.at(*m.Threshold)
+			frameOf.Vertical, frameOf.VerticalSaid = result.Number(*m.Threshold), "threshold "+tick(*m.Threshold)
 			p(`<path class="diagonal" d="M%.1f %.1fV%.1f"/><text x="%.1f" y="%.1f">threshold %s</text>`, at, plotTop, plotLow, at+5, plotTop+50, tick(*m.Threshold))
 		}
 	}
@@ -75,6 +89,7 @@ func drawScores(r *record.Record, c record.Curve) chartView {
 		p(`<text class="name class%d" x="%.1f" y="%.1f" text-anchor="end">%s</text>`, class, plotRight-8, plotTop+16+17*float64(class), name)
 	}
 	p(`</svg>`)
+	v.Spec = chart.Lines(frameOf, points, []string{"positives", "negatives"}, []string{"--inconclusive", "--soft"}, true)
 	v.SVG = template.HTML(b.String()) //nolint:gosec // made of numbers and escaped text
 	return v
 }

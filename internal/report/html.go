@@ -1,7 +1,9 @@
 package report
 
 import (
+	"crypto/sha256"
 	_ "embed"
+	"encoding/base64"
 	"fmt"
 	"html/template"
 	"io"
@@ -11,6 +13,7 @@ import (
 	"github.com/fairtrial/fairtrial/internal/engine"
 	"github.com/fairtrial/fairtrial/internal/record"
 	"github.com/fairtrial/fairtrial/internal/result"
+	"github.com/fairtrial/fairtrial/web"
 )
 
 //go:embed report.html.tmpl
@@ -26,7 +29,8 @@ const (
 	foldedRows = 50
 )
 
-// HTML writes the report: one self-contained page without scripts.
+// HTML writes the report: one self-contained page. Where the charts' script was built it
+// is in the page, allowed by its digest; the page is whole without it.
 func HTML(w io.Writer, r *record.Record) error {
 	t, err := template.New("report").Funcs(template.FuncMap{
 		"count":   result.Count,
@@ -54,6 +58,8 @@ func HTML(w io.Writer, r *record.Record) error {
 type page struct {
 	*record.Record
 	Style       template.CSS
+	Script      template.JS // empty when it was not built
+	ScriptHash  string
 	Class       string // of the verdict
 	Shape       string
 	Level       string
@@ -157,6 +163,10 @@ func newPage(r *record.Record) *page {
 		names = append(names, strings.TrimSpace(strings.Join([]string{m.Key, bracket(m.Name, m.Version)}, " ")))
 	}
 	p.Exploration, p.Charts = exploration(r), charts(r)
+	if script := web.Script(); script != "" && len(p.Charts) > 0 {
+		sum := sha256.Sum256([]byte(script))
+		p.Script, p.ScriptHash = template.JS(script), base64.StdEncoding.EncodeToString(sum[:]) //nolint:gosec // our own file
+	}
 	p.Judged = strings.Join(names, " against ")
 	notes := &footnotes{at: map[string]int{}}
 	for _, g := range r.Gates {

@@ -16,6 +16,7 @@ import (
 	"github.com/fairtrial/fairtrial/internal/plan"
 	"github.com/fairtrial/fairtrial/internal/record"
 	"github.com/fairtrial/fairtrial/internal/result"
+	"github.com/fairtrial/fairtrial/web"
 )
 
 const evil = "x|y <script>alert(1)</script> =cmd() \"q\" \x01 & 'z' _m_ *b*"
@@ -79,7 +80,7 @@ func TestEveryFormatIsSafe(t *testing.T) {
 		if err := f(&b, r); err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		s := b.String()
+		s := strings.Replace(b.String(), "<script>"+web.Script()+"</script>", "", 1)
 		for _, bad := range []string{"NaN", "+Inf", "-Inf", "%!"} {
 			if strings.Contains(s, bad) {
 				t.Errorf("%s holds %q", name, bad)
@@ -116,7 +117,7 @@ func TestHTMLSizeAndOrder(t *testing.T) {
 	if !strings.Contains(s, "50 of 200, rest in estimates.csv") {
 		t.Error("the rest of the slices is not counted")
 	}
-	if strings.Contains(s, "<script") || strings.Contains(s, "http-equiv=\"refresh") || !strings.Contains(s, "default-src 'none'") {
+	if (web.Script() == "" && strings.Contains(s, "<script")) || strings.Contains(s, "unsafe-eval") || strings.Contains(s, "http-equiv=\"refresh") || !strings.Contains(s, "default-src 'none'") {
 		t.Error("the page is not self-contained")
 	}
 }
