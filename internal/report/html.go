@@ -131,7 +131,7 @@ type matrix struct {
 
 // Shade is how dark the cell of n rows is, in percent: its share of its label's rows.
 func (m matrix) Shade(row int, n int64) int {
-	return int(math.Round(45 * m.share(row, n)))
+	return int(math.Round(30 * m.share(row, n)))
 }
 
 // Share is the share of a label's rows in words.
