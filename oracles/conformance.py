@@ -143,7 +143,7 @@ def check_binary(weighted):
     plan = {"name": "conformance", "task": "binary",
             "data": {"source": "data.parquet", "columns": {"label": {"column": "y", "positive": 1}}},
             "models": {"candidate": {"score": "a", "threshold": 0.5}, "baseline": {"score": "b", "threshold": 0.5}},
-            "slices": ["case"], "metrics": BINARY + ["roc_auc", "average_precision", {"metric": "partial_roc_auc", "max_fpr": 0.2}] + ([] if weighted else ["ece", "ks", "brier_miscalibration", "brier_discrimination", "brier_uncertainty"] + [{"metric": m + "_at_count", "count": 20} for m in ("precision", "recall", "lift")]) +
+            "slices": ["case"], "metrics": BINARY + ["roc_auc", "average_precision", "ece", "ks", {"metric": "partial_roc_auc", "max_fpr": 0.2}] + ["brier_miscalibration", "brier_discrimination", "brier_uncertainty"] + ([] if weighted else [{"metric": m + "_at_count", "count": 20} for m in ("precision", "recall", "lift")]) +
                        [{"metric": m, "share": 0.2} for m in ("precision_at", "recall_at", "lift_at")]}
     if weighted:
         plan["data"]["columns"]["weight"] = "w"
@@ -206,14 +206,20 @@ def check_binary(weighted):
         if weighted and len(y) < 120 and 0.01 < (v("roc_auc") or 0) < 0.99:
             check_sandwich(k, y, p, w, e)
         check_top(k, y, p, w, e, 0.2 * w.sum(), "", tag)
-        if not weighted:
+        same("ece" + tag, k, v("ece"), debiased_ece(p, y, w) if kish(w) >= 30 else None, tol=1e-7)
+        check_corp(k, y, p, w, e, tag)
+        if weighted and pos and neg:
+            at = np.unique(p)
+            share = lambda c: np.array([w[(y == c) & (p <= s)].sum() for s in at]) / w[y == c].sum()
+            same("ks" + tag, k, v("ks"), abs(share(1) - share(0)).max())
+        elif weighted:
+            same("ks" + tag, k, v("ks"), None, what="undefined")
+        else:
             if len(y) > 20:
                 check_top(k, y, p, w, e, 20, "_count", "")
             else:
                 for m in ("precision", "recall", "lift"):
                     same(m + "_at_count", k, v(m + "_at_count"), None, what="undefined")
-            check_corp(k, y, p, e)
-            same("ece", k, v("ece"), debiased_ece(p, y == 1) if len(y) >= 30 else None)
             same("ks", k, v("ks"), ks_2samp(p[y == 1], p[y == 0], method="asymp").statistic if pos and neg else None)
             check_intervals(k, y, d, e)
     if not weighted:
@@ -256,21 +262,22 @@ def check_influence(metric, k, w, e, value):
         same(metric + ": error", k, e["se"], math.sqrt((g ** 2).sum() * kish(w) / (kish(w) - 1)), tol=1e-5, what="se")
 
 
-def check_corp(k, y, p, e):
+def check_corp(k, y, p, w, e, tag):
     """The parts of the Brier score against scikit-learn's isotonic regression."""
     from sklearn.isotonic import IsotonicRegression
-    r = IsotonicRegression().fit(p, y).predict(p)
-    own, fit, flat = (p - y) ** 2, (r - y) ** 2, (y.mean() - y) ** 2
-    mcb, dsc = own.mean() - fit.mean(), flat.mean() - fit.mean()
+    y, p, w = y[w > 0], p[w > 0], w[w > 0]
+    r = IsotonicRegression().fit(p, y, sample_weight=w).predict(p)
+    mean = lambda x: np.average(x, weights=w)
+    own, fit, flat = (p - y) ** 2, (r - y) ** 2, (mean(y) - y) ** 2
     v = lambda m: e[m]["value"]
     plain = lambda m: float(next(x for x in e[m]["notes"] if "before the overfit" in x).split()[0])
-    same("brier_miscalibration, plain", k, plain("brier_miscalibration"), mcb, tol=5e-6)
-    same("brier_discrimination, plain", k, plain("brier_discrimination"), dsc, tol=5e-6)
-    same("brier_uncertainty", k, v("brier_uncertainty"), y.mean() * (1 - y.mean()))
-    same("brier_miscalibration - brier_discrimination + brier_uncertainty", k, v("brier_miscalibration") - v("brier_discrimination") + v("brier_uncertainty"), sk.brier_score_loss(y, p, labels=[0, 1], pos_label=1))
+    same("brier_uncertainty" + tag, k, v("brier_uncertainty"), mean(y) * (1 - mean(y)))
+    same("brier_miscalibration - brier_discrimination + brier_uncertainty" + tag, k, v("brier_miscalibration") - v("brier_discrimination") + v("brier_uncertainty"), sk.brier_score_loss(y, p, sample_weight=w, labels=[0, 1], pos_label=1))
     for m, x in [("brier_miscalibration", own - fit), ("brier_discrimination", flat - fit)]:
-        if e[m]["se"]:
-            same(m + ": error", k, e[m]["se"], x.std(ddof=1) / math.sqrt(len(x)), tol=1e-7, what="se")
+        same(m + ", plain" + tag, k, plain(m), mean(x), tol=5e-6)
+        if e[m]["se"] and kish(w) > 1.01:
+            error = (w ** 2 * (x - mean(x)) ** 2).sum() / w.sum() ** 2 * kish(w) / (kish(w) - 1)
+            same(m + ": error" + tag, k, e[m]["se"], math.sqrt(error), tol=1e-7, what="se")
 
 
 def check_top(k, y, p, w, e, budget, tail, tag):
@@ -410,6 +417,36 @@ def check_clusters():
             same(m + ": CR1", k, e["se"], float(ols.bse[0]) * math.sqrt(g / (g - 1)), tol=1e-8, what="se")
 
 
+def check_two_way():
+    """Clusters of two columns: V1 + V2 - V12 of statsmodels' cluster-robust covariances, at least the larger of V1 and V2."""
+    import statsmodels.api as sm
+    from statsmodels.stats.sandwich_covariance import cov_cluster_2groups
+    rng = np.random.default_rng(37)
+    frames = []
+    for k in range(60):
+        n, effect = 450, (k % 3) / 2
+        u, i = rng.integers(0, 60, n), rng.integers(0, 50, n)
+        p = np.clip(0.4 + effect * 0.1 * rng.normal(size=60)[u] + effect * 0.1 * rng.normal(size=50)[i] + 0.1 * rng.normal(size=n), 0.01, 0.99)
+        y = (rng.random(n) < 0.4).astype(int)
+        frames.append(pd.DataFrame({"case": f"c{k}", "y": y, "a": p, "b": 1 - p, "user": [f"u{x}" for x in u], "item": i}))
+    plan = {"name": "two", "task": "binary", "data": {"source": "data.parquet", "columns": {"label": {"column": "y", "positive": 1}, "cluster": ["user", "item"]}},
+            "models": {"candidate": {"score": "a", "threshold": 0.5}, "baseline": {"score": "b", "threshold": 0.5}}, "slices": ["case"], "metrics": ["brier", "log_loss"]}
+    got, record = run(plan, pd.concat(frames), "two-way clusters")
+    diffs = {(c["metric"], c["slice"]): c for c in record["comparisons"]}
+    for k, f in enumerate(frames):
+        u, i = pd.factorize(f.user)[0], pd.factorize(f.item)[0]
+        cell = pd.factorize(u * 1000 + i)[0]
+        for m, row in [("brier", lambda p: (p - f.y) ** 2), ("log_loss", lambda p: pd.Series(loss(f.y.to_numpy(), p.to_numpy())))]:
+            for what, x, e in [("", row(f.a), got[(m, "candidate", f"case=c{k}")]), (", paired", row(f.a) - row(f.b), diffs[(m, f"case=c{k}")])]:
+                fit = sm.OLS(x.to_numpy(), np.ones(len(x))).fit()
+                plain = [float(fit.get_robustcov_results("cluster", groups=g, use_correction=False).bse[0]) ** 2 for g in (u, i, cell)]
+                if abs(plain[0] + plain[1] - plain[2] - cov_cluster_2groups(fit, u, i, use_correction=False)[0][0, 0]) > 1e-12:
+                    sys.exit("V1 + V2 - V12 is not what statsmodels has")
+                v = [x * (g.max() + 1) / g.max() for x, g in zip(plain, (u, i, cell))]
+                same(m + ": two-way clusters" + what, k, e["se"], math.sqrt(max(v[0] + v[1] - v[2], v[0], v[1])), tol=1e-8, what="se")
+                same(m + ": degrees of freedom of two-way clusters" + what, k, e.get("df", min(u.max(), i.max())), min(u.max(), i.max()), tol=1e-8, what="df")
+
+
 def check_multiclass():
     rng = np.random.default_rng(13)
     names = np.array(["cat", "dög", "鳥", "a b"])
@@ -492,14 +529,55 @@ def weighted_auc(positive, score, w):
     return sk.roc_auc_score(positive, score, sample_weight=w)
 
 
-def debiased_ece(p, hit):
-    """Equal-mass bins of the ranks from below, tied scores in the bin of the first, by definition."""
-    at = 15 * np.searchsorted(np.sort(p), p, side="left") // len(p)
+def debiased_ece(p, hit, w=None):
+    """Bins of equal weight from below, tied scores in the bin of the first, debiased by Kish's rows, by definition."""
+    w = np.ones(len(p)) if w is None else w
+    below = {s: w[p < s].sum() for s in np.unique(p)}
+    at = np.array([min(14, int(15 * below[s] / w.sum() * (1 + 1e-11))) for s in p])
     total = 0.0
-    for b in np.unique(at):
-        n, q, y = (at == b).sum(), p[at == b].mean(), hit[at == b].mean()
-        total += n / len(p) * ((q - y) ** 2 - (y * (1 - y) / (n - 1) if n > 1 else 0))
+    for b in np.unique(at[w > 0]):
+        i = (at == b) & (w > 0)
+        n, q, y = kish(w[i]), np.average(p[i], weights=w[i]), np.average(hit[i], weights=w[i])
+        total += w[i].sum() / w.sum() * ((q - y) ** 2 - (y * (1 - y) / (n - 1) if i.sum() > 1 else 0))
     return math.sqrt(max(0.0, total))
+
+
+def check_multiclass_weights():
+    """One-vs-rest AUC with weights, whole and by class; a class's error from the derivative of its value by each row's weight."""
+    rng = np.random.default_rng(31)
+    names, frames = np.array(["a", "b", "c"]), []
+    for k in range(60):
+        n = int(rng.integers(10, 150))
+        y = rng.integers(0, 3, n)
+        z = rng.normal(0, 1, (n, 3)) + 1.2 * np.eye(3)[y]
+        p = np.exp(np.round(z) if k % 3 == 0 else z)
+        p /= p.sum(1, keepdims=True)
+        frames.append(pd.DataFrame({"case": f"c{k}", "y": names[y], "d": names[p.argmax(1)], "p0": p[:, 0], "p1": p[:, 1], "p2": p[:, 2], "w": rng.choice([0.0, 0.5, 1.0, 2.5], n) + 0.25 * (np.arange(n) < 3)}))
+    plan = {"name": "multiclass", "task": "multiclass", "data": {"source": "data.parquet", "columns": {"label": {"column": "y"}, "weight": "w"}},
+            "models": {"candidate": {"prediction": "d", "probabilities": {c: f"p{i}" for i, c in enumerate(names)}}}, "slices": ["case"], "metrics": ["roc_auc", {"metric": "roc_auc", "class": "b", "as": "auc_b"}, "ece", {"metric": "ece", "class": "b", "as": "ece_b"}]}
+    got, _ = run(plan, pd.concat(frames), "multiclass with weights")
+    for k, f in enumerate(frames):
+        y, w, p = f.y.to_numpy(), f.w.to_numpy(), f[["p0", "p1", "p2"]].to_numpy()
+        weight = np.array([w[y == c].sum() for c in names])
+        e, one = got[("roc_auc", "candidate", f"case=c{k}")], got[("auc_b", "candidate", f"case=c{k}")]
+        same("roc_auc (one-vs-rest, weights)", k, e["value"], sk.roc_auc_score(y, p, multi_class="ovr", labels=names, sample_weight=w) if (weight > 0).all() else None)
+        for m, classes in (("ece", range(3)), ("ece_b", [1])):
+            same(m.replace("_b", " of a class") + " (multiclass, weights)", k, got[(m, "candidate", f"case=c{k}")]["value"], np.mean([debiased_ece(p[:, c], y == names[c], w) for c in classes]) if kish(w) >= 30 else None, tol=1e-7)
+        value = lambda w: sk.roc_auc_score(y == "b", p[:, 1], sample_weight=w)
+        if weight[1] == 0:
+            same("roc_auc of a class (weights)", k, one["value"], None, what="undefined")
+            continue
+        same("roc_auc of a class (weights)", k, one["value"], value(w))
+        pos, neg = y == "b", y != "b"
+        if kish(w[pos]) <= 1.01 or kish(w[neg]) <= 1.01 or value(w) > 0.99:
+            continue
+        g = np.zeros(len(y))
+        for i in np.flatnonzero(w > 0):
+            up, down, h = w.copy(), w.copy(), 1e-4 * w[i]
+            up[i], down[i] = w[i] + h, w[i] - h
+            g[i] = w[i] * (value(up) - value(down)) / (2 * h)
+        part = lambda at: (g[at] ** 2).sum() * kish(w[at]) / (kish(w[at]) - 1)
+        same("roc_auc of a class: error with weights", k, one["se"], math.sqrt(part(pos) + part(neg)), tol=1e-6, what="se")
 
 
 def check_ordinal():
@@ -531,6 +609,19 @@ def rank_correlation(y, p, w):
     return cov[0, 1] / math.sqrt(cov[0, 0] * cov[1, 1])
 
 
+def type_7(x, q, w):
+    """Hyndman and Fan's type 7 on Kish's rows (Akinshin 2023); with equal weights NumPy's."""
+    i = np.argsort(x)
+    rows = kish(w)
+    edges = np.concatenate([[0.0], np.cumsum(w[i]) / w.sum()])
+    at = q * (rows - 1)
+    share = np.diff(np.clip(edges * rows - at, 0, 1))
+    equal = np.linspace(-1, 1, len(x))
+    if not np.isclose(np.quantile(equal, q), equal @ np.diff(np.clip(np.arange(len(x) + 1) - q * (len(x) - 1), 0, 1))):
+        sys.exit("type_7 is not NumPy's quantile for equal weights")
+    return float(x[i] @ share / share.sum())
+
+
 def check_regression(weighted):
     rng = np.random.default_rng(17 + weighted)
     frames = []
@@ -547,7 +638,7 @@ def check_regression(weighted):
         frames.append(pd.DataFrame({"case": f"c{k}", "y": y, "f": f, "w": rng.choice([0.5, 1.0, 3.0], n)}))
     names = ["mean_absolute_error", "mean_squared_error", "root_mean_squared_error", "r2", "mean_error", "wape", "mape", "smape", "rmsle", "explained_variance", "pearson", "spearman", {"metric": "pinball_loss", "alpha": 0.9}]
     plan = {"name": "regression", "task": "regression", "data": {"source": "data.parquet", "columns": {"label": {"column": "y"}}},
-            "models": {"candidate": {"prediction": "f"}}, "slices": ["case"], "metrics": names + ([] if weighted else ["median_absolute_error", "max_error", {"metric": "absolute_error_quantile", "q": 0.9, "as": "p90"}, {"metric": "error_quantile", "q": 0.05, "as": "low"}])}
+            "models": {"candidate": {"prediction": "f"}}, "slices": ["case"], "metrics": names + ["median_absolute_error", "max_error", {"metric": "absolute_error_quantile", "q": 0.9, "as": "p90"}, {"metric": "error_quantile", "q": 0.05, "as": "low"}]}
     if weighted:
         plan["data"]["columns"]["weight"] = "w"
     got, _ = run(plan, pd.concat(frames), "regression")
@@ -593,11 +684,10 @@ def check_regression(weighted):
             same("mape" + tag, k, e("mape")["value"], None, what="undefined")
         else:
             same("mape" + tag, k, e("mape")["value"], sk.mean_absolute_percentage_error(y, p, sample_weight=w))
-        if not weighted:
-            same("max_error", k, e("max_error")["value"], sk.max_error(y, p))
-            same("absolute_error_quantile", k, e("p90")["value"], np.quantile(abs(p - y), 0.9))
-            same("error_quantile", k, e("low")["value"], np.quantile(p - y, 0.05))
-            same("median_absolute_error", k, e("median_absolute_error")["value"], sk.median_absolute_error(y, p))
+        same("max_error" + tag, k, e("max_error")["value"], sk.max_error(y, p))
+        same("absolute_error_quantile" + tag, k, e("p90")["value"], type_7(abs(p - y), 0.9, w) if weighted else np.quantile(abs(p - y), 0.9))
+        same("error_quantile" + tag, k, e("low")["value"], type_7(p - y, 0.05, w) if weighted else np.quantile(p - y, 0.05))
+        same("median_absolute_error" + tag, k, e("median_absolute_error")["value"], sk.median_absolute_error(y, p, sample_weight=w if weighted else None))
 
 
 def check_prediction_intervals(weighted):
@@ -694,7 +784,9 @@ def main():
     check_binary(weighted=True)
     check_recalibration()
     check_clusters()
+    check_two_way()
     check_multiclass()
+    check_multiclass_weights()
     check_ordinal()
     check_regression(weighted=False)
     check_regression(weighted=True)

@@ -191,6 +191,9 @@ func pairedPlan(a, b *record.Record, joined string) (*plan.Plan, error) {
 	if p.Data.Columns.Cluster != "" {
 		columns.Cluster = "cluster"
 	}
+	if p.Data.Columns.Crossed != "" {
+		columns.Crossed = "cluster_2"
+	}
 	if p.Data.Columns.Weight != "" {
 		columns.Weight = "weight"
 	}

@@ -58,7 +58,8 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// rows N SEED FILE: N rows of id, label, a (better), b, group, with a fixed seed.
+// rows N SEED FILE [COLUMN…]: N rows of id, label, a (better), b, group, age and columns of
+// 37 values, with a fixed seed.
 func rowsFile(ts *testscript.TestScript, _ bool, args []string) {
 	n, err := strconv.Atoi(args[0])
 	ts.Check(err)
@@ -66,10 +67,18 @@ func rowsFile(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	r := rand.New(rand.NewPCG(seed, 1))
 	var b strings.Builder
-	b.WriteString("id,label,a,b,group,age\n")
+	b.WriteString("id,label,a,b,group,age")
+	for _, column := range args[3:] { // further ones repeat 37 values
+		b.WriteString("," + column)
+	}
+	b.WriteByte('\n')
 	for i := range n {
 		y := r.IntN(2)
-		fmt.Fprintf(&b, "r%d,%d,%.6f,%.6f,g%d,%d\n", i, y, 0.35*float64(y)+0.64*r.Float64(), 0.3*float64(y)+0.64*r.Float64(), r.IntN(4), 18+r.IntN(60))
+		fmt.Fprintf(&b, "r%d,%d,%.6f,%.6f,g%d,%d", i, y, 0.35*float64(y)+0.64*r.Float64(), 0.3*float64(y)+0.64*r.Float64(), r.IntN(4), 18+r.IntN(60))
+		for range args[3:] {
+			fmt.Fprintf(&b, ",k%d", i%37)
+		}
+		b.WriteByte('\n')
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[2]), []byte(b.String()), 0o644))
 }

@@ -89,16 +89,16 @@ func (e *Env) thresholds(cmd *cobra.Command, p *plan.Plan, f thresholdFlags) ([]
 		return nil, wrong("", "%w", err)
 	}
 	s.Request.Exemplars = 0
-	s.Request.Needs = []summary.Spec{summary.Of(summary.KindCounts), summary.CutsOf(1000, 5)}
+	s.Request.Needs = []summary.Spec{summary.Of(summary.KindCounts), summary.CutErrorsOf(1000, 5)}
 	c, err := s.Collect(cmd.Context(), newEngine())
 	if err != nil {
 		return nil, err
 	}
-	cuts := c.Set.Pops[0].Cuts
+	all := c.Set.Pops[0].Cuts
 	var out []chosen
 	for m, key := range c.Set.Models {
 		if f.model == "" || f.model == key {
-			x := choose(foldsOf(cuts, m))
+			x := choose(cutsOf(all, m))
 			x.Model = key
 			out = append(out, x)
 		}
@@ -110,7 +110,7 @@ func (e *Env) thresholds(cmd *cobra.Command, p *plan.Plan, f thresholdFlags) ([]
 }
 
 // chooser checks the flags against the plan and gives what chooses for one model.
-func (f thresholdFlags) chooser(p *plan.Plan) (func(threshold.Folds) chosen, error) {
+func (f thresholdFlags) chooser(p *plan.Plan) (func(cuts) chosen, error) {
 	asked := 0
 	for _, yes := range []bool{f.precision != 0, f.recall != 0, f.cost != "", f.alerts != ""} {
 		if yes {
@@ -122,8 +122,8 @@ func (f thresholdFlags) chooser(p *plan.Plan) (func(threshold.Folds) chosen, err
 		return nil, wrong("for example --precision 0.9", "give one of --precision, --recall, --cost and --alerts")
 	case p.Task != cases.Binary:
 		return nil, wrong("", "thresholds are built for task binary only, this is %s", p.Task)
-	case p.Data.Columns.Weight != "":
-		return nil, wrong("", "thresholds with weights are not built yet")
+	case p.Data.Columns.Crossed != "":
+		return nil, wrong("name the column whose rows are most alike", "thresholds are built for clusters of one column, this plan has two")
 	case f.confidence <= 0.5 || f.confidence >= 1:
 		return nil, wrong("", "--confidence lies between 0.5 and 1, this is %g", f.confidence)
 	}
@@ -131,17 +131,16 @@ func (f thresholdFlags) chooser(p *plan.Plan) (func(threshold.Folds) chosen, err
 		if x < 0 || x >= 1 {
 			return nil, wrong("", "--%s lies between 0 and 1, this is %g", name, x)
 		}
-		if x > 0 && p.Data.Columns.Cluster != "" {
-			return nil, wrong("--cost keeps clusters together", "a promise with clusters is not built yet: its test is for independent rows")
-		}
 	}
 	switch {
 	case f.cost != "":
 		costs, err := parseCosts(f.cost)
-		return func(x threshold.Folds) chosen { return cheapest(x, costs, p.Data.Columns.Cluster != "") }, err
+		return func(x cuts) chosen {
+			return cheapest(x, costs, p.Data.Columns.Cluster != "" || p.Data.Columns.Weight != "")
+		}, err
 	case f.alerts != "":
 		share, err := parseShare(f.alerts)
-		return func(x threshold.Folds) chosen { return atVolume(x, share) }, err
+		return func(x cuts) chosen { return atVolume(x, share) }, err
 	}
 	return f.promise, nil
 }
@@ -174,13 +173,44 @@ func parseShare(text string) (float64, error) {
 	return x, nil
 }
 
-func foldsOf(c *summary.Cuts, m int) threshold.Folds {
-	x := c.Models[m]
-	return threshold.Folds{Scores: x.Scores, Rows: x.Rows, Hits: x.Hits, Total: c.Total, Positives: c.Positives}
+// cuts are one model's thresholds as the command reads them: rows by fold – or their
+// weight – and each cut with what tests of a promise need.
+type cuts struct {
+	threshold.Folds
+	rows int64
+	each []threshold.Cut
 }
 
-func sum(x []int64) int64 {
-	n := int64(0)
+func cutsOf(c *summary.Cuts, m int) cuts {
+	x, weighted := c.Models[m], c.Weight != nil
+	out := cuts{rows: sum(c.Total), Folds: threshold.Folds{Scores: x.Scores, Total: numbers(c.Total), Positives: numbers(c.Positives)}}
+	if weighted {
+		out.Total, out.Positives, out.Rows, out.Hits = c.Weight, c.WeightPositive, x.Weight, x.WeightHits
+	}
+	for i, s := range x.Scores {
+		if !weighted {
+			out.Rows, out.Hits = append(out.Rows, numbers(x.Rows[i])), append(out.Hits, numbers(x.Hits[i]))
+		}
+		cut := threshold.Cut{Score: s, Rows: sum(x.Rows[i]), Hits: sum(x.Hits[i])}
+		if x.Errors != nil {
+			e := x.Errors[i]
+			cut.Robust = &threshold.Robust{W: sum(out.Rows[i]), H: sum(out.Hits[i]), WW: e.WW, HW: e.HW, HH: e.HH, HP: e.HP, Clusters: e.Clusters, Positive: e.Positive}
+		}
+		out.each = append(out.each, cut)
+	}
+	return out
+}
+
+func numbers(x []int64) []float64 {
+	out := make([]float64, len(x))
+	for i, n := range x {
+		out[i] = float64(n)
+	}
+	return out
+}
+
+func sum[T int64 | float64](x []T) T {
+	var n T
 	for _, v := range x {
 		n += v
 	}
@@ -188,13 +218,16 @@ func sum(x []int64) int64 {
 }
 
 // at describes a cut (−1: none is called).
-func at(x threshold.Folds, i int) chosen {
-	c := chosen{Found: true, Threshold: result.None(), Alerts: 0, Precision: result.None(), Recall: 0, Rows: sum(x.Total), Cost: result.None(), CostSE: result.None()}
+func at(x cuts, i int) chosen {
+	c := chosen{Found: true, Threshold: result.None(), Alerts: 0, Precision: result.None(), Recall: 0, Rows: x.rows, Cost: result.None(), CostSE: result.None()}
 	if i < 0 {
 		return c
 	}
-	rows, hits, pos := float64(sum(x.Rows[i])), float64(sum(x.Hits[i])), float64(sum(x.Positives))
-	c.Threshold, c.Alerts, c.Precision, c.Recall = result.Number(x.Scores[i]), result.Number(rows/float64(c.Rows)), result.Number(hits/rows), result.None()
+	rows, hits, pos := sum(x.Rows[i]), sum(x.Hits[i]), sum(x.Positives)
+	c.Threshold, c.Alerts, c.Recall = result.Number(x.Scores[i]), result.Number(rows/sum(x.Total)), result.None()
+	if rows > 0 {
+		c.Precision = result.Number(hits / rows)
+	}
 	if pos > 0 {
 		c.Recall = result.Number(hits / pos)
 	}
@@ -205,22 +238,21 @@ func (c chosen) seen() string {
 	return fmt.Sprintf("calls %s of rows; on these rows precision %s, recall %s", result.Percent(float64(c.Alerts)), c.Precision.Short(), c.Recall.Short())
 }
 
-func (f thresholdFlags) promise(x threshold.Folds) chosen {
-	cuts := make([]threshold.Cut, len(x.Scores))
-	for i, s := range x.Scores {
-		cuts[i] = threshold.Cut{Score: s, Rows: sum(x.Rows[i]), Hits: sum(x.Hits[i])}
-	}
+func (f thresholdFlags) promise(x cuts) chosen {
 	what, least := "precision", f.precision
-	best, ok := threshold.Precision(cuts, f.precision, 1-f.confidence)
+	best, ok := threshold.Precision(x.each, f.precision, 1-f.confidence)
 	if f.recall > 0 {
 		what, least = "recall", f.recall
-		best, ok = threshold.Recall(cuts, sum(x.Positives), f.recall, 1-f.confidence)
+		best, ok = threshold.Recall(x.each, f.recall, 1-f.confidence)
 	}
 	said := fmt.Sprintf("%s at least %s with probability %s", what, result.Number(least).Short(), result.Percent(f.confidence))
 	if !ok {
 		c := at(x, -1)
 		c.Found, c.Promise, c.Recall = false, said, result.None()
 		c.Says = fmt.Sprintf("no threshold can promise %s on %s rows", said, result.Count(c.Rows))
+		if k := len(x.each); k > 0 && x.each[k-1].Robust != nil && x.each[k-1].Robust.Clusters < threshold.Fewest {
+			c.Says += fmt.Sprintf(" of fewer than %d clusters", threshold.Fewest)
+		}
 		return c
 	}
 	c := at(x, best.At)
@@ -229,8 +261,8 @@ func (f thresholdFlags) promise(x threshold.Folds) chosen {
 	return c
 }
 
-func cheapest(x threshold.Folds, costs threshold.Costs, clusters bool) chosen {
-	best, ok := threshold.MinimalCost(x, costs)
+func cheapest(x cuts, costs threshold.Costs, dependent bool) chosen {
+	best, ok := threshold.MinimalCost(x.Folds, costs)
 	c := at(x, best.At)
 	if c.Found = ok; !ok {
 		c.Says = "no rows"
@@ -238,7 +270,7 @@ func cheapest(x threshold.Folds, costs threshold.Costs, clusters bool) chosen {
 	}
 	c.Cost, c.CostSE = result.Number(best.Cost), result.Number(best.SE)
 	spread := fmt.Sprintf(" (± %s)", c.CostSE.Short())
-	if clusters { // the error is of independent rows
+	if dependent { // the error is of independent rows of equal weight
 		c.CostSE, spread = result.None(), ""
 	}
 	where := "call no row"
@@ -250,10 +282,10 @@ func cheapest(x threshold.Folds, costs threshold.Costs, clusters bool) chosen {
 }
 
 // atVolume is the lowest threshold that calls at most a share of rows.
-func atVolume(x threshold.Folds, share float64) chosen {
-	best, all := -1, float64(sum(x.Total))
+func atVolume(x cuts, share float64) chosen {
+	best, all := -1, sum(x.Total)
 	for i := range x.Scores {
-		if float64(sum(x.Rows[i])) <= share*all*(1+1e-12) {
+		if sum(x.Rows[i]) <= share*all*(1+1e-11) {
 			best = i
 		}
 	}

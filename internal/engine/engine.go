@@ -28,6 +28,7 @@ type Request struct {
 	Where     *slice.Predicate
 	ID        string // column names; empty when not declared
 	Cluster   string
+	Crossed   string // a second cluster column, with Cluster only
 	Weight    string
 	Time      string
 	Label     string
@@ -82,6 +83,7 @@ type Facts struct {
 	Joins         []Join           `json:"joins,omitempty"`
 	Classes       []ClassCount     `json:"classes,omitempty"`
 	Clusters      int64            `json:"clusters,omitempty"`
+	Crossed       int64            `json:"clusters_crossed,omitempty"` // of the second cluster column
 	Findings      []Finding        `json:"findings"`
 	ScoresSkipped string           `json:"scores_skipped,omitempty"`
 }

@@ -77,7 +77,7 @@ func Prepare(p *plan.Plan, cat *metric.Catalogue) (*Setup, error) {
 		}
 	}
 	specs = s.needsCuts(specs)
-	req := engine.Request{Task: p.Task, Source: p.Resolve(p.Data.Source), ID: p.Data.Columns.ID, Cluster: p.Data.Columns.Cluster,
+	req := engine.Request{Task: p.Task, Source: p.Resolve(p.Data.Source), ID: p.Data.Columns.ID, Cluster: p.Data.Columns.Cluster, Crossed: p.Data.Columns.Crossed,
 		Weight: p.Data.Columns.Weight, Time: p.Data.Columns.Time, Label: p.Data.Columns.Label.Column, Positive: p.Data.Columns.Label.Positive,
 		Baseline: -1, MaxSlices: p.MaxSlices, Needs: specs, Missing: engine.MissingPolicy(p.Data.Missing), Workers: p.Workers,
 		Exemplars: 20, KeepScores: p.KeepScores}

@@ -47,6 +47,8 @@ type View struct {
 
 	tables map[string]*table
 	boot   *drawn
+
+	crossed, both *View // of the second cluster column and of the cells
 }
 
 // measure computes answers from one population. The set of measures is closed:
@@ -66,7 +68,7 @@ func (in *Instance) Estimate(v *View, model int) Answer {
 	if v.Pop.N == 0 {
 		return undefined(0, "no usable rows")
 	}
-	return in.measure.estimate(v, model)
+	return twoWay(v, func(v *View) Answer { return in.measure.estimate(v, model) })
 }
 
 // Contrast is the paired difference θa − k·θb on the view's population.
@@ -74,7 +76,7 @@ func (in *Instance) Contrast(v *View, a, b int, k float64) Answer {
 	if v.Pop.N == 0 {
 		return undefined(0, "no usable rows")
 	}
-	return in.measure.contrast(v, a, b, k)
+	return twoWay(v, func(v *View) Answer { return in.measure.contrast(v, a, b, k) })
 }
 
 // Between compares one model on two slices: a difference, or a ratio.
@@ -82,5 +84,5 @@ func (in *Instance) Between(x, y *View, model int, ratio bool) Answer {
 	if x.Pop.N == 0 || y.Pop.N == 0 {
 		return undefined(0, "one of the groups has no usable rows")
 	}
-	return in.measure.between(x, y, model, ratio)
+	return twoWays(x, y, func(x, y *View) Answer { return in.measure.between(x, y, model, ratio) })
 }

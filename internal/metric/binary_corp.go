@@ -14,7 +14,7 @@ func binaryCorp() []*Metric {
 		return &Metric{Name: name, Aliases: []string{alias}, Tasks: onlyBinary(), Title: title, Formula: formula, Lo: -1, Hi: 1, Direction: dir,
 			Interval: "t on the influence of the rows, about the value without the overfit; CR1-t with clusters, CR2 below 40", Paired: "influence of the difference on the same rows", Denominator: "all rows",
 			Variant: "CORP: S is the Brier score, r the isotonic regression of the labels on the scores. The mean overfit of r is taken off, so that 0 stays possible and the value may fall a little below it; the plain value is in the notes",
-			Source:  "Dimitriadis, Gneiting & Jordan 2021; overfit: docs/statistics.md", NeedsProbability: true, NoWeights: "the overfit of an isotonic regression with weights is not built yet",
+			Source:  "Dimitriadis, Gneiting & Jordan 2021; overfit: docs/statistics.md", NeedsProbability: true,
 			build: func(Options) (measure, error) {
 				return derived{spec: summary.FunctionalOf("corp"), part: part, shape: infer.Symmetric{Lo: -1, Hi: 1}, lo: -1, hi: 1,
 					edge: "every row has the same influence: no error can be seen", notes: func(x summary.FunctionalModel) string {

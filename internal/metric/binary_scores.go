@@ -7,8 +7,7 @@ import (
 )
 
 const (
-	noWeightsYet = "weights with this order metric are not built yet"
-	rankPair     = "paired DeLong on the same rows; sums of influence by cluster (CR1-t, CR2 below 40)"
+	rankPair = "paired DeLong on the same rows; sums of influence by cluster (CR1-t, CR2 below 40)"
 )
 
 // Metrics of the order of scores, and calibration.
@@ -26,14 +25,14 @@ func binaryRank() []*Metric {
 			build: func(Options) (measure, error) { return rank{ap: true}, nil }},
 		{Name: "ks", Aliases: []string{"kolmogorov_smirnov", "ks_statistic"}, Tasks: onlyBinary(), Title: "largest gap between the shares of positives and negatives called, over all thresholds",
 			Formula: "max over thresholds |TP/P − FP/N|", Lo: 0, Hi: 1, Direction: Up, Interval: "none", Paired: "none: compare roc_auc", Denominator: "all rows",
-			Variant: "the two-sided Kolmogorov–Smirnov distance, exact with ties", Source: "Kolmogorov 1933; Smirnov 1939", NoWeights: noWeightsYet,
+			Variant: "the two-sided Kolmogorov–Smirnov distance, exact with ties; with weights between the weighted distributions", Source: "Kolmogorov 1933; Smirnov 1939",
 			NoInterval: "the largest of many gaps is too large on average, and not normal: gate on roc_auc",
 			build:      func(Options) (measure, error) { return distance{}, nil }},
 		{Name: "ece", Aliases: []string{"expected_calibration_error"}, Tasks: onlyBinary(), Title: "gap between predicted probability and observed rate, debiased",
 			Formula: "√max(0, Σ (n_b/n)[(p̄_b − ȳ_b)² − ȳ_b(1−ȳ_b)/(n_b−1)]), 15 equal-mass bins", Lo: 0, Hi: 1, Direction: Down,
 			Interval: "none", Paired: "none: compare brier", Denominator: "all rows",
-			Variant: "debiased root-mean-square form; the plug-in ECE and its noise floor are in the notes; tied scores share a bin",
-			Source:  "Bröcker 2012; Kumar, Liang & Ma 2019; Roelofs et al. 2022", NeedsProbability: true, NoWeights: noWeightsYet,
+			Variant: "debiased root-mean-square form; the plug-in ECE and its noise floor are in the notes; tied scores share a bin; with weights bins of equal weight, debiased by Kish's rows",
+			Source:  "Bröcker 2012; Kumar, Liang & Ma 2019; Roelofs et al. 2022", NeedsProbability: true,
 			NoInterval: "its sampling law is not normal near 0; gate on brier or log_loss",
 			build:      func(Options) (measure, error) { return calibration{}, nil }},
 	}

@@ -20,6 +20,9 @@ func (m classRank) read(v *View, model int) (val float64, s spread, why string) 
 	}
 	x := r.Models[model]
 	s = spread{df: math.Inf(1)}
+	if v.Set.Weighted {
+		s.df = kish(v.Pop.W, v.Pop.W2) - 1
+	}
 	if m.class != "" {
 		c, ok := classIndex(v, m.class)
 		if !ok || !x.Defined[c] {
@@ -28,8 +31,7 @@ func (m classRank) read(v *View, model int) (val float64, s spread, why string) 
 		s.variance = x.SE2[c]
 		s.iid = s.variance
 		if v.Pop.Blocks != nil {
-			s.variance, s.df = math.NaN(), math.NaN()
-			s.note = "no interval for one class with clusters: use the macro average"
+			s = clustered(v.Pop.Blocks, x.ClassBlocks[c], s.iid)
 		}
 		return x.AUC[c], s, ""
 	}
@@ -62,6 +64,12 @@ func (m classRank) estimate(v *View, model int) Answer {
 	if s.note != "" {
 		a.note("%s", s.note)
 	}
+	if v.Set.Weighted || s.ids != nil {
+		rows := kish(v.Pop.W, v.Pop.W2)
+		if a.NEff = rows; s.iid > 0 && s.variance > 0 {
+			a.NEff = math.Min(float64(v.Pop.N), rows*s.iid/s.variance)
+		}
+	}
 	return a
 }
 
@@ -74,18 +82,21 @@ func (m classRank) contrast(v *View, a, b int, k float64) Answer {
 	if why != "" {
 		return undefined(v.Pop.N, why)
 	}
-	s := spread{df: math.Inf(1), variance: math.NaN()}
+	s := spread{df: math.Min(sa.df, sb.df), variance: math.NaN()}
 	method := "paired: influence of the difference"
 	switch {
-	case m.class != "":
-		s.note = "no paired interval for one class: use the macro average"
 	case v.Pop.Blocks != nil:
 		s = clustered(v.Pop.Blocks, apart(sa.sums, sb.sums, k), math.NaN())
 		method += ", clusters " + s.how
 	default:
 		for _, p := range v.Pop.ClassRank.Pairs {
 			if p.A == a && p.B == b || p.A == b && p.B == a {
-				s.variance = math.Max(0, sa.variance+k*k*sb.variance-2*k*p.Cov)
+				cov := p.Cov
+				if m.class != "" {
+					c, _ := classIndex(v, m.class)
+					cov = p.Class[c]
+				}
+				s.variance = math.Max(0, sa.variance+k*k*sb.variance-2*k*cov)
 			}
 		}
 	}

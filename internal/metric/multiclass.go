@@ -91,7 +91,7 @@ func multiclass() []*Metric {
 		{Name: "roc_auc", Aliases: []string{"roc_auc_ovr"}, Tasks: onlyMulticlass(), Title: "one-vs-rest ROC AUC, mean over the classes", Formula: "mean over classes of AUC(class against the rest)",
 			Lo: 0, Hi: 1, Direction: Up, Interval: "logit with the influence variance of the average; sums by cluster (CR1-t, CR2 below 40)", Paired: "influence of the difference on the same rows", Denominator: "all rows",
 			Variant: "macro average (scikit-learn: multi_class=\"ovr\"); undefined when a class has no row; `class` gives one class", Source: "Provost & Domingos 2000; DeLong et al. 1988",
-			NeedsProbability: true, NoWeights: noWeightsYet, PerClass: true,
+			NeedsProbability: true, PerClass: true,
 			build: func(o Options) (measure, error) { return classRank{class: o.Class}, nil }},
 	}
 }

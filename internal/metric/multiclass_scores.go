@@ -22,7 +22,7 @@ func multiclassScores() []*Metric {
 			Formula: "by class √max(0, Σ (n_b/n)[(p̄_b − ȳ_b)² − ȳ_b(1−ȳ_b)/(n_b−1)]), 15 equal-mass bins; their mean", Lo: 0, Hi: 1, Direction: Down,
 			Interval: "none", Paired: "none: compare log_loss", Denominator: "all rows",
 			Variant: "each class against the rest, the mean over the classes or, with `class`, one of them; debiased root-mean-square form; the plug-in value and its noise floor are in the notes; tied probabilities share a bin",
-			Source:  "Kull et al. 2019; Kumar, Liang & Ma 2019; Bröcker 2012", NeedsProbability: true, NoWeights: noWeightsYet, PerClass: true,
+			Source:  "Kull et al. 2019; Kumar, Liang & Ma 2019; Bröcker 2012", NeedsProbability: true, PerClass: true,
 			NoInterval: "its sampling law is not normal near 0; gate on log_loss",
 			build:      func(o Options) (measure, error) { return classCalibration{class: o.Class}, nil }},
 	}
@@ -43,7 +43,7 @@ func (m classCalibration) estimate(v *View, model int) Answer {
 		return undefined(0, "no usable rows")
 	case f.Models[model].Why != "":
 		return undefined(n, f.Models[model].Why)
-	case n < 2*summary.CalibrationBins:
+	case v.Set.Weighted && kish(v.Pop.W, v.Pop.W2) < 2*summary.CalibrationBins, n < 2*summary.CalibrationBins:
 		return undefined(n, "too few rows for 15 bins")
 	}
 	bins := f.Models[model].Bins
@@ -56,7 +56,7 @@ func (m classCalibration) estimate(v *View, model int) Answer {
 	}
 	var ece, plain, floor float64
 	for _, b := range bins {
-		e, p, f := calibrationError(b, n)
+		e, p, f := calibrationError(b)
 		k := float64(len(bins))
 		ece, plain, floor = ece+e/k, plain+p/k, floor+f/k
 	}

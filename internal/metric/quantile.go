@@ -9,8 +9,8 @@ import (
 )
 
 // quantile is a quantile of a row expression, with the interval between two order
-// statistics (binomial; with clusters Woodruff's, on the design effect of the share
-// of rows below it).
+// statistics (binomial; with weights or clusters Woodruff's, on the design effect of the
+// share below it).
 type quantile struct {
 	term summary.Expr
 	q    float64
@@ -19,12 +19,29 @@ type quantile struct {
 func (m quantile) spec() summary.Spec    { return summary.QuantileOf(m.term, m.q) }
 func (m quantile) needs() []summary.Spec { return []summary.Spec{m.spec()} }
 
-// ladder reads the order statistics at a distance of z standard errors of the share
-// below, in ranks.
-func ladder(x summary.QuantileModel, n int64, q, half float64) (lo, hi float64, ok bool) {
-	mid := q*float64(n-1) + 1
+// placed is a quantile of one model with what its interval is read from.
+type placed struct {
+	summary.QuantileModel
+	q    float64
+	n    int64
+	kish float64 // 0 without weights
+	s    spread  // of the share at or below the value
+	deff float64 // against independent rows of equal weight
+}
+
+// ladder reads the order statistics at a distance of crit standard errors of the share
+// below.
+func (x placed) ladder(crit float64) (lo, hi float64, ok bool) {
+	if len(x.Ladder) == 0 {
+		return 0, 0, false
+	}
+	half := crit * math.Sqrt(x.q*(1-x.q)*float64(x.n)*x.deff)
+	if x.kish > 0 {
+		return x.byWeight(half / float64(x.n))
+	}
+	mid := x.q*float64(x.n-1) + 1
 	l, u := math.Floor(mid-half), math.Ceil(mid+half)
-	if l < 1 || u > float64(n) || len(x.Ranks) == 0 {
+	if l < 1 || u > float64(x.n) {
 		return 0, 0, false
 	}
 	if float64(x.Ranks[0]) > l || float64(x.Ranks[len(x.Ranks)-1]) < u {
@@ -44,106 +61,178 @@ func ladder(x summary.QuantileModel, n int64, q, half float64) (lo, hi float64, 
 	return lo, hi, true
 }
 
-// read gives the value, the design effect of the share below and the degrees of freedom.
-func (m quantile) read(v *View, model int) (x summary.QuantileModel, n int64, deff, df float64, note, why string) {
-	q := v.Pop.FindQuantile(m.spec())
-	if q == nil || q.N == 0 {
-		return x, 0, 0, 0, "", "no usable rows"
-	}
-	x, n = q.Models[model], q.N
-	deff, df = 1, math.Inf(1)
-	if b := v.Pop.Blocks; b != nil {
-		s := clustered(b, x.Blocks, m.q*(1-m.q)*float64(n))
-		deff, df, note = s.variance/s.iid, s.df, s.note
-		if deff < 1 {
-			deff = 1
+// byWeight is ladder with shares of weight in the place of ranks; half is a share too.
+// With equal weights it is the same rows.
+func (x placed) byWeight(half float64) (lo, hi float64, ok bool) {
+	const rounding = 1e-11
+	mid, below, above := x.q+(1-x.q)/x.kish, false, false
+	for i, c := range x.Cum {
+		if c <= mid-half+rounding {
+			lo, below = x.Ladder[i], true
+		}
+		if !above && c >= mid+half-rounding {
+			hi, above = x.Ladder[i], true
 		}
 	}
-	return x, n, deff, df, note, ""
+	return lo, hi, below && above
+}
+
+// read gives the value with the error of the share below: binomial, or with weights the
+// sandwich and with clusters sums by cluster, as a design effect (Woodruff 1952).
+func (m quantile) read(v *View, model int) (x placed, why string) {
+	q := v.Pop.FindQuantile(m.spec())
+	if q == nil || q.N == 0 {
+		return x, "no usable rows"
+	}
+	x = placed{QuantileModel: q.Models[model], q: m.q, n: q.N, kish: q.Kish, deff: 1, s: spread{df: math.Inf(1)}}
+	n := float64(q.N)
+	share := float64(x.Below) / n
+	if x.s.iid = share * (1 - share) * n; v.Set.Weighted {
+		if q.Kish == 0 {
+			return x, "every weight is 0"
+		}
+		share = x.Share
+		x.s.df, x.s.iid, x.deff = q.Kish-1, x.SS, n/q.Kish
+		if share > 0 && share < 1 {
+			x.deff = x.SS / (share * (1 - share)) * n
+		}
+	}
+	if b := v.Pop.Blocks; b != nil {
+		if x.s = clustered(b, x.Blocks, x.s.iid); x.s.iid > 0 {
+			x.deff *= math.Max(1, x.s.variance/x.s.iid) // NaN stays NaN
+		}
+	}
+	return x, ""
 }
 
 // se is the standard error that a 95 % interval of order statistics implies
 // (McKean & Schrader 1984).
-func (m quantile) se(x summary.QuantileModel, n int64, deff float64) float64 {
+func (x placed) se() float64 {
 	z := dist.NormQuantile(0.975)
-	lo, hi, ok := ladder(x, n, m.q, z*math.Sqrt(m.q*(1-m.q)*float64(n)*deff))
+	lo, hi, ok := x.ladder(z)
 	if !ok {
 		return math.NaN()
 	}
 	return (hi - lo) / (2 * z)
 }
 
-func (m quantile) estimate(v *View, model int) Answer {
-	x, n, deff, df, note, why := m.read(v, model)
-	if why != "" {
-		return undefined(n, why)
+// spread is the error of the quantile itself: the sums of the share, turned round and in
+// the quantile's units.
+func (x placed) spread() spread {
+	s, se := x.s, x.se()
+	sd, sums := math.Sqrt(s.variance), s.sums
+	s.variance = se * se
+	s.sums = make([]float64, len(sums))
+	for i, e := range sums {
+		s.sums[i] = -e * se / sd
 	}
-	i := infer.Inference{Value: x.Value, SE: m.se(x, n, deff), DF: df, Method: "order statistics (binomial)"}
-	if v.Pop.Blocks != nil {
-		i.Method = "order statistics (Woodruff, clusters)"
-	}
-	i.Shape = infer.Given{At: func(level float64) (float64, float64, bool) {
+	return s
+}
+
+// shape is the interval for an error so many times as large as the share's.
+func (x placed) shape(times, df float64) infer.Shape {
+	return infer.Given{At: func(level float64) (float64, float64, bool) {
 		if math.IsNaN(df) || df < 1 {
 			return 0, 0, false
 		}
-		return ladder(x, n, m.q, dist.TQuantile(1-(1-level)/2, df)*math.Sqrt(m.q*(1-m.q)*float64(n)*deff))
-	}}
-	a := answered(i, n)
-	if _, _, ok := i.Interval(0.95); !ok && note == "" {
+		return x.ladder(times * dist.TQuantile(1-(1-level)/2, df))
+	}, Wider: x.shape}
+}
+
+func (m quantile) estimate(v *View, model int) Answer {
+	x, why := m.read(v, model)
+	if why != "" {
+		return undefined(x.n, why)
+	}
+	i := infer.Inference{Value: x.Value, SE: x.se(), DF: x.s.df, Method: "order statistics (binomial)"}
+	switch {
+	case v.Pop.Blocks != nil:
+		i.Method = "order statistics (Woodruff, clusters)"
+	case v.Set.Weighted:
+		i.Method = "order statistics (Woodruff, weights)"
+	}
+	i.Shape = x.shape(1, x.s.df)
+	a := answered(i, x.n)
+	if v.Set.Weighted || v.Pop.Blocks != nil {
+		a.NEff = math.Min(float64(x.n), float64(x.n)/x.deff)
+	}
+	if _, _, ok := i.Interval(0.95); !ok && x.s.note == "" {
 		a.note("too few rows for an interval of order statistics")
 	}
-	if note != "" {
-		a.note("%s", note)
+	if x.s.note != "" {
+		a.note("%s", x.s.note)
 	}
 	return a
 }
 
 // contrast combines the two standard errors with the correlation of "below its own
-// quantile" (φ of the 2×2 table of the same rows).
+// quantile": φ of the 2×2 table of the same rows, that of the weighted rows, or that of
+// the sums by cluster.
 func (m quantile) contrast(v *View, a, b int, k float64) Answer {
-	xa, n, deffA, df, note, why := m.read(v, a)
+	xa, why := m.read(v, a)
 	if why != "" {
-		return undefined(n, why)
+		return undefined(xa.n, why)
 	}
-	xb, _, deffB, _, _, why := m.read(v, b)
+	xb, why := m.read(v, b)
 	if why != "" {
-		return undefined(n, why)
+		return undefined(xb.n, why)
 	}
-	sa, sb := m.se(xa, n, deffA), m.se(xb, n, deffB)
-	phi, ok := 0.0, false
-	for _, p := range v.Pop.FindQuantile(m.spec()).Pairs {
-		if p.A == a && p.B == b || p.A == b && p.B == a {
-			f := float64(n)
-			pa, pb := float64(xa.Below)/f, float64(xb.Below)/f
-			if d := math.Sqrt(pa * (1 - pa) * pb * (1 - pb)); d > 0 {
-				phi = (float64(p.Both)/f - pa*pb) / d
-			}
-			ok = true
-		}
-	}
+	phi, ok := m.correlation(v, a, b, xa, xb)
 	if !ok {
-		return undefined(n, notTogether)
+		return undefined(xa.n, notTogether)
 	}
+	sa, sb := xa.se(), xb.se()
 	va := sa*sa + k*k*sb*sb - 2*k*phi*sa*sb
-	x := answered(infer.Inference{Value: xa.Value - k*xb.Value, SE: math.Sqrt(math.Max(0, va)), DF: df, Shape: infer.NewSymmetric(),
-		Method: "paired: order-statistic errors with their correlation"}, n)
-	if note != "" {
-		x.note("%s", note)
+	method := "paired: order-statistic errors with their correlation"
+	if xa.s.ids != nil {
+		method += ", clusters " + xa.s.how
+	}
+	x := answered(infer.Inference{Value: xa.Value - k*xb.Value, SE: math.Sqrt(math.Max(0, va)), DF: math.Min(xa.s.df, xb.s.df), Shape: infer.NewSymmetric(),
+		Method: method}, xa.n)
+	if xa.s.note != "" {
+		x.note("%s", xa.s.note)
 	}
 	return x
 }
 
+func (m quantile) correlation(v *View, a, b int, xa, xb placed) (phi float64, ok bool) {
+	var ab, aa, bb float64
+	if v.Pop.Blocks != nil {
+		for g, x := range xa.Blocks {
+			y := xb.Blocks[g]
+			ab, aa, bb = ab+x*y, aa+x*x, bb+y*y
+		}
+		ok = true
+	} else {
+		for _, p := range v.Pop.FindQuantile(m.spec()).Pairs {
+			if !(p.A == a && p.B == b || p.A == b && p.B == a) {
+				continue
+			}
+			if ok = true; v.Set.Weighted {
+				ab, aa, bb = p.Cov, xa.SS, xb.SS
+				break
+			}
+			n := float64(xa.n)
+			pa, pb := float64(xa.Below)/n, float64(xb.Below)/n
+			ab, aa, bb = float64(p.Both)/n-pa*pb, pa*(1-pa), pb*(1-pb)
+		}
+	}
+	if aa > 0 && bb > 0 {
+		phi = math.Max(-1, math.Min(1, ab/math.Sqrt(aa*bb)))
+	}
+	return phi, ok
+}
+
 func (m quantile) between(x, y *View, model int, ratio bool) Answer {
-	xa, nx, dx, fx, _, why := m.read(x, model)
+	xa, why := m.read(x, model)
 	if why != "" {
-		return undefined(nx, why)
+		return undefined(xa.n, why)
 	}
-	ya, ny, dy, fy, _, why := m.read(y, model)
+	ya, why := m.read(y, model)
 	if why != "" {
-		return undefined(ny, why)
+		return undefined(ya.n, why)
 	}
-	sx, sy := m.se(xa, nx, dx), m.se(ya, ny, dy)
-	return acrossAnswer(xa.Value, ya.Value, spread{variance: sx * sx, df: fx}, spread{variance: sy * sy, df: fy}, ratio, nx, ny, nil)
+	return acrossAnswer(xa.Value, ya.Value, xa.spread(), ya.spread(), ratio, xa.n, ya.n, nil)
 }
 
 // largest is the largest value of the expression: a fact of these rows, without an error.
@@ -157,6 +246,9 @@ func (m largest) estimate(v *View, model int) Answer {
 		return undefined(0, "no usable rows")
 	}
 	x := q.Models[model]
+	if len(x.Ladder) == 0 {
+		return undefined(q.N, "every weight is 0")
+	}
 	return answered(infer.Inference{Value: x.Ladder[len(x.Ladder)-1], SE: math.NaN(), DF: math.Inf(1), Shape: infer.None{}, Method: "none"}, q.N)
 }
 

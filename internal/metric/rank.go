@@ -289,28 +289,35 @@ func (calibration) read(v *View, model int) (ece, plain, floor float64, n int64,
 		return 0, 0, 0, 0, "no usable rows"
 	}
 	n = r.Pos + r.Neg
-	if n < 2*summary.CalibrationBins {
+	rows := float64(n)
+	if w := r.Weights; w != nil {
+		rows = kish(w.Pos+w.Neg, w.Pos2+w.Neg2)
+	}
+	if rows < 2*summary.CalibrationBins {
 		return 0, 0, 0, n, "too few rows for 15 bins"
 	}
-	ece, plain, floor = calibrationError(r.Models[model].Bins, n)
+	ece, plain, floor = calibrationError(r.Models[model].Bins)
 	return ece, plain, floor, n, ""
 }
 
-// calibrationError is of bins that hold n rows.
-func calibrationError(bins []summary.Bin, n int64) (ece, plain, floor float64) {
-	sq := 0.0
+func calibrationError(bins []summary.Bin) (ece, plain, floor float64) {
+	sq, all := 0.0, 0.0
+	for _, b := range bins {
+		w, _, _ := b.Weights()
+		all += w
+	}
 	for _, b := range bins {
 		if b.N == 0 {
 			continue
 		}
-		nb := float64(b.N)
-		p, y := b.SumScore/nb, float64(b.Pos)/nb
-		w := nb / float64(n)
+		nb, pos, seen := b.Weights()
+		p, y := b.SumScore/nb, pos/nb
+		w := nb / all
 		plain += w * math.Abs(p-y)
-		floor += math.Sqrt(2/math.Pi) * math.Sqrt(nb*p*(1-p)) / float64(n)
+		floor += math.Sqrt(2/math.Pi) * math.Sqrt(p*(1-p)/seen) * w
 		term := (p - y) * (p - y)
-		if b.N > 1 {
-			term -= y * (1 - y) / (nb - 1)
+		if seen > 1 {
+			term -= y * (1 - y) / (seen - 1)
 		}
 		sq += w * term
 	}
@@ -347,6 +354,8 @@ func (distance) estimate(v *View, model int) Answer {
 		return undefined(0, "no usable rows")
 	case r.Pos == 0 || r.Neg == 0:
 		return undefined(r.Pos+r.Neg, "one class only")
+	case r.Weights != nil && !(r.Weights.Pos > 0 && r.Weights.Neg > 0):
+		return undefined(r.Pos+r.Neg, "one class only: no weight on the rows of the other")
 	}
 	return answered(infer.Inference{Value: r.Models[model].KS, SE: math.NaN(), DF: math.Inf(1), Shape: infer.None{}, Method: "none"}, r.Pos+r.Neg)
 }

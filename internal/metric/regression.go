@@ -27,8 +27,8 @@ func regression() []*Metric {
 			shape: infer.Fisher{}, method: "Fisher z, delta method"}, "pearson_r")
 	ordered := func(name, title, formula string, lo float64, dir Direction, term summary.Expr) *Metric {
 		return &Metric{Name: name, Tasks: onlyRegression(), Title: title, Formula: formula, Lo: lo, Hi: inf, Direction: dir,
-			Interval: "between order statistics (binomial); Woodruff with clusters", Paired: "order-statistic errors with the correlation of 'below the quantile'", Denominator: "all rows",
-			Variant: "interpolated between two rows (Hyndman & Fan's type 7, as numpy)", Source: "Woodruff 1952; McKean & Schrader 1984; Hyndman & Fan 1996", NoWeights: noWeightsYet,
+			Interval: "between order statistics (binomial); Woodruff with weights or clusters", Paired: "order-statistic errors with the correlation of 'below the quantile'", Denominator: "all rows",
+			Variant: "interpolated between two rows (Hyndman & Fan's type 7, as numpy); with weights on Kish's rows", Source: "Woodruff 1952; McKean & Schrader 1984; Hyndman & Fan 1996; Akinshin 2023",
 			Params: []Param{{Name: "q", Doc: "the quantile", Required: true, Min: 0.001, Max: 0.999}},
 			build:  func(o Options) (measure, error) { return quantile{term: term, q: o.param("q", 0.5)}, nil }}
 	}
@@ -49,13 +49,13 @@ func regression() []*Metric {
 				return mean{terms: []summary.Expr{summary.Error}, lo: math.Inf(-1), hi: inf}, nil
 			}},
 		{Name: "median_absolute_error", Tasks: onlyRegression(), Title: "median size of the error", Formula: "median |f − y|", Lo: 0, Hi: inf, Direction: Down,
-			Interval: "between order statistics (binomial); Woodruff with clusters", Paired: "order-statistic errors with the correlation of 'below the median'", Denominator: "all rows",
-			Variant: "the mean of the two middle values for an even count", Source: "Woodruff 1952; McKean & Schrader 1984", NoWeights: noWeightsYet,
+			Interval: "between order statistics (binomial); Woodruff with weights or clusters", Paired: "order-statistic errors with the correlation of 'below the median'", Denominator: "all rows",
+			Variant: "the mean of the two middle values for an even count; with weights as scikit-learn", Source: "Woodruff 1952; McKean & Schrader 1984",
 			build: func(Options) (measure, error) { return quantile{term: summary.AbsError, q: 0.5}, nil }},
 		ordered("absolute_error_quantile", "size of the error that a share q of rows stays below", "quantile q of |f − y|", 0, Down, summary.AbsError),
 		ordered("error_quantile", "signed error that a share q of rows stays below", "quantile q of f − y", math.Inf(-1), NoDirection, summary.Error),
 		{Name: "max_error", Tasks: onlyRegression(), Title: "largest error", Formula: "max |f − y|", Lo: 0, Hi: inf, Direction: Down, Interval: "none", Paired: "none",
-			Denominator: "all rows", Variant: "a fact of these rows, which grows with their number", Source: "", NoWeights: noWeightsYet,
+			Denominator: "all rows", Variant: "a fact of these rows, which grows with their number", Source: "",
 			NoInterval: "a maximum of a sample says little of the population: gate on absolute_error_quantile",
 			build:      func(Options) (measure, error) { return largest{term: summary.AbsError}, nil }},
 		entry("wape", "total error as a share of the total label", "Σ|f − y| / Σ|y|", deltaMean, "undefined when every label is 0", "Hyndman & Koehler 2006", 0, inf, Down,

@@ -28,6 +28,7 @@ func Changes(old, now *Plan) []string {
 	differ("the label", old.Data.Columns.Label.Column, now.Data.Columns.Label.Column)
 	differ("the positive class", old.Data.Columns.Label.Positive, now.Data.Columns.Label.Positive)
 	differ("the cluster column", old.Data.Columns.Cluster, now.Data.Columns.Cluster)
+	differ("the second cluster column", old.Data.Columns.Crossed, now.Data.Columns.Crossed)
 	differ("the weight column", old.Data.Columns.Weight, now.Data.Columns.Weight)
 	differ("the policy for missing predictions", old.Data.Missing, now.Data.Missing)
 	share := func(what string, a, b float64) {

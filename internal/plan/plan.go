@@ -60,6 +60,7 @@ type Columns struct {
 	ID      string `json:"id,omitempty"`
 	Label   Label  `json:"label"`
 	Cluster string `json:"cluster,omitempty"`
+	Crossed string `json:"crossed,omitempty"` // a second cluster column, whose clusters cut across those of the first
 	Weight  string `json:"weight,omitempty"`
 	Time    string `json:"time,omitempty"`
 }

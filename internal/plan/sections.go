@@ -113,10 +113,32 @@ func (d *decoder) data(n *node) {
 	if !d.keys(c, "data.columns", "id", "label", "cluster", "weight", "time") {
 		return
 	}
-	for key, to := range map[string]*string{"id": &x.Columns.ID, "cluster": &x.Columns.Cluster, "weight": &x.Columns.Weight, "time": &x.Columns.Time} {
+	for key, to := range map[string]*string{"id": &x.Columns.ID, "weight": &x.Columns.Weight, "time": &x.Columns.Time} {
 		d.with(c, key, func(v *node) { *to = d.column(v, "data.columns."+key) })
 	}
+	d.with(c, "cluster", d.clusters)
 	d.label(c)
+}
+
+// clusters reads one cluster column or a list of two.
+func (d *decoder) clusters(v *node) {
+	const path = "data.columns.cluster"
+	x := &d.plan.Data.Columns
+	if v.kind != sequence {
+		x.Cluster = d.column(v, path)
+		return
+	}
+	if len(v.items) < 1 || len(v.items) > 2 {
+		d.fail(v, path, "name the two units between which most rows are alike, such as [user, item]", "one column or two are expected, this is a list of %d", len(v.items))
+		return
+	}
+	x.Cluster = d.column(v.items[0], path)
+	if len(v.items) < 2 {
+		return
+	}
+	if x.Crossed = d.column(v.items[1], path); x.Crossed == x.Cluster && x.Crossed != "" {
+		d.fail(v.items[1], path, "name it once", "%s stands twice", x.Crossed)
+	}
 }
 
 func (d *decoder) label(c *node) {

@@ -16,7 +16,7 @@ type Rank struct {
 	Pos int64 `json:"pos"`
 	Neg int64 `json:"neg"`
 	// Weights is set when rows have weights: then AUC holds the value, S10 … hold Σw²
-	// about it, and Bins are not made.
+	// about it, and Bins are of equal weight.
 	Weights *RankWeights `json:"weights,omitempty"`
 	Models  []RankModel  `json:"models"`
 	Pairs   []RankPair   `json:"pairs,omitempty"` // every model against the baseline, in model order
@@ -39,7 +39,7 @@ type RankModel struct {
 	AUC  float64 `json:"auc,omitempty"` // with weights only
 	AP   float64 `json:"ap"`            // average precision, step interpolation, ties grouped
 	APSS float64 `json:"apss"`          // Σ over rows of the squared influence on AP, divided by n²: the variance of AP
-	KS   float64 `json:"ks,omitempty"`  // largest |true-positive rate − false-positive rate| over thresholds; not with weights
+	KS   float64 `json:"ks,omitempty"`  // largest |true-positive rate − false-positive rate| over thresholds
 	Bins []Bin   `json:"bins,omitempty"`
 	// AUCBlocks and APBlocks hold Σ of row influence (on the scale of the metric,
 	// already divided by the class counts or n) for each entry of the population's Blocks.
@@ -61,7 +61,21 @@ type RankPair struct {
 type Bin struct {
 	N        int64   `json:"n"`
 	Pos      int64   `json:"pos"`
-	SumScore float64 `json:"sum"`
+	SumScore float64 `json:"sum"` // Σw·score
+
+	// With weights only: Σw, Σw² and Σw of positives.
+	W    float64 `json:"w,omitempty"`
+	W2   float64 `json:"w2,omitempty"`
+	WPos float64 `json:"w_pos,omitempty"`
+}
+
+// Weights are Σw, Σw of positives and the effective number of rows, without weights the
+// counts.
+func (b Bin) Weights() (w, pos, rows float64) {
+	if b.W2 > 0 {
+		return b.W, b.WPos, b.W * b.W / b.W2
+	}
+	return float64(b.N), float64(b.Pos), float64(b.N)
 }
 
 // CalibrationBins is the number of equal-mass bins.
@@ -84,13 +98,17 @@ type ClassRankModel struct {
 	Macro   float64   `json:"macro"`
 	Var     float64   `json:"var"`              // variance of Macro
 	Blocks  []float64 `json:"blocks,omitempty"` // Σ influence on Macro by block
+
+	ClassBlocks [][]float64 `json:"class_blocks,omitempty"` // the same on each class, nil where it is not defined
 }
 
-// ClassRankPair is the covariance of two macro averages.
+// ClassRankPair is the covariance of two macro averages, and without clusters of each
+// class.
 type ClassRankPair struct {
-	A   int     `json:"a"`
-	B   int     `json:"b"`
-	Cov float64 `json:"cov"`
+	A     int       `json:"a"`
+	B     int       `json:"b"`
+	Cov   float64   `json:"cov"`
+	Class []float64 `json:"class,omitempty"`
 }
 
 // Quantile is one quantile of a row expression for each model.
@@ -98,6 +116,7 @@ type Quantile struct {
 	Spec   Spec            `json:"spec"`
 	Q      float64         `json:"q"`
 	N      int64           `json:"n"`
+	Kish   float64         `json:"kish,omitempty"` // with weights: (Σw)²/Σw²
 	Models []QuantileModel `json:"models"`
 	Pairs  []QuantilePair  `json:"pairs,omitempty"`
 }
@@ -105,20 +124,28 @@ type Quantile struct {
 // QuantileModel holds the value and a ladder of order statistics around it:
 // Ladder[i] is the order statistic of rank Ranks[i] (1-based, ascending), dense
 // enough that an interval of any usual level can be read from it. Below is the
-// number of rows ≤ Value; Blocks holds Σ(1(x ≤ Value) − Below/N) by block.
+// number of rows ≤ Value; Blocks holds Σ(1(x ≤ Value) − Below/N) by block. With weights
+// the ranks are those of rows that have some, Cum[i] is the share of weight up to
+// Ladder[i], Share that at or below Value, and Blocks and SS hold Σ and Σ of squares of
+// w(1(x ≤ Value) − Share)/Σw.
 type QuantileModel struct {
 	Value  float64   `json:"value"`
 	Below  int64     `json:"below"`
 	Ranks  []int64   `json:"ranks"`
 	Ladder []float64 `json:"ladder"`
+	Cum    []float64 `json:"cum,omitempty"`
+	Share  float64   `json:"share,omitempty"`
+	SS     float64   `json:"ss,omitempty"`
 	Blocks []float64 `json:"blocks,omitempty"`
 }
 
-// QuantilePair counts the rows at or below the value of both models.
+// QuantilePair counts the rows at or below the value of both models; with weights Cov is
+// the sum of products that SS is of squares.
 type QuantilePair struct {
-	A    int   `json:"a"`
-	B    int   `json:"b"`
-	Both int64 `json:"both"`
+	A    int     `json:"a"`
+	B    int     `json:"b"`
+	Both int64   `json:"both"`
+	Cov  float64 `json:"cov,omitempty"`
 }
 
 // At is the order statistic of a rank that the ladder holds; 0 for another rank.
@@ -131,12 +158,16 @@ func (x *QuantileModel) At(rank int64) float64 {
 }
 
 // Cuts are the counts of rows at or above thresholds of equal mass: what ROC and
-// precision–recall curves are drawn from, and thresholds chosen among. Binary rows without
-// weights only, overall only.
+// precision–recall curves are drawn from, and thresholds chosen among. Binary rows only,
+// overall only.
 type Cuts struct {
 	Total     []int64    `json:"total"`     // rows by fold
 	Positives []int64    `json:"positives"` // by fold
 	Models    []CutModel `json:"models"`
+
+	// With weights: Σw by fold, and of the positives.
+	Weight         []float64 `json:"weight,omitempty"`
+	WeightPositive []float64 `json:"weight_positive,omitempty"`
 }
 
 // CutModel is one model's part: Rows[i][f] rows of fold f score at least Scores[i], and
@@ -145,6 +176,24 @@ type CutModel struct {
 	Scores []float64 `json:"scores"`
 	Rows   [][]int64 `json:"rows"`
 	Hits   [][]int64 `json:"hits"`
+
+	// With weights: the weight of those rows and of the positives among them.
+	Weight     [][]float64 `json:"weight,omitempty"`
+	WeightHits [][]float64 `json:"weight_hits,omitempty"`
+	// Errors, where asked for and rows have weights or clusters, over all folds.
+	Errors []CutError `json:"errors,omitempty"`
+}
+
+// CutError is sums over clusters (over rows without clusters) of squares and products of a
+// cluster's weight W called, H of the positives among it and P of all its positives, with
+// the clusters that have some W, and some H.
+type CutError struct {
+	WW       float64 `json:"ww"`
+	HW       float64 `json:"hw"`
+	HH       float64 `json:"hh"`
+	HP       float64 `json:"hp"`
+	Clusters int64   `json:"clusters"`
+	Positive int64   `json:"positive"`
 }
 
 // CutsOf asks for about most cuts a model, in folds (1: none). Folds are by a hash of the
@@ -154,9 +203,21 @@ func CutsOf(most, folds int) Spec {
 	return Spec{Kind: KindCuts, Terms: strconv.Itoa(most) + " " + strconv.Itoa(folds)}
 }
 
+// CutErrorsOf is CutsOf with Errors.
+func CutErrorsOf(most, folds int) Spec {
+	s := CutsOf(most, folds)
+	s.Terms += cutErrors
+	return s
+}
+
+const cutErrors = " errors"
+
+// CutErrors reports whether a Spec of cuts asks for Errors.
+func (s Spec) CutErrors() bool { return strings.HasSuffix(s.Terms, cutErrors) }
+
 // Cuts is what a Spec made by CutsOf asks for.
 func (s Spec) Cuts() (most, folds int, ok bool) {
-	a, b, found := strings.Cut(s.Terms, " ")
+	a, b, found := strings.Cut(strings.TrimSuffix(s.Terms, cutErrors), " ")
 	most, errA := strconv.Atoi(a)
 	folds, errB := strconv.Atoi(b)
 	return most, folds, found && errA == nil && errB == nil && s.Kind == KindCuts && most > 0 && folds > 0 && folds < 256

@@ -26,6 +26,11 @@ type Population struct {
 	Cuts   *Cuts   `json:"cuts,omitempty"`   // overall only
 	Blocks *Blocks `json:"blocks,omitempty"` // only when a cluster column is declared
 
+	// With a second cluster column: the same population with the Blocks of the second
+	// column, and with those of the cells, the clusters of both.
+	Crossed *Population `json:"crossed,omitempty"`
+	Both    *Population `json:"both,omitempty"`
+
 	// Lost counts the rows that were dropped because some model had no usable
 	// prediction, by label and by what each model would have decided (NoDecision
 	// where missing): what worst-case bounds are made of. Binary and multiclass only.

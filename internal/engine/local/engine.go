@@ -106,7 +106,8 @@ func (e *Engine) Summarize(ctx context.Context, r engine.Request) (*engine.Resul
 	return result, nil
 }
 
-// populations summarises the rows of every slice.
+// populations are the summaries of the rows. With a second cluster column they are made
+// three times, by each way of clustering.
 func populations(ctx context.Context, r *rows.Rows, needs []summary.Spec, workers int) ([]*summary.Population, error) {
 	pops, err := cells.Summarize(ctx, r, needs, workers)
 	if err != nil {
@@ -120,6 +121,23 @@ func populations(ctx context.Context, r *rows.Rows, needs []summary.Spec, worker
 	}
 	if err := influence.Summarize(ctx, r, needs, pops, workers); err != nil {
 		return nil, fmt.Errorf("summarise functionals: %w", err)
+	}
+	if r.Crossed == nil {
+		return pops, nil
+	}
+	second, both := r.Ways()
+	for i, way := range []*rows.Rows{second, both} {
+		others, err := populations(ctx, way, needs, workers)
+		if err != nil {
+			return nil, err
+		}
+		for p := range pops {
+			if i == 0 {
+				pops[p].Crossed = others[p]
+			} else {
+				pops[p].Both = others[p]
+			}
+		}
 	}
 	return pops, nil
 }

@@ -19,7 +19,7 @@ type Matched struct {
 
 // Match joins the row scores (as Summarize writes them) of two records on id and
 // writes id, label, candidate (model modelA of file a), baseline (modelB of b) and, where
-// a has them, cluster and weight to the Parquet file to. Ids must be unique in each.
+// a has them, cluster, cluster_2 and weight to the Parquet file to. Ids must be unique in each.
 func (e *Engine) Match(ctx context.Context, a, modelA, b, modelB, to string) (Matched, error) {
 	db, err := duck.Open(duck.Options{Threads: threads(0)})
 	if err != nil {
@@ -37,7 +37,7 @@ func (e *Engine) Match(ctx context.Context, a, modelA, b, modelB, to string) (Ma
 		return m, nil
 	}
 	extra := ""
-	for _, c := range []string{"cluster", "weight"} {
+	for _, c := range []string{"cluster", "cluster_2", "weight"} {
 		var n int64
 		if err := one(ctx, db, fmt.Sprintf("SELECT count(*) FROM (DESCRIBE SELECT * FROM %s) WHERE column_name = %s", from(a), duck.Text(c)), &n); err != nil {
 			return m, fmt.Errorf("match row scores: %w", err)

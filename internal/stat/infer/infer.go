@@ -28,6 +28,27 @@ type Shape interface {
 	score(i Inference, bound float64) float64
 }
 
+// Wider is the inference with its standard error that many times as large, on other
+// degrees of freedom. Shapes that stand on counts of independent rows, and solved ones,
+// keep their form.
+func (i Inference) Wider(times, df float64) Inference {
+	i.SE, i.DF = i.SE*times, df
+	switch s := i.Shape.(type) {
+	case Wilson:
+		i.Shape = Wilson{N: s.N / (times * times)}
+	case WilsonF1:
+		i.Shape = WilsonF1{D: s.D / (times * times)}
+	case LogRatio:
+		i.Shape = LogRatio{LogSE: s.LogSE * times}
+	case Given:
+		i.Shape = None{}
+		if s.Wider != nil {
+			i.Shape = s.Wider(times, df)
+		}
+	}
+	return i
+}
+
 // Interval is the two-sided interval at a level in (0,1); ok is false when the
 // method has none (then both ends are NaN).
 func (i Inference) Interval(level float64) (lo, hi float64, ok bool) {
@@ -312,6 +333,9 @@ func bisect(f func(float64) float64, lo, hi, target float64) float64 {
 // order statistics); p-values come from SE and DF.
 type Given struct {
 	At func(level float64) (lo, hi float64, ok bool)
+	// Wider is the shape for an error so many times as large, on other degrees of
+	// freedom; nil where there is none.
+	Wider func(times, df float64) Shape
 }
 
 func (g Given) interval(_ Inference, _, level float64) (float64, float64, bool) { return g.At(level) }

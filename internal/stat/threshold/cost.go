@@ -4,12 +4,13 @@ import "math"
 
 // Folds are the cuts of one model with their counts split into folds: Rows[i][f] and
 // Hits[i][f] at or above cut i in fold f. Total and Positives are all rows of a fold.
+// They may be weights; then the error of the cost is not that of rows and to be left out.
 type Folds struct {
 	Scores    []float64
-	Rows      [][]int64
-	Hits      [][]int64
-	Total     []int64
-	Positives []int64
+	Rows      [][]float64
+	Hits      [][]float64
+	Total     []float64
+	Positives []float64
 }
 
 // Costs of the four outcomes of a row.
@@ -31,7 +32,7 @@ type Cheapest struct {
 // dependent together. Without a row it is not ok.
 func MinimalCost(f Folds, c Costs) (Cheapest, bool) {
 	all := make([]bool, len(f.Total))
-	n := int64(0)
+	n := 0.0
 	for k := range all {
 		all[k] = true
 		n += f.Total[k]
@@ -55,13 +56,13 @@ func MinimalCost(f Folds, c Costs) (Cheapest, bool) {
 			at = f.cheapest(c, others)
 		}
 		mean, second := f.cost(at, c, own)
-		sum += mean * float64(f.Total[k])
-		square += second * float64(f.Total[k])
+		sum += mean * f.Total[k]
+		square += second * f.Total[k]
 	}
-	out.Cost = sum / float64(n)
+	out.Cost = sum / n
 	out.SE = math.NaN()
 	if n > 1 {
-		out.SE = math.Sqrt(math.Max(0, square/float64(n)-out.Cost*out.Cost) / float64(n-1))
+		out.SE = math.Sqrt(math.Max(0, square/n-out.Cost*out.Cost) / (n - 1))
 	}
 	return out, true
 }
@@ -84,9 +85,9 @@ func (f Folds) cost(at int, c Costs, in []bool) (mean, square float64) {
 		if !yes {
 			continue
 		}
-		n, pos = n+float64(f.Total[k]), pos+float64(f.Positives[k])
+		n, pos = n+f.Total[k], pos+f.Positives[k]
 		if at >= 0 {
-			called, hits = called+float64(f.Rows[at][k]), hits+float64(f.Hits[at][k])
+			called, hits = called+f.Rows[at][k], hits+f.Hits[at][k]
 		}
 	}
 	for _, x := range [][2]float64{{hits, c.TP}, {called - hits, c.FP}, {pos - hits, c.FN}, {n - pos - called + hits, c.TN}} {

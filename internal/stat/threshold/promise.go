@@ -1,6 +1,6 @@
 // Package threshold chooses the score from which on rows are called positive: so that a
 // promise about precision or recall holds with its probability, or so that decisions cost
-// least. It refuses clusters and weights: rows are independent.
+// least. Rows are independent, or clusters of them are (promises only), and may have weights.
 package threshold
 
 import (
@@ -16,6 +16,16 @@ type Cut struct {
 	Score float64
 	Rows  int64
 	Hits  int64
+	// Robust is set where rows have weights or stand in clusters.
+	Robust *Robust
+}
+
+// most is the number of independent rows that the cut stands on, at most.
+func (c Cut) most() float64 {
+	if c.Robust != nil {
+		return c.Robust.independent()
+	}
+	return float64(c.Rows)
 }
 
 // Chosen is a threshold with what is promised of it.
@@ -46,7 +56,7 @@ func Precision(cuts []Cut, least, alpha float64) (c Chosen, ok bool) {
 		for i, x := range cuts {
 			if float64(x.Rows) >= share*all {
 				// One where even all positives would prove nothing is no start.
-				if float64(x.Rows)*math.Log(least) <= math.Log(alpha/float64(len(starts()))) && (len(begin) == 0 || begin[len(begin)-1] != i) {
+				if x.most()*math.Log(least) <= math.Log(alpha/float64(len(starts()))) && (len(begin) == 0 || begin[len(begin)-1] != i) {
 					begin = append(begin, i)
 				}
 				break
@@ -57,7 +67,7 @@ func Precision(cuts []Cut, least, alpha float64) (c Chosen, ok bool) {
 	for _, from := range begin {
 		level := alpha / float64(len(begin))
 		for i := from; i < len(cuts); i++ {
-			p := upperTail(cuts[i].Hits, cuts[i].Rows, least)
+			p := cuts[i].precisionTail(least)
 			if p > level {
 				break
 			}
@@ -70,15 +80,15 @@ func Precision(cuts []Cut, least, alpha float64) (c Chosen, ok bool) {
 }
 
 // Recall is the highest threshold whose recall is at least least, with probability
-// 1 − alpha: thresholds rise from the lowest as long as the test rejects. positives are
-// all there are.
-func Recall(cuts []Cut, positives int64, least, alpha float64) (c Chosen, ok bool) {
+// 1 − alpha: thresholds rise from the lowest as long as the test rejects. The lowest cut
+// holds all positives.
+func Recall(cuts []Cut, least, alpha float64) (c Chosen, ok bool) {
 	best := Chosen{At: -1}
-	if positives <= 0 || !(least > 0 && least < 1) {
+	if len(cuts) == 0 || cuts[len(cuts)-1].Hits <= 0 || !(least > 0 && least < 1) {
 		return best, false
 	}
 	for i := len(cuts) - 1; i >= 0; i-- {
-		p := upperTail(cuts[i].Hits, positives, least)
+		p := cuts[i].recallTail(&cuts[len(cuts)-1], least)
 		if p > alpha {
 			break
 		}

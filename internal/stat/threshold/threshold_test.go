@@ -72,11 +72,11 @@ func TestPromisesAreKept(t *testing.T) {
 		r := rand.New(rand.NewPCG(7, 8))
 		kept, found := 0, 0
 		for range draws {
-			cuts, positives := tc.p.draw(r, tc.n)
+			cuts, _ := tc.p.draw(r, tc.n)
 			c, ok := Precision(cuts, tc.least, 0.05)
 			truth := tc.p.precision
 			if tc.recall {
-				c, ok = Recall(cuts, positives, tc.least, 0.05)
+				c, ok = Recall(cuts, tc.least, 0.05)
 				truth = tc.p.recall
 			}
 			if ok {
@@ -104,7 +104,7 @@ func TestPromisesByHand(t *testing.T) {
 	if want := math.Pow(0.9, 100) + 10*math.Pow(0.9, 99); !ok || c.At != 0 || math.Abs(c.PValue-want) > 1e-15 {
 		t.Errorf("precision: %+v %v, want p %g", c, ok, want)
 	}
-	if c, ok := Recall(cuts, 125, 0.9, 0.05); !ok || c.At != 1 {
+	if c, ok := Recall(cuts, 0.9, 0.05); !ok || c.At != 1 {
 		t.Errorf("recall: %+v %v", c, ok)
 	}
 	for what, bad := range map[string][]Cut{"none": nil, "few rows": {{Score: 1, Rows: 10, Hits: 10}}, "no positive": {{Score: 1, Rows: 1000, Hits: 0}}} {
@@ -112,7 +112,7 @@ func TestPromisesByHand(t *testing.T) {
 			t.Errorf("%s: %+v", what, c)
 		}
 	}
-	if _, ok := Recall(cuts, 0, 0.9, 0.05); ok {
+	if _, ok := Recall([]Cut{{Score: 1, Rows: 100}}, 0.9, 0.05); ok {
 		t.Error("recall without positives")
 	}
 }
@@ -130,7 +130,7 @@ func TestCrossFittedCost(t *testing.T) {
 	var stated, seen, real, covered float64
 	for range draws {
 		var f Folds
-		f.Total, f.Positives = make([]int64, folds), make([]int64, folds)
+		f.Total, f.Positives = make([]float64, folds), make([]float64, folds)
 		type row struct {
 			s    float64
 			pos  bool
@@ -146,14 +146,14 @@ func TestCrossFittedCost(t *testing.T) {
 			f.Total[x[i].fold]++
 		}
 		sort.Slice(x, func(a, b int) bool { return x[a].s > x[b].s })
-		rows, hits := make([]int64, folds), make([]int64, folds)
+		rows, hits := make([]float64, folds), make([]float64, folds)
 		for _, v := range x {
 			rows[v.fold]++
 			if v.pos {
 				hits[v.fold]++
 			}
 			f.Scores = append(f.Scores, v.s)
-			f.Rows, f.Hits = append(f.Rows, append([]int64(nil), rows...)), append(f.Hits, append([]int64(nil), hits...))
+			f.Rows, f.Hits = append(f.Rows, append([]float64(nil), rows...)), append(f.Hits, append([]float64(nil), hits...))
 		}
 		c, ok := MinimalCost(f, costs)
 		if !ok {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"strings"
 
 	"github.com/fairtrial/fairtrial/internal/cases"
 )
@@ -29,6 +30,9 @@ func grid() []design {
 		design{name: "n 300, prevalence 0.3, 30 clusters of 10, correlation 0.2", task: cases.Binary, n: 300, prev: 0.3, strength: 1.5, cluster: 10, icc: 0.2},
 		design{name: "n 2000, prevalence 0.3, weights of sigma 0.5", task: cases.Binary, n: 2000, prev: 0.3, strength: 1.5, weights: 0.5, ordinary: true},
 		design{name: "n 2000, prevalence 0.3, weights of sigma 1", task: cases.Binary, n: 2000, prev: 0.3, strength: 1.5, weights: 1},
+		design{name: "regression, n 2000, weights of sigma 0.5", task: cases.Regression, n: 2000, weights: 0.5, ordinary: true},
+		design{name: "regression, n 2000, 200 clusters of 10, correlation 0.2", task: cases.Regression, n: 2000, cluster: 10, icc: 0.2, ordinary: true},
+		design{name: "n 2000, prevalence 0.3, 200 clusters of 10, correlation 0.2, weights of sigma 0.5", task: cases.Binary, n: 2000, prev: 0.3, strength: 1.5, cluster: 10, icc: 0.2, weights: 0.5, ordinary: true},
 		design{name: "n 200, prevalence 0.1", task: cases.Binary, n: 200, prev: 0.1, strength: 1.5},
 	)
 	return out
@@ -55,8 +59,14 @@ func main() {
 	draws := flag.Int("draws", 4000, "data sets a design")
 	gates := flag.Bool("gates", false, "print the worked numbers of gates instead")
 	only := flag.String("only", "", "metrics to simulate, by name with commas between; empty: all")
+	part := flag.String("design", "", "only the designs whose name holds this")
+	two := flag.Bool("two-way", false, "compare the ways to cluster by two columns instead")
 	title := flag.Bool("title", false, "print the heading of the page too")
 	flag.Parse()
+	if *two {
+		twoWay(os.Stdout, *draws)
+		return
+	}
 	if *gates {
 		if *title {
 			fmt.Printf("# Worked numbers of gates\n\nMade by `go run ./internal/tools/coverage -gates`: %d simulated data sets a row, paired accuracy, `no_worse_than: baseline`.\n\n", *draws)
@@ -74,6 +84,9 @@ func main() {
 	fmt.Println("|---|---|---|---|---|---|---|---|")
 	bad := 0
 	for _, d := range grid() {
+		if !strings.Contains(d.name, *part) {
+			continue
+		}
 		cs, err := simulate(d, *draws, *only)
 		if err != nil {
 			fmt.Fprintln(os.Stderr, "error:", err)

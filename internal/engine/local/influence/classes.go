@@ -81,23 +81,31 @@ func oneVsOne(s *sample, e [][]float64) ([]float64, string) {
 	return []float64{math.Min(1, mean)}, ""
 }
 
-// classwise bins each class's probability: equal-mass bins, of tied probabilities all in
-// the bin of the first. It has no values and no influences.
+// classwise bins each class's probability: bins of equal weight, of tied probabilities
+// all in the bin of the first. It has no values and no influences.
 func classwise(s *sample, _ [][]float64) ([]float64, string) {
-	n := len(s.class)
+	if !(s.total > 0) {
+		return nil, "no weight on any row"
+	}
+	n := summary.CalibrationBins
 	s.bins = make([][]summary.Bin, len(s.probs))
 	for c, p := range s.probs {
-		bins, at := make([]summary.Bin, summary.CalibrationBins), 0
+		bins, below := make([]summary.Bin, n), 0.0
 		rank(p).rising(func(group []uint32) {
-			b := &bins[summary.CalibrationBins*at/n]
+			b := &bins[min(n-1, int(float64(n)*below/s.total*(1+1e-11)))]
 			for _, i := range group {
+				w := s.weight[i]
+				if w == 0 {
+					continue
+				}
 				b.N++
-				b.SumScore += p[i]
+				b.W, b.W2, b.SumScore = b.W+w, b.W2+w*w, b.SumScore+w*p[i]
 				if int(s.class[i]) == c {
 					b.Pos++
+					b.WPos += w
 				}
+				below += w
 			}
-			at += len(group)
 		})
 		s.bins[c] = bins
 	}

@@ -16,52 +16,57 @@ import (
 // ones, which have the same influences.
 func corp(s *sample, e [][]float64) ([]float64, string) {
 	order := rank(s.score)
-	n := len(order.at)
-	var groups []pool // the tie groups, lowest score first
+	if !(s.total > 0) {
+		return nil, "no weight on any row"
+	}
+	var groups []pool // the tie groups that have weight, lowest score first
+	start, mean := 0, 0.0
 	order.rising(func(group []uint32) {
-		g := pool{rows: len(group)}
+		g := pool{rows: order.at[start : start+len(group)], even: true}
+		start += len(group)
 		for _, i := range group {
-			g.hits += float64(s.class[i])
+			g.weight += s.weight[i]
+			g.hits += s.weight[i] * float64(s.class[i])
+			g.even = g.even && s.weight[i] == s.weight[group[0]]
 		}
-		groups = append(groups, g)
+		if g.weight > 0 {
+			groups = append(groups, g)
+			mean += g.hits / s.total
+		}
 	})
 	r := make([]float64, len(groups))
 	isotonic(groups, r)
-	total, mean := float64(n), 0.0
-	for _, g := range groups {
-		mean += g.hits / total
-	}
 	var plain, best, base float64
-	at := 0
 	for k, g := range groups {
-		score := s.score[order.at[at]]
+		score, rows := s.score[g.rows[0]], int64(len(g.rows))
 		if last := len(s.steps) - 1; k > 0 && r[k] == r[k-1] {
-			s.steps[last].To, s.steps[last].Rows = score, s.steps[last].Rows+int64(g.rows)
+			s.steps[last].To, s.steps[last].Rows = score, s.steps[last].Rows+rows
 		} else {
-			s.steps = append(s.steps, summary.Step{From: score, To: score, Level: r[k], Rows: int64(g.rows)})
+			s.steps = append(s.steps, summary.Step{From: score, To: score, Level: r[k], Rows: rows})
 		}
-		for _, i := range order.at[at : at+g.rows] {
-			x, y := s.score[i], float64(s.class[i])
-			own, fit, flat := (x-y)*(x-y), (r[k]-y)*(r[k]-y), (mean-y)*(mean-y)
+		for _, i := range g.rows {
+			w, x, y := s.weight[i], s.score[i], float64(s.class[i])
+			own, fit, flat := w*(x-y)*(x-y), w*(r[k]-y)*(r[k]-y), w*(mean-y)*(mean-y)
 			plain, best, base = plain+own, best+fit, base+flat
-			e[0][i], e[1][i] = (own-fit)/total, (flat-fit)/total
+			e[0][i], e[1][i] = (own-fit)/s.total, (flat-fit)/s.total
 		}
-		at += g.rows
 	}
-	mcb, dsc := (plain-best)/total, (base-best)/total
-	for i := range s.class {
-		e[0][i] -= mcb / total
-		e[1][i] -= dsc / total
+	mcb, dsc := (plain-best)/s.total, (base-best)/s.total
+	for i, w := range s.weight {
+		e[0][i] -= w * mcb / s.total
+		e[1][i] -= w * dsc / s.total
 	}
-	over := overfit(groups, r, n)
+	over := overfit(s, groups, r)
 	return []float64{mcb - over, dsc - over, mcb, dsc}, ""
 }
 
 // pool is neighbouring tie groups that the regression puts on one level.
 type pool struct {
-	rows int
-	hits float64
-	from int // the first group of it
+	rows   []uint32 // of a tie group
+	even   bool     // its rows have equal weights
+	weight float64
+	hits   float64 // weight of positives
+	from   int     // the first group of it
 }
 
 // isotonic writes the isotonic regression of each group's share of hits into r.
@@ -71,10 +76,10 @@ func isotonic(groups []pool, r []float64) {
 		g.from = k
 		for len(stack) > 0 {
 			below := stack[len(stack)-1]
-			if below.hits*float64(g.rows) < g.hits*float64(below.rows) {
+			if below.hits*g.weight < g.hits*below.weight {
 				break
 			}
-			g = pool{rows: g.rows + below.rows, hits: g.hits + below.hits, from: below.from}
+			g = pool{weight: g.weight + below.weight, hits: g.hits + below.hits, from: below.from}
 			stack = stack[:len(stack)-1]
 		}
 		stack = append(stack, g)
@@ -85,33 +90,39 @@ func isotonic(groups []pool, r []float64) {
 			to = stack[p+1].from
 		}
 		for k := g.from; k < to; k++ {
-			r[k] = g.hits / float64(g.rows)
+			r[k] = g.hits / g.weight
 		}
 	}
 }
 
 // overfit is the mean of S(r) − S(r*) over labels drawn with the probabilities r, r* their
 // own isotonic regression. Draws depend on nothing but the groups in their order.
-func overfit(groups []pool, r []float64, n int) float64 {
-	if n == 0 {
-		return 0
-	}
+func overfit(s *sample, groups []pool, r []float64) float64 {
 	const work = 2_000_000 // rows in all: many draws of few rows, a few of many
-	draws := max(4, min(100, work/n))
+	draws := max(4, min(100, work/len(s.class)))
 	g := resample.NewRNG(1, "isotonic overfit")
 	drawn, fit := make([]pool, len(groups)), make([]float64, len(groups))
 	sum := 0.0
 	for range draws {
-		for k := range groups {
-			drawn[k] = pool{rows: groups[k].rows, hits: float64(g.Binomial(int64(groups[k].rows), r[k]))}
+		for k, x := range groups {
+			drawn[k] = pool{weight: x.weight}
+			if x.even {
+				drawn[k].hits = s.weight[x.rows[0]] * float64(g.Binomial(int64(len(x.rows)), r[k]))
+				continue
+			}
+			for _, i := range x.rows {
+				if g.Float64() < r[k] {
+					drawn[k].hits += s.weight[i]
+				}
+			}
 		}
 		isotonic(drawn, fit)
 		for k, d := range drawn {
-			// Σ (r − y)² − (r* − y)² over the rows of a group.
-			sum += float64(d.rows)*(r[k]*r[k]-fit[k]*fit[k]) - 2*d.hits*(r[k]-fit[k])
+			// Σ w((r − y)² − (r* − y)²) over the rows of a group.
+			sum += d.weight*(r[k]*r[k]-fit[k]*fit[k]) - 2*d.hits*(r[k]-fit[k])
 		}
 	}
-	return sum / float64(draws) / float64(n)
+	return sum / float64(draws) / s.total
 }
 
 // uncertainty is the variance of the label, ȳ(1 − ȳ).

@@ -16,8 +16,8 @@ func TestIsotonicIsMaxMin(t *testing.T) {
 	for range 200 {
 		groups := make([]pool, 1+r.IntN(12))
 		for k := range groups {
-			groups[k].rows = 1 + r.IntN(4)
-			groups[k].hits = float64(r.IntN(groups[k].rows + 1))
+			groups[k].weight = float64(1 + r.IntN(4))
+			groups[k].hits = float64(r.IntN(int(groups[k].weight) + 1))
 		}
 		got := make([]float64, len(groups))
 		isotonic(groups, got)
@@ -26,7 +26,7 @@ func TestIsotonicIsMaxMin(t *testing.T) {
 			for i := 0; i <= k; i++ {
 				least, hits, rows := math.Inf(1), 0.0, 0.0
 				for j := i; j < len(groups); j++ {
-					hits, rows = hits+groups[j].hits, rows+float64(groups[j].rows)
+					hits, rows = hits+groups[j].hits, rows+groups[j].weight
 					if j >= k {
 						least = math.Min(least, hits/rows)
 					}
@@ -47,7 +47,7 @@ func TestCORP(t *testing.T) {
 	var mean, plain float64
 	const draws, n = 200, 300
 	for range draws {
-		s := &sample{}
+		s := &sample{total: n}
 		brier, pos := 0.0, 0.0
 		for range n {
 			p, y := r.Float64(), uint16(0)
@@ -85,6 +85,7 @@ func TestCORP(t *testing.T) {
 // Scores .1 .2 .2 .3 .4 with labels 0 1 0 0 1: .2 and .3 are pooled to a third.
 func TestCORPSteps(t *testing.T) {
 	s := &sample{score: []float64{0.4, 0.2, 0.1, 0.2, 0.3}, class: []uint16{1, 1, 0, 0, 0}, weight: []float64{1, 1, 1, 1, 1}}
+	s.total = float64(len(s.weight))
 	v, _ := corp(s, [][]float64{make([]float64, 5), make([]float64, 5)})
 	want := []summary.Step{{From: 0.1, To: 0.1, Level: 0, Rows: 1}, {From: 0.2, To: 0.3, Level: 1.0 / 3, Rows: 3}, {From: 0.4, To: 0.4, Level: 1, Rows: 1}}
 	if !slices.Equal(s.steps, want) {

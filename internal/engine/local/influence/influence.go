@@ -35,10 +35,7 @@ type sample struct {
 type functional struct {
 	task  cases.Task
 	parts int // those with influences
-	// unweighted: it reads no weights.
-	unweighted bool
-
-	of func(s *sample, e [][]float64) (values []float64, why string)
+	of    func(s *sample, e [][]float64) (values []float64, why string)
 }
 
 // build makes a functional by its name and parameters.
@@ -50,11 +47,11 @@ func build(s summary.Spec) (functional, error) {
 	case ok && name == "uncertainty":
 		return functional{task: cases.Binary, parts: 1, of: uncertainty}, nil
 	case ok && name == "corp":
-		return functional{task: cases.Binary, parts: 2, unweighted: true, of: corp}, nil
+		return functional{task: cases.Binary, parts: 2, of: corp}, nil
 	case ok && name == "one_vs_one":
 		return functional{task: cases.Multiclass, parts: 1, of: oneVsOne}, nil
 	case ok && name == "classwise":
-		return functional{task: cases.Multiclass, unweighted: true, of: classwise}, nil
+		return functional{task: cases.Multiclass, of: classwise}, nil
 	case ok && name == "spearman":
 		return functional{task: cases.Regression, parts: 1, of: spearman}, nil
 	}
@@ -74,9 +71,6 @@ func Summarize(ctx context.Context, r *rows.Rows, needs []summary.Spec, pops []*
 		}
 		if f.task != r.Task {
 			return &engine.DataError{Msg: fmt.Sprintf("the functional %q is not built for task %s", s.Terms, r.Task)}
-		}
-		if f.unweighted && r.Weight != nil {
-			return &engine.DataError{Msg: fmt.Sprintf("the functional %q is not built with weights", s.Terms)}
 		}
 		for _, p := range pops {
 			p.Functionals = append(p.Functionals, &summary.Functional{Spec: s, Models: make([]summary.FunctionalModel, len(r.Models))})

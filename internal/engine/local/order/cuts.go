@@ -19,12 +19,15 @@ type cutter struct {
 	most int
 	fold []uint8 // nil: one fold
 	out  *summary.Cuts
+
+	errors   bool
+	positive []float64 // by cluster: weight of its positives
 }
 
 func newCutter(r *rows.Rows, spec summary.Spec) (*cutter, error) {
 	most, n, ok := spec.Cuts()
-	if !ok || r.Task != cases.Binary || r.Weight != nil {
-		return nil, &engine.DataError{Msg: "thresholds are built for binary rows without weights"}
+	if !ok || r.Task != cases.Binary {
+		return nil, &engine.DataError{Msg: "thresholds are built for binary rows"}
 	}
 	c := &cutter{r: r, most: most, out: &summary.Cuts{Total: make([]int64, n), Positives: make([]int64, n), Models: make([]summary.CutModel, len(r.Models))}}
 	if n > 1 {
@@ -38,7 +41,37 @@ func newCutter(r *rows.Rows, spec summary.Spec) (*cutter, error) {
 		c.out.Total[f]++
 		c.out.Positives[f] += int64(y)
 	}
+	if r.Weight != nil {
+		c.out.Weight, c.out.WeightPositive = make([]float64, n), make([]float64, n)
+		for i, w := range r.Weight {
+			f := c.foldOf(uint32(i))
+			c.out.Weight[f] += w
+			c.out.WeightPositive[f] += w * float64(r.Class[i])
+		}
+	}
+	if c.errors = spec.CutErrors() && (r.Weight != nil || r.Cluster != nil); c.errors && r.Cluster != nil {
+		c.positive = make([]float64, len(r.ClusterHash))
+		for i, y := range r.Class {
+			if y == 1 {
+				c.positive[r.Cluster[i]] += c.weight(uint32(i))
+			}
+		}
+	}
 	return c, nil
+}
+
+func (c *cutter) foldOf(row uint32) uint8 {
+	if c.fold == nil {
+		return 0
+	}
+	return c.fold[row]
+}
+
+func (c *cutter) weight(row uint32) float64 {
+	if c.r.Weight == nil {
+		return 1
+	}
+	return c.r.Weight[row]
 }
 
 // cuts makes them for all models, where no walk of the ranks sorts the scores anyway.
@@ -58,6 +91,7 @@ func cuts(ctx context.Context, c *cutter, workers int) error {
 func (c *cutter) model(m int, s *sorted) {
 	x, all := &c.out.Models[m], c.r.N
 	n, hits := make([]int64, len(c.out.Total)), make([]int64, len(c.out.Total))
+	t := c.newCutSums()
 	for to, next := all, 1; to > 0; { // ascending order, read from its end
 		// The next cut takes its share of all rows, and the whole of a tie group.
 		from := min(to-1, all-(next*all+c.most-1)/c.most)
@@ -76,6 +110,10 @@ func (c *cutter) model(m int, s *sorted) {
 				hits[c.fold[r&rowBits]] += int64(r >> labelBit)
 			}
 		}
+		for i := to - 1; i >= from && (t.w != nil || c.errors); i-- {
+			t.add(c, s.row(i))
+		}
+		t.write(c, x)
 		x.Scores = append(x.Scores, s.value(from))
 		x.Rows = append(x.Rows, append([]int64(nil), n...))
 		x.Hits = append(x.Hits, append([]int64(nil), hits...))

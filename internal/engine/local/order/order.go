@@ -1,6 +1,6 @@
 // Package order makes the summaries that depend on the order of scores: each score
-// is sorted once, and its order is walked once for all slices. Only
-// ROC AUC and average precision take weights.
+// is sorted once, and its order is walked once for all slices. It
+// refuses to read files.
 package order
 
 import (
@@ -43,7 +43,7 @@ func Summarize(ctx context.Context, r *rows.Rows, needs []summary.Spec, pops []*
 		case summary.KindClassRank:
 			err = classRank(ctx, r, pops, e, workers)
 		case summary.KindCuts:
-			if !ranked {
+			if !ranked || r.Weight != nil {
 				err = cuts(ctx, cut, workers)
 			}
 		case summary.KindTop:
@@ -76,12 +76,12 @@ func Bytes(n int64, models, partitions, classes int, clusters bool, needs []summ
 				b += 4 * slots
 			}
 		case summary.KindClassRank:
-			b = sorting + 8*slots*int64(min(models, 2))
+			b = sorting + 8*slots*int64(models+1)
 		case summary.KindCuts:
-			if b = sorting; strings.HasSuffix(s.Terms, " 1") {
+			if b = sorting; strings.HasSuffix(s.Terms, " 1") { // drawn, not chosen among
 				break
 			}
-			b += 49 // folds: a byte a row, and the count of equal rows
+			b += 49 + 24 // folds: a byte a row, and the count of equal rows; sums by cluster
 		case summary.KindTop:
 			b = sorting + 2*slots
 		case summary.KindQuantile:

@@ -346,3 +346,75 @@ func TestCuts(t *testing.T) {
 		}
 	}
 }
+
+// Weights and sums by cluster at every cut are those of the rows above it.
+func TestCutErrors(t *testing.T) {
+	r := rand.New(rand.NewPCG(4, 31))
+	for k := range 12 {
+		x := sample(r, 1+r.IntN(600), 2, k%3 != 0)
+		if k%3 == 0 || k%2 == 0 {
+			for range x.N {
+				x.Weight = append(x.Weight, float64(r.IntN(4)))
+			}
+		}
+		ctx := context.Background()
+		needs := []summary.Spec{summary.Of(summary.KindCounts), summary.CutErrorsOf(50, []int{1, 5}[k%2])}
+		if k%4 == 0 {
+			needs = append(needs, summary.Of(summary.KindRank))
+		}
+		pops, err := cells.Summarize(ctx, x, needs, 1)
+		if err == nil {
+			err = Summarize(ctx, x, needs, pops, 1+k%3)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		weight := func(i int) float64 {
+			if x.Weight == nil {
+				return 1
+			}
+			return x.Weight[i]
+		}
+		for m, model := range pops[0].Cuts.Models {
+			for i, score := range model.Scores {
+				w, h, p := map[uint32]float64{}, map[uint32]float64{}, map[uint32]float64{}
+				var called, hits float64
+				for row := range x.N {
+					g := uint32(row)
+					if x.Cluster != nil {
+						g = x.Cluster[row]
+					}
+					y := weight(row) * float64(x.Class[row])
+					p[g] += y
+					if x.Models[m].Score[row] >= score {
+						w[g], h[g] = w[g]+weight(row), h[g]+y
+						called, hits = called+weight(row), hits+y
+					}
+				}
+				var want summary.CutError
+				for g := range w {
+					want.WW, want.HW, want.HH, want.HP = want.WW+w[g]*w[g], want.HW+w[g]*h[g], want.HH+h[g]*h[g], want.HP+h[g]*p[g]
+					if w[g] > 0 {
+						want.Clusters++
+					}
+					if h[g] > 0 {
+						want.Positive++
+					}
+				}
+				if got := model.Errors[i]; got != want { // whole numbers: exact in any order
+					t.Fatalf("draw %d, cut %d: %+v, want %+v", k, i, got, want)
+				}
+				if x.Weight == nil {
+					continue
+				}
+				var gotW, gotH float64
+				for f := range model.Weight[i] {
+					gotW, gotH = gotW+model.Weight[i][f], gotH+model.WeightHits[i][f]
+				}
+				if gotW != called || gotH != hits {
+					t.Fatalf("draw %d, cut %d: weight %g and %g, want %g and %g", k, i, gotW, gotH, called, hits)
+				}
+			}
+		}
+	}
+}

@@ -42,11 +42,19 @@ func quantile(ctx context.Context, r *rows.Rows, spec summary.Spec, pops []*summ
 			return err
 		}
 		for _, sl := range all {
-			ladders(r, s, v, sl, out, m)
+			if r.Weight != nil {
+				weightedLadders(r, s, v, sl, pops, out, m)
+			} else {
+				ladders(r, s, v, sl, out, m)
+			}
 		}
 	}
 	for at, sl := range all {
-		belowBoth(r, values, sl, at, pops, out, e)
+		if r.Weight != nil {
+			weightedBelow(r, values, sl, at, pops, out, e)
+		} else {
+			belowBoth(r, values, sl, at, pops, out, e)
+		}
 	}
 	return ctx.Err()
 }
@@ -61,7 +69,10 @@ func ladderRanks(n int64, q float64) []int64 {
 	if n == 0 {
 		return nil
 	}
-	mid := rankOf(n, q)
+	return ranksAround(n, rankOf(n, q))
+}
+
+func ranksAround(n int64, mid float64) []int64 {
 	// away are the ranks from one on, in steps of growing width, to the end.
 	away := func(from float64, sign int64, end int64) []int64 {
 		var out []int64

@@ -26,6 +26,8 @@ type weighted struct {
 	tiePos, tieN float64 // the current tie group, which ends at the row stamp
 	prec         float64
 	stamp        int
+	ks           float64
+	bins         [summary.CalibrationBins]summary.Bin
 
 	entry []weightedEntry // by entry of Blocks
 }
@@ -160,13 +162,16 @@ func (k *weightedWalk) walk(pops []*summary.Population) []weighted {
 		}
 		for i := from; i < to; i++ {
 			if row := k.s.row(i); of(row) != nil {
-				k.visit(of(row), row, to)
+				k.visit(of(row), row, to, k.s.value(from))
 			}
 		}
 		for i := from; i < to; i++ {
-			if t := of(k.s.row(i)); t != nil {
+			if t := of(k.s.row(i)); t != nil && t.tieN > 0 {
 				t.below, t.belowPos = t.below+t.tieN, t.belowPos+t.tiePos
 				t.tieN, t.tiePos = 0, 0
+				if t.pos > 0 && t.neg > 0 {
+					t.ks = math.Max(t.ks, math.Abs(t.belowPos/t.pos-(t.below-t.belowPos)/t.neg))
+				}
 			}
 		}
 		from = to
@@ -174,8 +179,20 @@ func (k *weightedWalk) walk(pops []*summary.Population) []weighted {
 	return st
 }
 
+// bin adds a row to the calibration bin in which its tie group starts.
+func (t *weighted) bin(w, score float64, positive bool) {
+	n := summary.CalibrationBins
+	b := &t.bins[min(n-1, int(float64(n)*t.below/(t.pos+t.neg)*(1+rounding)))]
+	b.N++
+	b.W, b.W2, b.SumScore = b.W+w, b.W2+w*w, b.SumScore+w*score
+	if positive {
+		b.Pos++
+		b.WPos += w
+	}
+}
+
 // visit adds one row; the first of its tie group moves the threshold to it.
-func (k *weightedWalk) visit(t *weighted, row uint32, stamp int) {
+func (k *weightedWalk) visit(t *weighted, row uint32, stamp int, score float64) {
 	w := k.r.Weight[row]
 	if w == 0 {
 		return
@@ -188,6 +205,7 @@ func (k *weightedWalk) visit(t *weighted, row uint32, stamp int) {
 		t.h2 += t.tiePos * t.prec * inv
 	}
 	positive := k.r.Class[row] == 1
+	t.bin(w, score, positive)
 	var v, x float64
 	if positive {
 		v = (t.below-t.belowPos+(t.tieN-t.tiePos)/2)/math.Max(t.neg, tiny) - 0.5
@@ -239,12 +257,13 @@ func (t *weighted) finish(p *summary.Population, m int) {
 	}
 	*g.Weights = summary.RankWeights{Pos: t.pos, Neg: t.neg, Pos2: t.pos2, Neg2: t.neg2}
 	x := &g.Models[m]
+	x.Bins = append([]summary.Bin(nil), t.bins[:]...)
 	if t.pos > 0 {
 		x.AP = math.Min(1, t.ap/t.pos)
 		x.APSS = nonNegative(t.xx-2*x.AP*t.x+x.AP*x.AP*t.pos2) / (t.pos * t.pos)
 	}
 	if t.pos > 0 && t.neg > 0 {
-		x.AUC = math.Min(1, t.auc/t.pos)
+		x.AUC, x.KS = math.Min(1, t.auc/t.pos), math.Min(1, t.ks)
 		d := x.AUC - 0.5
 		x.S10 = nonNegative(t.s10 - 2*d*t.m10 + d*d*t.pos2)
 		x.S01 = nonNegative(t.s01 + 2*d*t.m01 + d*d*t.neg2)

@@ -29,6 +29,9 @@ type Rows struct {
 	Cluster []uint32  // dense code by row; nil without clusters
 	// ClusterHash is the 64-bit hash (FNV-1a of the canonical text) of each cluster by code.
 	ClusterHash []uint64
+	// Crossed and CrossedHash are the same of a second cluster column.
+	Crossed     []uint32
+	CrossedHash []uint64
 
 	Parts []Partition
 

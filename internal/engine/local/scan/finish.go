@@ -39,13 +39,17 @@ func (w *pass) finish(ctx context.Context) (*Scan, error) {
 		}
 		r.Models = append(r.Models, out)
 	}
-	if w.cluster != nil {
-		r.Cluster, r.ClusterHash = w.cluster.code, w.cluster.hash
-		f.Clusters = int64(len(r.ClusterHash))
-		if n := w.cluster.nulls; n > 0 {
-			w.find("cluster_missing", "%s without %s: each is a cluster of its own", plural(n, "row", "rows"), w.req.Cluster)
+	take := func(k *clusters, column string) ([]uint32, []uint64, int64) {
+		if k == nil {
+			return nil, nil, 0
 		}
+		if n := k.nulls; n > 0 {
+			w.find("cluster_missing", "%s without %s: each is a cluster of its own", plural(n, "row", "rows"), column)
+		}
+		return k.code, k.hash, int64(len(k.hash))
 	}
+	r.Cluster, r.ClusterHash, f.Clusters = take(w.cluster, w.req.Cluster)
+	r.Crossed, r.CrossedHash, f.Crossed = take(w.crossed, w.req.Crossed)
 	var err error
 	if f.Excluded, err = excluded(ctx, &w.tallies, w.tallies.by, w.rowsOf()); err != nil {
 		return nil, err

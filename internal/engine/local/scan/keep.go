@@ -76,6 +76,9 @@ func (w *pass) keep(r *duck.Reader, n int, some bool, target, weight []float64) 
 	if w.cluster != nil {
 		w.cluster.take(r, s.cluster, s.clusterAs, w.sel, all, w.base)
 	}
+	if w.crossed != nil {
+		w.crossed.take(r, s.crossed, s.crossedAs, w.sel, all, w.base)
+	}
 	w.usedN += int64(used)
 	return nil
 }

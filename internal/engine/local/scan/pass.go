@@ -29,6 +29,7 @@ type pass struct {
 	probs   [][][]float64
 	weight  []float64
 	cluster *clusters
+	crossed *clusters
 	codes   [][]uint16 // by coder, then used row
 	parts   [][]uint16 // by declared entry computed by SQL, then used row
 	aside   []aside
@@ -113,6 +114,9 @@ func (w *pass) prepare() {
 	}
 	if s.cluster >= 0 {
 		w.cluster = newClusters(n)
+	}
+	if s.crossed >= 0 {
+		w.crossed = newClusters(n)
 	}
 	w.codes = make([][]uint16, len(s.coders))
 	for i := range w.codes {

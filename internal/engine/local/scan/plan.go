@@ -98,6 +98,9 @@ func (p *Plan) Bytes() int64 {
 	if p.req.Cluster != "" {
 		row += 4 + 24 // code, and at worst a cluster for each row
 	}
+	if p.req.Crossed != "" {
+		row += 4 + 24 + 4 + 40 // and the cells of both
+	}
 	row += 2 * int64(len(p.stream.coders)+len(p.req.Slices))
 	if p.t.rows < 0 { // grown by doubling
 		row += row / 2

@@ -14,7 +14,7 @@ import (
 
 // WriteScores writes the used rows as Parquet, in reading order: id (the row number
 // where no id is declared), label (0 and 1 for binary), a column a model under its
-// key (score, prediction or class; null where it was imputed), cluster and weight.
+// key (score, prediction or class; null where it was imputed), cluster, cluster_2 and weight.
 // The file appears whole or not at all.
 func (s *Scan) WriteScores(ctx context.Context, path string) error {
 	p, r := s.plan, s.Rows
@@ -32,10 +32,14 @@ func (s *Scan) WriteScores(ctx context.Context, path string) error {
 		}
 		fields = append(fields, duck.Field{Name: m.Key, Type: typ})
 	}
-	cluster, weight := -1, -1
+	cluster, crossed, weight := -1, -1, -1
 	if r.Cluster != nil {
 		cluster = len(fields)
 		fields = append(fields, duck.Field{Name: "cluster", Type: duck.String})
+	}
+	if r.Crossed != nil {
+		crossed = len(fields)
+		fields = append(fields, duck.Field{Name: "cluster_2", Type: duck.String})
 	}
 	if r.Weight != nil {
 		weight = len(fields)
@@ -46,7 +50,7 @@ func (s *Scan) WriteScores(ctx context.Context, path string) error {
 	if err != nil {
 		return fmt.Errorf("write row scores: %w", err)
 	}
-	err = s.fill(ctx, w, cluster, weight)
+	err = s.fill(ctx, w, [2]int{cluster, crossed}, weight)
 	if closeErr := w.Close(); err == nil {
 		err = closeErr
 	}
@@ -79,28 +83,32 @@ func (s *Scan) copyTable(ctx context.Context, table, path string) error {
 }
 
 // fill streams ids and clusters once more and writes them beside the rows.
-func (s *Scan) fill(ctx context.Context, w *duck.Writer, cluster, weight int) error {
+func (s *Scan) fill(ctx context.Context, w *duck.Writer, clusters [2]int, weight int) error {
 	p := s.plan
 	rs := p.rowsOf()
-	id, clusterSQL := `CAST("fairtrial row" AS VARCHAR)`, "CAST(NULL AS VARCHAR)"
+	id := `CAST("fairtrial row" AS VARCHAR)`
 	use := rs.use
 	if rs.id != nil {
 		id = rs.id.canonical()
 		use = append(use, rs.id)
 	}
-	if cluster >= 0 {
-		c, err := p.t.column(p.req.Cluster, "cluster")
+	clusterSQL := [2]string{"CAST(NULL AS VARCHAR)", "CAST(NULL AS VARCHAR)"}
+	for k, name := range []string{p.req.Cluster, p.req.Crossed} {
+		if clusters[k] < 0 {
+			continue
+		}
+		c, err := p.t.column(name, "cluster")
 		if err != nil {
 			return err
 		}
-		clusterSQL = c.canonical()
+		clusterSQL[k] = c.canonical()
 		use = append(use, c)
 	}
 	source := p.t.from(use, false)
 	if rs.id == nil {
 		source = `(SELECT row_number() OVER () AS "fairtrial row", * FROM ` + source + ")"
 	}
-	sql := fmt.Sprintf("SELECT %s, %s FROM %s", id, clusterSQL, source)
+	sql := fmt.Sprintf("SELECT %s, %s, %s FROM %s", id, clusterSQL[0], clusterSQL[1], source)
 	if rs.where != "" {
 		sql += " WHERE " + rs.where
 	}
@@ -109,11 +117,11 @@ func (s *Scan) fill(ctx context.Context, w *duck.Writer, cluster, weight int) er
 		return p.t.explain(err)
 	}
 	defer q.Close()
-	b := scoreBlock{s: s, w: w, cluster: cluster, weight: weight}
+	b := scoreBlock{s: s, w: w, weight: weight}
 	base, next := int64(0), 0
 	for q.Next() {
 		ids, idValid := q.Strings(0), q.Valid(0)
-		clusters, clusterValid := q.Strings(1), q.Valid(1)
+		texts, valid := [2]duck.Strings{q.Strings(1), q.Strings(2)}, [2][]uint64{q.Valid(1), q.Valid(2)}
 		for i := 0; i < q.Len(); i++ {
 			if next < len(s.skipped) && s.skipped[next] == base+int64(i) {
 				next++
@@ -124,10 +132,12 @@ func (s *Scan) fill(ctx context.Context, w *duck.Writer, cluster, weight int) er
 			} else {
 				w.SetString(0, b.n, ids.At(i))
 			}
-			if cluster >= 0 && duck.IsNull(clusterValid, i) {
-				w.SetNull(cluster, b.n)
-			} else if cluster >= 0 {
-				w.SetString(cluster, b.n, clusters.At(i))
+			for k, at := range clusters {
+				if at >= 0 && duck.IsNull(valid[k], i) {
+					w.SetNull(at, b.n)
+				} else if at >= 0 {
+					w.SetString(at, b.n, texts[k].At(i))
+				}
 			}
 			if b.n++; b.n == duck.BlockRows {
 				if err := b.flush(); err != nil {
@@ -151,11 +161,11 @@ func (s *Scan) fill(ctx context.Context, w *duck.Writer, cluster, weight int) er
 
 // scoreBlock is the block of rows that is being filled.
 type scoreBlock struct {
-	s               *Scan
-	w               *duck.Writer
-	cluster, weight int
-	from, n         int // first used row of the block, and rows in it
-	imputed         int // entries of Scan.imputed that were dealt with
+	s       *Scan
+	w       *duck.Writer
+	weight  int
+	from, n int // first used row of the block, and rows in it
+	imputed int // entries of Scan.imputed that were dealt with
 }
 
 func (b *scoreBlock) flush() error {

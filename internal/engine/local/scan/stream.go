@@ -26,10 +26,12 @@ type stream struct {
 	weight    int
 	cluster   int
 	clusterAs keyForm // textKey or intKey
-	id        int     // only for joins
-	keep      int     // filter as a column; -1 where it is pushed down or there is none
-	wrong     int     // a cell that must be a number is text
-	other     int     // a cell contradicts the guessed kind
+	crossed   int
+	crossedAs keyForm
+	id        int // only for joins
+	keep      int // filter as a column; -1 where it is pushed down or there is none
+	wrong     int // a cell that must be a number is text
+	other     int // a cell contradicts the guessed kind
 	models    []modelColumns
 	coders    []*coder // one a slice column
 	parts     []partColumns
@@ -61,7 +63,7 @@ type roleColumn struct {
 
 // layout chooses the columns of the stream.
 func (p *Plan) layout(ctx context.Context) error {
-	s := &stream{target: -1, weight: -1, cluster: -1, id: -1, keep: -1, wrong: -1, other: -1}
+	s := &stream{target: -1, weight: -1, cluster: -1, crossed: -1, id: -1, keep: -1, wrong: -1, other: -1}
 	p.stream = s
 	b := &builder{t: p.t}
 	need := func(name, role string) *column { return b.column(name, role) }
@@ -85,12 +87,15 @@ func (p *Plan) layout(ctx context.Context) error {
 			outs[m].probs = append(outs[m].probs, need(name, moreRole(p.req.Task)+model.Key))
 		}
 	}
-	var weight, cluster, id *column
+	var weight, cluster, crossed, id *column
 	if p.req.Weight != "" {
 		weight = need(p.req.Weight, "weight")
 	}
 	if p.req.Cluster != "" {
 		cluster = need(p.req.Cluster, "cluster")
+	}
+	if p.req.Crossed != "" {
+		crossed = need(p.req.Crossed, "second cluster")
 	}
 	if p.req.ID != "" {
 		id = need(p.req.ID, "id")
@@ -162,17 +167,22 @@ func (p *Plan) layout(ctx context.Context) error {
 	if weight != nil {
 		s.weight = number(weight, "weight")
 	}
-	if cluster != nil {
-		s.clusterAs = textKey
-		sql := cluster.canonical()
-		if !cluster.text {
-			if intSQL, form, e := p.t.key(cluster, "cluster"); e != nil {
+	clustered := func(c *column) (at int, form keyForm) {
+		sql, form := c.canonical(), textKey
+		if !c.text {
+			if intSQL, f, e := p.t.key(c, "cluster"); e != nil {
 				check(e)
-			} else if form == intKey {
-				sql, s.clusterAs = intSQL, intKey
+			} else if f == intKey {
+				sql, form = intSQL, intKey
 			}
 		}
-		s.cluster = b.add(sql)
+		return b.add(sql), form
+	}
+	if cluster != nil {
+		s.cluster, s.clusterAs = clustered(cluster)
+	}
+	if crossed != nil {
+		s.crossed, s.crossedAs = clustered(crossed)
 	}
 	if id != nil && p.joined() {
 		s.id = b.add(id.canonical())
