@@ -158,7 +158,7 @@ func kernelBytes(n int64, r engine.Request) int64 {
 		classes = max(classes, len(m.Probabilities))
 	}
 	need := order.Bytes(n, len(r.Models), len(r.Slices), classes, r.Cluster != "", r.Needs)
-	need = max(need, influence.Bytes(n, len(r.Models), threads(r.Workers), r.Needs))
+	need = max(need, influence.Bytes(n, classes, threads(r.Workers), r.Needs))
 	if r.Degrade != nil {
 		need += 24 * n // keys of rows
 	}

@@ -33,6 +33,8 @@ func grid() []design {
 		design{name: "regression, n 2000, weights of sigma 0.5", task: cases.Regression, n: 2000, weights: 0.5, ordinary: true},
 		design{name: "regression, n 2000, 200 clusters of 10, correlation 0.2", task: cases.Regression, n: 2000, cluster: 10, icc: 0.2, ordinary: true},
 		design{name: "n 2000, prevalence 0.3, 200 clusters of 10, correlation 0.2, weights of sigma 0.5", task: cases.Binary, n: 2000, prev: 0.3, strength: 1.5, cluster: 10, icc: 0.2, weights: 0.5, ordinary: true},
+		design{name: "three classes, n 500", task: cases.Multiclass, n: 500, strength: 1.5, ordinary: true},
+		design{name: "three classes, n 2000", task: cases.Multiclass, n: 2000, strength: 1.5, ordinary: true},
 		design{name: "n 200, prevalence 0.1", task: cases.Binary, n: 200, prev: 0.1, strength: 1.5},
 	)
 	return out

@@ -65,10 +65,15 @@ func (d design) draw(r *resample.RNG, n int) *rows.Rows {
 			x.Target = append(x.Target, y)
 			x.Models[0].Score[i], x.Models[1].Score[i] = y+a, y+0.1+1.05*b
 			for m := range x.Models {
-				f, half := x.Models[m].Score[i], 1.3+0.7*math.Abs(y-10)/3 // wider where labels are far out
+				f := x.Models[m].Score[i]
+				half := 1.3 + 0.7*math.Abs(f-10)/3 // wider far out
 				x.Models[m].Level = 0.9
 				x.Models[m].Ends = [][]float64{append(end(x.Models[m].Ends, 0), f-half), append(end(x.Models[m].Ends, 1), f+half)}
 			}
+			continue
+		}
+		if d.task == cases.Multiclass {
+			d.drawClass(r, x, shared)
 			continue
 		}
 		y := uint16(0)
@@ -79,14 +84,54 @@ func (d design) draw(r *resample.RNG, n int) *rows.Rows {
 		x.Models[0].Score[i] = d.probability(a+d.strength*float64(y), d.strength)
 		x.Models[1].Score[i] = d.probability(b+0.95*d.strength*float64(y), 0.95*d.strength)
 	}
-	if d.task == cases.Regression {
+	switch d.task {
+	case cases.Regression:
 		x.Pivot = 10
-	} else {
+	case cases.Multiclass:
+		x.Classes = []string{"0", "1", "2"}
+		for m := range x.Models {
+			x.Models[m].Score = nil
+		}
+	default:
 		x.Classes = []string{"0", "1"}
 		t := math.Max(0.5*math.Min(1, 2*d.prev), 0.15)
 		x.Models[0].Threshold, x.Models[1].Threshold = &t, &t
 	}
 	return x
+}
+
+// drawClass adds a row of one of three classes of shares .5, .3 and .2.
+func (d design) drawClass(r *resample.RNG, x *rows.Rows, shared float64) {
+	y, u := uint16(0), r.Float64()
+	if u > 0.5 {
+		y++
+	}
+	if u > 0.8 {
+		y++
+	}
+	x.Class = append(x.Class, y)
+	for m := range x.Models {
+		model, z, total := &x.Models[m], [3]float64{}, 0.0
+		if model.Probs == nil {
+			model.Probs = make([][]float64, 3)
+		}
+		best := 0
+		for c := range z {
+			z[c] = 0.6*shared*float64(c-1) + 0.8*r.Normal()
+			if c == int(y) {
+				z[c] += d.strength * (1 - 0.05*float64(m))
+			}
+			if z[c] > z[best] {
+				best = c
+			}
+			z[c] = math.Exp(z[c])
+			total += z[c]
+		}
+		for c := range z {
+			model.Probs[c] = append(model.Probs[c], z[c]/total)
+		}
+		model.Decision = append(model.Decision, uint16(best))
+	}
 }
 
 func end(ends [][]float64, k int) []float64 {
@@ -130,7 +175,7 @@ func quantities(d design, only string) ([]quantity, error) {
 			strings.HasSuffix(m.Name, "_count") || only != "" && !slices.Contains(strings.Split(only, ","), m.Name) { // a count of rows is a share of them
 			continue
 		}
-		params := map[string]map[string]float64{"f_beta": {"beta": 2}, "expected_cost": {"cost_fp": 1, "cost_fn": 5}, "pinball_loss": {"alpha": 0.9}, "precision_at": {"share": 0.1}, "recall_at": {"share": 0.1}, "lift_at": {"share": 0.1}, "partial_roc_auc": {"max_fpr": 0.2},
+		params := map[string]map[string]float64{"f_beta": {"beta": 2}, "expected_cost": {"cost_fp": 1, "cost_fn": 5}, "pinball_loss": {"alpha": 0.9}, "top_k_accuracy": {"k": 2}, "precision_at": {"share": 0.1}, "recall_at": {"share": 0.1}, "lift_at": {"share": 0.1}, "partial_roc_auc": {"max_fpr": 0.2},
 			"absolute_error_quantile": {"q": 0.9}, "error_quantile": {"q": 0.9}}[m.Name]
 		in, err := cat.Build(m.Name, "", metric.Options{Task: d.task, Params: params})
 		if err != nil {

@@ -35,7 +35,7 @@ func corp(s *sample, e [][]float64) ([]float64, string) {
 		}
 	})
 	r := make([]float64, len(groups))
-	isotonic(groups, r)
+	isotonic(groups, r, nil)
 	var plain, best, base float64
 	for k, g := range groups {
 		score, rows := s.score[g.rows[0]], int64(len(g.rows))
@@ -69,9 +69,10 @@ type pool struct {
 	from   int     // the first group of it
 }
 
-// isotonic writes the isotonic regression of each group's share of hits into r.
-func isotonic(groups []pool, r []float64) {
-	stack := make([]pool, 0, len(groups))
+// isotonic writes the isotonic regression of each group's share of hits into r, and gives
+// back the memory of stack for the next.
+func isotonic(groups []pool, r []float64, stack []pool) []pool {
+	stack = stack[:0]
 	for k, g := range groups {
 		g.from = k
 		for len(stack) > 0 {
@@ -93,6 +94,7 @@ func isotonic(groups []pool, r []float64) {
 			r[k] = g.hits / g.weight
 		}
 	}
+	return stack
 }
 
 // overfit is the mean of S(r) − S(r*) over labels drawn with the probabilities r, r* their
@@ -102,11 +104,11 @@ func overfit(s *sample, groups []pool, r []float64) float64 {
 	draws := max(4, min(100, work/len(s.class)))
 	g := resample.NewRNG(1, "isotonic overfit")
 	drawn, fit := make([]pool, len(groups)), make([]float64, len(groups))
-	sum := 0.0
+	sum, stack := 0.0, []pool(nil)
 	for range draws {
 		for k, x := range groups {
 			drawn[k] = pool{weight: x.weight}
-			if x.even {
+			if x.even && len(x.rows) > 1 {
 				drawn[k].hits = s.weight[x.rows[0]] * float64(g.Binomial(int64(len(x.rows)), r[k]))
 				continue
 			}
@@ -116,7 +118,7 @@ func overfit(s *sample, groups []pool, r []float64) float64 {
 				}
 			}
 		}
-		isotonic(drawn, fit)
+		stack = isotonic(drawn, fit, stack)
 		for k, d := range drawn {
 			// Σ w((r − y)² − (r* − y)²) over the rows of a group.
 			sum += d.weight*(r[k]*r[k]-fit[k]*fit[k]) - 2*d.hits*(r[k]-fit[k])

@@ -20,7 +20,7 @@ func TestIsotonicIsMaxMin(t *testing.T) {
 			groups[k].hits = float64(r.IntN(int(groups[k].weight) + 1))
 		}
 		got := make([]float64, len(groups))
-		isotonic(groups, got)
+		isotonic(groups, got, nil)
 		for k := range groups {
 			want := math.Inf(-1)
 			for i := 0; i <= k; i++ {

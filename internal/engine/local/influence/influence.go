@@ -95,10 +95,10 @@ func Summarize(ctx context.Context, r *rows.Rows, needs []summary.Spec, pops []*
 
 // Bytes is the memory that Summarize takes beside the rows themselves: a copy of a
 // population's rows for each worker, its order and the influences of two models.
-func Bytes(n int64, models, workers int, needs []summary.Spec) int64 {
+func Bytes(n int64, classes, workers int, needs []summary.Spec) int64 {
 	for _, s := range needs {
 		if s.Kind == summary.KindFunctional {
-			return n * (4 + 72*int64(min(workers, 2))) // the slices of one entry are no more rows than all
+			return n * (4 + (150+8*int64(classes))*int64(min(workers, 2))) // the slices of one entry are no more rows than all
 		}
 	}
 	return 0

@@ -1,8 +1,10 @@
 package influence
 
 import (
+	"cmp"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
@@ -112,4 +114,22 @@ func TestOneVsOneInfluence(t *testing.T) {
 
 func TestUncertaintyInfluence(t *testing.T) {
 	derivatives(t, "uncertainty", scored(rand.New(rand.NewPCG(6, 6)), 40, 10), functional{parts: 1, of: uncertainty})
+}
+
+func TestRank(t *testing.T) {
+	r := rand.New(rand.NewPCG(7, 7))
+	for range 50 {
+		value := make([]float64, r.IntN(300))
+		for i := range value {
+			value[i] = []float64{r.NormFloat64(), math.Round(r.NormFloat64()), 0, math.Copysign(0, -1), 1e300 * r.NormFloat64(), 5e-324}[r.IntN(6)]
+		}
+		want := make([]uint32, len(value))
+		for i := range want {
+			want[i] = uint32(i)
+		}
+		slices.SortStableFunc(want, func(a, b uint32) int { return cmp.Compare(value[a], value[b]) })
+		if got := rank(value).at; !slices.Equal(got, want) {
+			t.Fatalf("%v in order %v, want %v", value, got, want)
+		}
+	}
 }

@@ -1,9 +1,6 @@
 package influence
 
-import (
-	"cmp"
-	"slices"
-)
+import "math"
 
 // ranked is the rows in rising order of a value; rows of one value stand in the order of
 // reading, so that sums have the same bits everywhere.
@@ -12,17 +9,48 @@ type ranked struct {
 	value []float64
 }
 
+// rank sorts by a radix sort of the values' bits, least digits first. Values are finite.
 func rank(value []float64) ranked {
-	r := ranked{at: make([]uint32, len(value)), value: value}
-	for i := range r.at {
-		r.at[i] = uint32(i)
+	type pair struct {
+		key uint64
+		at  uint32
 	}
-	slices.SortFunc(r.at, func(a, b uint32) int {
-		if c := cmp.Compare(value[a], value[b]); c != 0 {
-			return c
+	const bits, digits = 11, 6
+	n := len(value)
+	from, to := make([]pair, n), make([]pair, n)
+	var count [digits][1 << bits]uint32
+	for i, v := range value {
+		k := math.Float64bits(v + 0) // −0 and 0 are one value
+		if k>>63 == 1 {
+			k = ^k
+		} else {
+			k |= 1 << 63
 		}
-		return cmp.Compare(a, b)
-	})
+		from[i] = pair{k, uint32(i)}
+		for d := range digits {
+			count[d][k>>(bits*d)&(1<<bits-1)]++
+		}
+	}
+	for d := range digits {
+		c := &count[d]
+		if n == 0 || c[from[0].key>>(bits*d)&(1<<bits-1)] == uint32(n) {
+			continue // one digit only
+		}
+		sum := uint32(0)
+		for i, k := range c {
+			c[i], sum = sum, sum+k
+		}
+		for _, p := range from {
+			digit := p.key >> (bits * d) & (1<<bits - 1)
+			to[c[digit]] = p
+			c[digit]++
+		}
+		from, to = to, from
+	}
+	r := ranked{at: make([]uint32, n), value: value}
+	for i, p := range from {
+		r.at[i] = p.at
+	}
 	return r
 }
 
