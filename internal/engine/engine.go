@@ -41,7 +41,10 @@ type Request struct {
 	Missing   MissingPolicy
 	Workers   int   // 0: all cores; never changes a number
 	Memory    int64 // bytes the engine may use; 0: it asks the machine
-	Exemplars int   // worst rows to keep per model, 0 for none
+	// Binned takes the scores of a binary task that fall in one of 65 536 bins for tied, so
+	// that no order of all rows is held.
+	Binned    bool
+	Exemplars int // worst rows to keep per model, 0 for none
 	// ScoresTo is where the row scores go as Parquet (id, label, one column a model,
 	// cluster, weight); empty: not written. KeepScores is the row limit above which
 	// they are not written (Data.ScoresSkipped then says so).

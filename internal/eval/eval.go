@@ -80,7 +80,7 @@ func Prepare(p *plan.Plan, cat *metric.Catalogue) (*Setup, error) {
 	req := engine.Request{Task: p.Task, Source: p.Resolve(p.Data.Source), ID: p.Data.Columns.ID, Cluster: p.Data.Columns.Cluster, Crossed: p.Data.Columns.Crossed,
 		Weight: p.Data.Columns.Weight, Time: p.Data.Columns.Time, Label: p.Data.Columns.Label.Column, Positive: p.Data.Columns.Label.Positive,
 		Baseline: -1, MaxSlices: p.MaxSlices, Needs: specs, Missing: engine.MissingPolicy(p.Data.Missing), Workers: p.Workers,
-		Exemplars: 20, KeepScores: p.KeepScores}
+		Exemplars: 20, KeepScores: p.KeepScores, Binned: p.Exact != nil && !*p.Exact}
 	if p.Data.Where != "" {
 		w, err := slice.ParseWhere(p.Data.Where)
 		if err != nil {

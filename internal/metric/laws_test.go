@@ -184,7 +184,7 @@ func see(t *testing.T, x *rows.Rows, all []*metric.Instance) *metric.View {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := order.Summarize(ctx, x, needs, pops, 2); err != nil {
+	if err := order.Summarize(ctx, x, needs, pops, false, 2); err != nil {
 		t.Fatal(err)
 	}
 	if err := fit.Summarize(ctx, x, needs, pops, 2); err != nil {

@@ -131,6 +131,12 @@ func (m rank) estimate(v *View, model int) Answer {
 	if s.note != "" {
 		a.note("%s", s.note)
 	}
+	if off := r.Models[model].OffAUC; r.Binned > 0 {
+		if m.ap {
+			off = r.Models[model].OffAP
+		}
+		binnedNote(&a, r, off)
+	}
 	if r.Weights != nil || s.ids != nil {
 		rows := float64(n)
 		if r.Weights != nil {
@@ -142,6 +148,12 @@ func (m rank) estimate(v *View, model int) Answer {
 	}
 	a.Worst, a.Best = m.bounds(v, model)
 	return a
+}
+
+// binnedNote says by how much a value from binned scores can differ from the exact one.
+func binnedNote(a *Answer, r *summary.Rank, off float64) {
+	a.Method += ", binned scores"
+	a.note("from scores in %d bins (exact: false): within %.1e of the exact value", r.Binned, off)
 }
 
 // boundary is the inference at 0 or 1, where the variance seen is 0: for the AUC
@@ -220,6 +232,9 @@ func (m rank) contrast(v *View, a, b int, k float64) Answer {
 	method := "paired DeLong"
 	if m.ap {
 		method = "paired: influence of the difference"
+	}
+	if v.Pop.Rank.Binned > 0 {
+		method += ", binned scores"
 	}
 	s := spread{df: math.Inf(1)}
 	if w := v.Pop.Rank.Weights; w != nil {
@@ -330,6 +345,10 @@ func (m calibration) estimate(v *View, model int) Answer {
 		return undefined(n, why)
 	}
 	a := answered(infer.Inference{Value: e, SE: math.NaN(), DF: math.Inf(1), Shape: infer.None{}, Method: "none"}, n)
+	if v.Pop.Rank.Binned > 0 {
+		a.Method += ", binned scores"
+		a.note("from scores in %d bins (exact: false): the edges of the 15 bins lie between those", v.Pop.Rank.Binned)
+	}
 	a.note("plug-in ECE %.4g; a perfectly calibrated model would show about %.4g on these rows", plain, floor)
 	return a
 }
@@ -357,7 +376,11 @@ func (distance) estimate(v *View, model int) Answer {
 	case r.Weights != nil && !(r.Weights.Pos > 0 && r.Weights.Neg > 0):
 		return undefined(r.Pos+r.Neg, "one class only: no weight on the rows of the other")
 	}
-	return answered(infer.Inference{Value: r.Models[model].KS, SE: math.NaN(), DF: math.Inf(1), Shape: infer.None{}, Method: "none"}, r.Pos+r.Neg)
+	a := answered(infer.Inference{Value: r.Models[model].KS, SE: math.NaN(), DF: math.Inf(1), Shape: infer.None{}, Method: "none"}, r.Pos+r.Neg)
+	if r.Binned > 0 {
+		binnedNote(&a, r, r.Models[model].OffKS)
+	}
+	return a
 }
 
 func (m distance) contrast(v *View, a, b int, k float64) Answer {

@@ -26,6 +26,7 @@ type Plan struct {
 	Confidence  float64               `json:"confidence"`
 	Seed        *uint64               `json:"seed,omitempty"` // nil: derived from the plan and the rows
 	KeepScores  int64                 `json:"keep_scores"`
+	Exact       *bool                 `json:"exact,omitempty"` // false: scores are counted in bins, no order of all rows is held
 	Impact      *Impact               `json:"impact,omitempty"`
 	Control     *Control              `json:"control,omitempty"`
 	MinRows     int64                 `json:"min_rows,omitempty"` // usable rows that a standard asks for

@@ -18,9 +18,26 @@ const (
 	defaultMaxLabels  = 0.01
 )
 
+// exact: the metrics of score order are exact, or (false) read from binned scores.
+func (d *decoder) exact(root, v *node) {
+	if d.choice(v, "exact", "true", "false") != "false" {
+		return
+	}
+	if d.plan.Task != cases.Binary {
+		d.fail(v, "exact", "leave it out", "exact: false is for scores of a binary task, whose order it bins")
+		return
+	}
+	if columns := root.get("data").get("columns"); columns.get("weight") != nil {
+		d.fail(v, "exact", "leave out exact, or data.columns.weight", "exact: false takes no weights: bins count rows")
+		return
+	}
+	no := false
+	d.plan.Exact = &no
+}
+
 func (d *decoder) root(n *node) {
 	p := d.plan
-	d.keys(n, "", "name", "objective", "tier", "owner", "task", "connections", "data", "models", "slices", "max_slices", "metrics", "confidence", "seed", "workers", "keep_scores", "impact", "control", "gates", "extends")
+	d.keys(n, "", "name", "objective", "tier", "owner", "task", "connections", "data", "models", "slices", "max_slices", "metrics", "confidence", "seed", "workers", "keep_scores", "exact", "impact", "control", "gates", "extends")
 	p.Confidence, p.MaxSlices, p.KeepScores = defaultConfidence, defaultMaxSlices, defaultKeepScores
 	for _, key := range []string{"name", "task", "data", "models"} {
 		d.require(n, "", key, "")
@@ -39,6 +56,7 @@ func (d *decoder) root(n *node) {
 	d.with(n, "workers", func(v *node) { p.Workers = int(d.whole(v, "workers", 0)) })
 	d.with(n, "max_slices", func(v *node) { p.MaxSlices = int(d.whole(v, "max_slices", 1)) })
 	d.with(n, "keep_scores", func(v *node) { p.KeepScores = d.whole(v, "keep_scores", 0) })
+	d.with(n, "exact", func(v *node) { d.exact(n, v) })
 	d.with(n, "connections", d.connections)
 	d.with(n, "data", d.data)
 	d.with(n, "models", d.models)

@@ -89,7 +89,7 @@ func observe(t *testing.T, s *eval.Setup, x *rows.Rows) *summary.Set {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := order.Summarize(context.Background(), x, needs, pops, 1); err != nil {
+	if err := order.Summarize(context.Background(), x, needs, pops, false, 1); err != nil {
 		t.Fatal(err)
 	}
 	return &summary.Set{Models: []string{"candidate", "baseline"}, Baseline: 1, Classes: x.Classes, Pops: pops}

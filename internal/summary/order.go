@@ -18,8 +18,11 @@ type Rank struct {
 	// Weights is set when rows have weights: then AUC holds the value, S10 … hold Σw²
 	// about it, and Bins are of equal weight.
 	Weights *RankWeights `json:"weights,omitempty"`
-	Models  []RankModel  `json:"models"`
-	Pairs   []RankPair   `json:"pairs,omitempty"` // every model against the baseline, in model order
+	// Binned is the number of bins of equal width whose scores were taken for tied; 0: none,
+	// the order is exact.
+	Binned int         `json:"binned,omitempty"`
+	Models []RankModel `json:"models"`
+	Pairs  []RankPair  `json:"pairs,omitempty"` // every model against the baseline, in model order
 }
 
 // RankWeights are Σw and Σw² of each class.
@@ -41,6 +44,10 @@ type RankModel struct {
 	APSS float64 `json:"apss"`          // Σ over rows of the squared influence on AP, divided by n²: the variance of AP
 	KS   float64 `json:"ks,omitempty"`  // largest |true-positive rate − false-positive rate| over thresholds
 	Bins []Bin   `json:"bins,omitempty"`
+	// With Binned, how far AUC, AP and KS can be from their exact values at the most.
+	OffAUC float64 `json:"off_auc,omitempty"`
+	OffAP  float64 `json:"off_ap,omitempty"`
+	OffKS  float64 `json:"off_ks,omitempty"`
 	// AUCBlocks and APBlocks hold Σ of row influence (on the scale of the metric,
 	// already divided by the class counts or n) for each entry of the population's Blocks.
 	AUCBlocks []float64 `json:"auc_blocks,omitempty"`
@@ -54,6 +61,12 @@ type RankPair struct {
 	C10 float64 `json:"c10"` // Σ over positives of (V10a − AUCa)(V10b − AUCb)
 	C01 float64 `json:"c01"`
 	CAP float64 `json:"cap"` // Σ of products of AP influences, divided by n²
+}
+
+// Same is the pair of a model whose scores are those of the baseline: nothing is rounded.
+func (r *Rank) Same(a, b int) RankPair {
+	x := r.Models[a]
+	return RankPair{A: a, B: b, C10: x.S10, C01: x.S01, CAP: x.APSS}
 }
 
 // Bin is one equal-mass bin of scores: rows of tied score are never split (a tie

@@ -82,7 +82,7 @@ func (e *Engine) Summarize(ctx context.Context, r engine.Request) (*engine.Resul
 		return nil, err
 	}
 	result := &engine.Result{Set: set(r, s.Rows), Data: s.Facts}
-	if result.Set.Pops, err = populations(ctx, s.Rows, r.Needs, threads(r.Workers)); err != nil {
+	if result.Set.Pops, err = populations(ctx, s.Rows, r.Needs, r.Binned, threads(r.Workers)); err != nil {
 		return nil, err
 	}
 	if result.Exemplars, err = s.Exemplars(ctx, r.Exemplars); err != nil {
@@ -108,12 +108,12 @@ func (e *Engine) Summarize(ctx context.Context, r engine.Request) (*engine.Resul
 
 // populations are the summaries of the rows. With a second cluster column they are made
 // three times, by each way of clustering.
-func populations(ctx context.Context, r *rows.Rows, needs []summary.Spec, workers int) ([]*summary.Population, error) {
+func populations(ctx context.Context, r *rows.Rows, needs []summary.Spec, binned bool, workers int) ([]*summary.Population, error) {
 	pops, err := cells.Summarize(ctx, r, needs, workers)
 	if err != nil {
 		return nil, fmt.Errorf("summarise rows: %w", err)
 	}
-	if err := order.Summarize(ctx, r, needs, pops, workers); err != nil {
+	if err := order.Summarize(ctx, r, needs, pops, binned, workers); err != nil {
 		return nil, fmt.Errorf("summarise order: %w", err)
 	}
 	if err := fit.Summarize(ctx, r, needs, pops, workers); err != nil {
@@ -127,7 +127,7 @@ func populations(ctx context.Context, r *rows.Rows, needs []summary.Spec, worker
 	}
 	second, both := r.Ways()
 	for i, way := range []*rows.Rows{second, both} {
-		others, err := populations(ctx, way, needs, workers)
+		others, err := populations(ctx, way, needs, binned, workers)
 		if err != nil {
 			return nil, err
 		}

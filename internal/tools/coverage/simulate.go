@@ -210,7 +210,7 @@ func view(x *rows.Rows, specs []summary.Spec, seed uint64, draws int) (*metric.V
 	if err != nil {
 		return nil, err
 	}
-	if err := order.Summarize(ctx, x, specs, pops, 1); err != nil {
+	if err := order.Summarize(ctx, x, specs, pops, false, 1); err != nil {
 		return nil, err
 	}
 	if err := influence.Summarize(ctx, x, specs, pops, 1); err != nil {

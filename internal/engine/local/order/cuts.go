@@ -88,6 +88,35 @@ func cuts(ctx context.Context, c *cutter, workers int) error {
 	return nil
 }
 
+// binned takes the cuts of a model from its bins. Folds need the rows, so that they are sorted.
+func (c *cutter) binned(ctx context.Context, m int, g *gridModel, workers int) error {
+	if c.fold != nil {
+		w := &sorter{workers: workers}
+		defer w.free()
+		s, err := w.sort(ctx, g.score, c.r.Class)
+		if err == nil {
+			c.model(m, s)
+		}
+		return err
+	}
+	x, all := &c.out.Models[m], c.r.N
+	n, hits, in, next := 0, int64(0), 0, 1
+	for bin := len(g.all) - 1; bin >= 0; bin-- {
+		k := g.all[bin]
+		in += int(k[0] + k[1])
+		hits += int64(k[1])
+		if in == 0 || in < all && in < (next*all+c.most-1)/c.most || in == n {
+			continue
+		}
+		n = in
+		x.Scores = append(x.Scores, g.least[bin])
+		x.Rows = append(x.Rows, []int64{int64(n)})
+		x.Hits = append(x.Hits, []int64{hits})
+		next = n*c.most/all + 1
+	}
+	return nil
+}
+
 func (c *cutter) model(m int, s *sorted) {
 	x, all := &c.out.Models[m], c.r.N
 	n, hits := make([]int64, len(c.out.Total)), make([]int64, len(c.out.Total))

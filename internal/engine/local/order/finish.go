@@ -10,29 +10,34 @@ func (k *walk) finish(pops []*summary.Population, m int) {
 		for i := range s.size {
 			t := &k.st[k.first[g]+i]
 			p := pops[s.base+i]
-			pos, neg := float64(t.pos), float64(t.n-t.pos)
-			p.Rank.Pos, p.Rank.Neg = int64(t.pos), int64(t.n-t.pos)
 			x := &p.Rank.Models[m]
-			t.flush()
-			for t.n > 0 && t.more.bin < summary.CalibrationBins {
-				t.closeBin()
-			}
-			x.Bins = append([]summary.Bin(nil), t.more.bins[:]...)
-			if t.pos > 0 {
-				x.AP = t.ap / pos
-				x.APSS = nonNegative(t.xx-2*x.AP*t.x+pos*x.AP*x.AP) / (pos * pos)
-			}
-			if t.pos > 0 && t.n > t.pos {
-				x.U2, x.KS = t.u2, float64(t.ks)/(pos*neg)
-				a := t.auc() - 0.5
-				x.S10 = nonNegative(t.q10 - pos*a*a)
-				// V01 = 1 − place/(2·Pos): its square about the AUC is that of place/(2·Pos) about 1 − AUC.
-				x.S01 = nonNegative(t.q01 - neg*a*a)
-			}
+			t.rank(p, x)
 			if p.Blocks != nil {
 				k.blocks(t, p, x)
 			}
 		}
+	}
+}
+
+// rank writes what a walk has summed.
+func (t *state) rank(p *summary.Population, x *summary.RankModel) {
+	pos, neg := float64(t.pos), float64(t.n-t.pos)
+	p.Rank.Pos, p.Rank.Neg = int64(t.pos), int64(t.n-t.pos)
+	t.flush()
+	for t.n > 0 && t.more.bin < summary.CalibrationBins {
+		t.closeBin()
+	}
+	x.Bins = append([]summary.Bin(nil), t.more.bins[:]...)
+	if t.pos > 0 {
+		x.AP = t.ap / pos
+		x.APSS = nonNegative(t.xx-2*x.AP*t.x+pos*x.AP*x.AP) / (pos * pos)
+	}
+	if t.pos > 0 && t.n > t.pos {
+		x.U2, x.KS = t.u2, float64(t.ks)/(pos*neg)
+		a := t.auc() - 0.5
+		x.S10 = nonNegative(t.q10 - pos*a*a)
+		// V01 = 1 − place/(2·Pos): its square about the AUC is that of place/(2·Pos) about 1 − AUC.
+		x.S01 = nonNegative(t.q01 - neg*a*a)
 	}
 }
 
@@ -73,7 +78,7 @@ func (k *walk) blocks(t *state, p *summary.Population, x *summary.RankModel) {
 }
 
 // pair writes the covariances of model m with the baseline.
-func (k *walk) pair(pops []*summary.Population, m, b int, base []state) {
+func (k *walk) pair(pops []*summary.Population, m, b int, base []state, same bool) {
 	for g, s := range k.group {
 		for i := range s.size {
 			t, u := &k.st[k.first[g]+i], &base[k.first[g]+i]
@@ -88,6 +93,9 @@ func (k *walk) pair(pops []*summary.Population, m, b int, base []state) {
 			if t.pos > 0 {
 				apA, apB := t.ap/pos, u.ap/pos
 				out.CAP = (t.cap - apB*t.x - apA*u.x + pos*apA*apB) / (pos * pos)
+			}
+			if same {
+				out = p.Rank.Same(m, b)
 			}
 			p.Rank.Pairs = append(p.Rank.Pairs, out)
 		}

@@ -13,8 +13,9 @@ import (
 )
 
 // Summarize adds Rank, ClassRank and Quantiles to populations made by package cells
-// for the same rows.
-func Summarize(ctx context.Context, r *rows.Rows, needs []summary.Spec, pops []*summary.Population, workers int) error {
+// for the same rows. With binned, the Rank of binary scores (and Cuts without folds) come
+// from counts of scores in bins.
+func Summarize(ctx context.Context, r *rows.Rows, needs []summary.Spec, pops []*summary.Population, binned bool, workers int) error {
 	if workers <= 0 {
 		workers = runtime.NumCPU()
 	}
@@ -35,7 +36,9 @@ func Summarize(ctx context.Context, r *rows.Rows, needs []summary.Spec, pops []*
 		var err error
 		switch s.Kind {
 		case summary.KindRank:
-			if r.Weight != nil {
+			if binned {
+				err = binnedRank(ctx, r, pops, e, workers, cut)
+			} else if r.Weight != nil {
 				err = weightedRank(ctx, r, pops, e, workers)
 			} else {
 				err = rank(ctx, r, pops, e, workers, cut)

@@ -81,7 +81,7 @@ func summarize(t *testing.T, x *rows.Rows, workers int) []*summary.Population {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := Summarize(ctx, x, rankNeeds, pops, workers); err != nil {
+	if err := Summarize(ctx, x, rankNeeds, pops, false, workers); err != nil {
 		t.Fatal(err)
 	}
 	return pops
@@ -224,7 +224,7 @@ func TestQuantileMatchesOracle(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := Summarize(ctx, x, spec, pops, 2); err != nil {
+		if err := Summarize(ctx, x, spec, pops, false, 2); err != nil {
 			t.Fatal(err)
 		}
 		for m := range x.Models {
@@ -278,7 +278,7 @@ func BenchmarkRank1M(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		if err := Summarize(ctx, x, needs, pops, 0); err != nil {
+		if err := Summarize(ctx, x, needs, pops, false, 0); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -315,7 +315,7 @@ func TestCuts(t *testing.T) {
 		}
 		pops, err := cells.Summarize(ctx, x, needs, 1)
 		if err == nil {
-			err = Summarize(ctx, x, needs, pops, 1+k%3)
+			err = Summarize(ctx, x, needs, pops, false, 1+k%3)
 		}
 		if err != nil {
 			t.Fatal(err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"runtime"
+	"slices"
 	"sync"
 
 	"github.com/fairtrial/fairtrial/internal/engine/local/rows"
@@ -93,10 +94,11 @@ func rank(ctx context.Context, r *rows.Rows, pops []*summary.Population, e entri
 		if err := b.run(ctx, r.N, walks); err != nil {
 			return err
 		}
+		same := paired && slices.Equal(r.Models[m].Score, r.Models[r.Baseline].Score)
 		for g, k := range walks {
 			k.finish(pops, m)
 			if k.reading {
-				k.pair(pops, m, r.Baseline, base[g])
+				k.pair(pops, m, r.Baseline, base[g], same)
 			}
 			if m == r.Baseline {
 				base[g] = k.st
