@@ -11,6 +11,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -21,6 +23,7 @@ import (
 	"github.com/fairtrial/fairtrial/internal/plan"
 	"github.com/fairtrial/fairtrial/internal/record"
 	"github.com/fairtrial/fairtrial/internal/report"
+	"github.com/fairtrial/fairtrial/internal/result"
 	"github.com/fairtrial/fairtrial/internal/store"
 	"github.com/fairtrial/fairtrial/internal/summary"
 )
@@ -30,6 +33,7 @@ func runCommand(e *Env) *cobra.Command {
 	var set, whatIf []string
 	var asJSON, skipEmpty bool
 	var workers int
+	var memory string
 	c := &cobra.Command{
 		Use:   "run PLAN",
 		Short: "Carry out a plan: estimates, comparisons, gates, record and report",
@@ -61,7 +65,11 @@ func runCommand(e *Env) *cobra.Command {
 			if err := canHold(e.path(out)); err != nil {
 				return err
 			}
-			r, err := e.evaluate(cmd, p)
+			limit, err := memorySize(memory)
+			if err != nil {
+				return err
+			}
+			r, err := e.evaluate(cmd, p, limit)
 			if err != nil {
 				return nothing(err)
 			}
@@ -85,7 +93,48 @@ func runCommand(e *Env) *cobra.Command {
 	c.Flags().BoolVar(&asJSON, "json", false, "print the record instead of the summary")
 	c.Flags().BoolVar(&skipEmpty, "skip-empty", false, "exit 99 instead of 2 when there is no usable row")
 	c.Flags().IntVar(&workers, "workers", 0, "cores to use (0: all); never changes a number")
+	c.Flags().StringVar(&memory, "memory", "", "memory that may be used, such as 4GiB (default: 80 % of what is free, and GOMEMLIMIT)")
 	return c
+}
+
+// memorySize reads a size such as 4GiB or 500MB; empty is 0, no limit of one's own.
+func memorySize(text string) (int64, error) {
+	if text == "" {
+		return 0, nil
+	}
+	units := []struct {
+		name string
+		size float64
+	}{{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"TiB", 1 << 40}, {"KB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"TB", 1e12}}
+	for _, u := range units {
+		if number, ok := strings.CutSuffix(text, u.name); ok {
+			if x, err := strconv.ParseFloat(strings.TrimSpace(number), 64); err == nil && x > 0 && x*u.size < 1<<60 {
+				return int64(x * u.size), nil
+			}
+		}
+	}
+	return 0, wrong("for example --memory 4GiB or --memory 500MB", "--memory: a size is expected, this is %q", text)
+}
+
+// large is the memory from which on a run says beforehand what it needs.
+const large = 1 << 30
+
+// expect tells before the scan what a large run is going to need.
+func (e *Env) expect(cmd *cobra.Command) func(engine.Expected) {
+	return func(x engine.Expected) {
+		if x.Bytes < large {
+			return
+		}
+		about, gib := "", func(n int64) string { return strconv.FormatFloat(float64(n)/(1<<30), 'f', 1, 64) + " GiB" }
+		if x.Estimated {
+			about = "about "
+		}
+		if x.Limit == 0 {
+			e.info(cmd, "memory: up to %s expected for %s%s rows", gib(x.Bytes), about, result.Count(x.Rows))
+			return
+		}
+		e.info(cmd, "memory: up to %s expected for %s%s rows; %s is %s", gib(x.Bytes), about, result.Count(x.Rows), x.LimitOf, gib(x.Limit))
+	}
 }
 
 // verdict is the exit status of a record.
@@ -178,7 +227,7 @@ func (e *Env) allProblems(cmd *cobra.Command, path string, bad *plan.Errors) err
 }
 
 // evaluate carries a plan out and stores the record in the workspace.
-func (e *Env) evaluate(cmd *cobra.Command, p *plan.Plan) (*record.Record, error) {
+func (e *Env) evaluate(cmd *cobra.Command, p *plan.Plan, memory int64) (*record.Record, error) {
 	ctx, started, cpu := cmd.Context(), e.Now(), cpuTime()
 	s, err := eval.Prepare(p, catalogue())
 	if err != nil {
@@ -192,6 +241,7 @@ func (e *Env) evaluate(cmd *cobra.Command, p *plan.Plan) (*record.Record, error)
 	id := newID(started)
 	scores := ws.TempPath(id + ".scores.parquet")
 	defer os.Remove(scores)
+	s.Request.Memory, s.Request.Expect = memory, e.expect(cmd)
 	if p.KeepScores > 0 {
 		s.Request.ScoresTo = scores
 	}

@@ -41,6 +41,8 @@ type Request struct {
 	Missing   MissingPolicy
 	Workers   int   // 0: all cores; never changes a number
 	Memory    int64 // bytes the engine may use; 0: it asks the machine
+	// Expect is told, before any row is read, what the request is expected to need.
+	Expect func(Expected)
 	// Binned takes the scores of a binary task that fall in one of 65 536 bins for tied, so
 	// that no order of all rows is held.
 	Binned    bool
@@ -62,6 +64,15 @@ type Degrade struct {
 	Share float64
 	Seed  uint64
 	Needs []summary.Spec
+}
+
+// Expected is the memory that a request is expected to need at the most.
+type Expected struct {
+	Rows      int64
+	Estimated bool // the rows are estimated from the size of the files
+	Bytes     int64
+	Limit     int64  // 0: not known
+	LimitOf   string // what sets the limit
 }
 
 // Result is what one request yields.

@@ -63,7 +63,7 @@ func (e *Engine) ClusterLike(ctx context.Context, r engine.Request) ([]engine.Fi
 // Summarize carries out a request. Wrong data is an *engine.DataError, and so is a
 // request that would not fit into memory; other errors are the engine's own.
 func (e *Engine) Summarize(ctx context.Context, r engine.Request) (*engine.Result, error) {
-	limit, known := e.limit(r)
+	limit, _ := e.limit(r)
 	db, err := duck.Open(duck.Options{Threads: threads(r.Workers), Memory: duckMemory(limit)})
 	if err != nil {
 		return nil, err
@@ -73,9 +73,8 @@ func (e *Engine) Summarize(ctx context.Context, r engine.Request) (*engine.Resul
 	if err != nil {
 		return nil, err
 	}
-	n, exact := plan.Rows()
-	if need := plan.Bytes() + kernelBytes(n, r); known && need > limit {
-		return nil, tooBig(r, n, exact, need, limit)
+	if err := e.fits(plan, r); err != nil {
+		return nil, err
 	}
 	s, err := plan.Read(ctx)
 	if err != nil {
@@ -99,7 +98,7 @@ func (e *Engine) Summarize(ctx context.Context, r engine.Request) (*engine.Resul
 	}
 	if d := r.Degrade; d != nil { // last, since it writes over the rows
 		result.Set.Degraded = degrade(s.Rows, d.Share, d.Seed)
-		if result.Set.Control, err = populations(ctx, s.Rows, d.Needs, threads(r.Workers)); err != nil {
+		if result.Set.Control, err = populations(ctx, s.Rows, d.Needs, r.Binned, threads(r.Workers)); err != nil {
 			return nil, err
 		}
 	}
@@ -149,25 +148,6 @@ func set(r engine.Request, rs *rows.Rows) *summary.Set {
 		s.Models = append(s.Models, m.Key)
 	}
 	return s
-}
-
-// kernelBytes estimates what the kernels hold beside the rows.
-func kernelBytes(n int64, r engine.Request) int64 {
-	classes := 2
-	for _, m := range r.Models {
-		classes = max(classes, len(m.Probabilities))
-	}
-	need := order.Bytes(n, len(r.Models), len(r.Slices), classes, r.Cluster != "", r.Needs)
-	need = max(need, influence.Bytes(n, classes, threads(r.Workers), r.Needs))
-	if r.Degrade != nil {
-		need += 24 * n // keys of rows
-	}
-	for _, s := range r.Needs {
-		if s.Kind == summary.KindFit { // log-odds
-			need = max(need, 8*n*int64(len(r.Models)))
-		}
-	}
-	return need
 }
 
 func threads(workers int) int {

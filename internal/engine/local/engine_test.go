@@ -61,13 +61,24 @@ func TestTooBig(t *testing.T) {
 	r.Memory = 64 << 20
 	_, err := with(1<<40).Summarize(context.Background(), r)
 	var d *engine.DataError
-	if !errors.As(err, &d) || !strings.HasPrefix(err.Error(), "a.csv: needs about 97 MiB of memory for about 4 rows; the memory limit is 64 MiB") || d.Hint == "" {
+	if !errors.As(err, &d) || !strings.HasPrefix(err.Error(), "a.csv: needs about 129 MiB of memory for about 4 rows; the memory limit is 64 MiB") || d.Hint == "" {
 		t.Errorf("%v", err)
 	}
 	r.Memory = 0
-	if _, err = with(100<<20).Summarize(context.Background(), r); err == nil || !strings.Contains(err.Error(), "80 % of the free memory is 80 MiB") {
+	if _, err = with(130<<20).Summarize(context.Background(), r); err == nil || !strings.Contains(err.Error(), "80 % of the free memory is 104 MiB") {
 		t.Errorf("%v", err)
 	}
+	// Where bins would fit, the hint says so; what is expected is told either way.
+	var told engine.Expected
+	r.Needs = []summary.Spec{summary.Of(summary.KindRank), summary.CutsOf(10, 2)}
+	r.Memory, r.Expect = 64<<20, func(x engine.Expected) { told = x }
+	if _, err = with(0).Summarize(context.Background(), r); !errors.As(err, &d) || strings.Contains(d.Hint, "exact: false") {
+		t.Errorf("four rows need no bins: %+v", d)
+	}
+	if told.Limit != 64<<20 || told.Bytes < 128<<20 || told.Rows != 4 || !told.Estimated {
+		t.Errorf("told %+v", told)
+	}
+	r.Memory, r.Expect = 0, nil
 	if _, err = with(0).Summarize(context.Background(), r); err != nil {
 		t.Errorf("an unknown machine: %v", err)
 	}

@@ -3,25 +3,29 @@ package local
 import (
 	"bufio"
 	"bytes"
-	"fmt"
+	"math"
 	"os"
 	"path"
+	"runtime/debug"
 	"strconv"
 	"strings"
 
 	"github.com/fairtrial/fairtrial/internal/engine"
 )
 
-// limit is how many bytes a request may use: its own limit, else 80 % of the memory
-// that is free. It is not known where the machine does not say.
-func (e *Engine) limit(r engine.Request) (bytes int64, known bool) {
+// limit is how many bytes a request may use, and what says so: its own limit, else the least
+// of GOMEMLIMIT and 80 % of the memory that is free. 0 where nothing says it.
+func (e *Engine) limit(r engine.Request) (bytes int64, of string) {
 	if r.Memory > 0 {
-		return r.Memory, true
+		return r.Memory, "the memory limit"
 	}
 	if free := e.available(); free > 0 {
-		return free / 10 * 8, true
+		bytes, of = free/10*8, "80 % of the free memory"
 	}
-	return 0, false
+	if soft := debug.SetMemoryLimit(-1); soft < math.MaxInt64 && (bytes == 0 || soft < bytes) { // −1 only asks
+		return soft, "GOMEMLIMIT"
+	}
+	return bytes, of
 }
 
 // duckMemory is DuckDB's own share: it streams, so that it needs little.
@@ -30,26 +34,6 @@ func duckMemory(limit int64) int64 {
 		return 0
 	}
 	return max(limit/2, 256<<20)
-}
-
-func tooBig(r engine.Request, n int64, exact bool, need, limit int64) error {
-	about := ""
-	if !exact {
-		about = "about "
-	}
-	source := "80 % of the free memory"
-	if r.Memory > 0 {
-		source = "the memory limit"
-	}
-	return &engine.DataError{Where: r.Source, Msg: fmt.Sprintf("needs about %s of memory for %s%d rows; %s is %s", size(need), about, n, source, size(limit)),
-		Hint: "filter rows with data.where, judge fewer models or slices at once, leave out metrics that sort scores (roc_auc, average_precision, ece), or use a machine with more memory"}
-}
-
-func size(n int64) string {
-	if n < 1<<30 {
-		return strconv.FormatInt((n+1<<20-1)>>20, 10) + " MiB"
-	}
-	return strconv.FormatFloat(float64(n)/(1<<30), 'f', 1, 64) + " GiB"
 }
 
 // available is the memory that this process may still take: what the machine has

@@ -120,6 +120,13 @@ func groupBins(all []binCount, n int) []uint16 {
 	return group
 }
 
+// binnedBytes is what binnedRank holds: the grids, and the counts and values of one
+// partition a worker.
+func binnedBytes(models, workers int64) int64 {
+	const groups = pairGroups + 256
+	return models*gridSize*(8+8+8+2) + 8*gridSize*(8+8+8) + workers*(8*gridCells+models*256*groups*2*24)
+}
+
 // binnedRank is rank without exact order.
 func binnedRank(ctx context.Context, r *rows.Rows, pops []*summary.Population, e entries, workers int, cut *cutter) error {
 	if r.Weight != nil {

@@ -8,6 +8,8 @@ import (
 	"runtime"
 	"strings"
 
+	"github.com/fairtrial/fairtrial/internal/cases"
+	"github.com/fairtrial/fairtrial/internal/engine"
 	"github.com/fairtrial/fairtrial/internal/engine/local/rows"
 	"github.com/fairtrial/fairtrial/internal/summary"
 )
@@ -61,41 +63,51 @@ func Summarize(ctx context.Context, r *rows.Rows, needs []summary.Spec, pops []*
 	return nil
 }
 
-// Bytes is the memory that Summarize takes beside the rows themselves.
-func Bytes(n int64, models, partitions, classes int, clusters bool, needs []summary.Spec) int64 {
-	slots := int64(partitions + 1)
-	entry := int64(0)
-	if clusters {
-		entry = 2 * slots
+// CanBin reports whether a request may ask for binned scores.
+func CanBin(r engine.Request) bool { return r.Task == cases.Binary && r.Weight == "" }
+
+// Bytes is the memory that Summarize takes beside the n rows themselves.
+func Bytes(n int64, r engine.Request, workers int) int64 {
+	const sorting = 12 + 2 // a score and its row, and the part that is being sorted
+	slots, models := int64(len(r.Slices)+1), int64(len(r.Models))
+	classes := 2
+	for _, m := range r.Models {
+		classes = max(classes, len(m.Probabilities))
 	}
-	const sorting = 10 // a record a row, and the part that is being sorted
-	most := int64(0)
-	for _, s := range needs {
+	most, fixed := int64(0), int64(0)
+	for _, s := range r.Needs {
 		b := int64(0)
 		switch s.Kind {
 		case summary.KindRank:
-			b = sorting + 4*(slots+1)/2
-			if models > 1 {
-				b += 4 * slots
+			switch {
+			case r.Binned:
+				fixed = binnedBytes(models, int64(workers))
+			case r.Weight != "":
+				b = sorting + 8*slots*min(models-1, 1)
+			default:
+				b = sorting + 4*(slots+1)/2 + 4*slots*min(models-1, 1)
 			}
 		case summary.KindClassRank:
-			b = sorting + 8*slots*int64(models+1)
+			b = sorting + 8*slots*(models+1)
 		case summary.KindCuts:
-			if b = sorting; strings.HasSuffix(s.Terms, " 1") { // drawn, not chosen among
+			if strings.HasSuffix(s.Terms, " 1") {
+				if !r.Binned {
+					b = sorting
+				}
 				break
 			}
-			b += 49 + 24 // folds: a byte a row, and the count of equal rows; sums by cluster
+			b = sorting + 49 + 24 // folds: a byte a row, and the count of equal rows; sums by cluster
 		case summary.KindTop:
 			b = sorting + 2*slots
 		case summary.KindQuantile:
-			b = sorting + 8*int64(models)
+			b = sorting + 8*models
 		}
 		most = max(most, b)
 	}
-	if most == 0 {
-		return 0
+	if most > 0 && r.Cluster != "" {
+		most += 2 * slots
 	}
-	return n * (most + entry)
+	return n*most + fixed
 }
 
 // slot is overall (part −1) or one partition.

@@ -364,7 +364,7 @@ func TestCutErrors(t *testing.T) {
 		}
 		pops, err := cells.Summarize(ctx, x, needs, 1)
 		if err == nil {
-			err = Summarize(ctx, x, needs, pops, 1+k%3)
+			err = Summarize(ctx, x, needs, pops, false, 1+k%3)
 		}
 		if err != nil {
 			t.Fatal(err)

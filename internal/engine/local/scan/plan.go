@@ -101,11 +101,17 @@ func (p *Plan) Bytes() int64 {
 	if p.req.Crossed != "" {
 		row += 4 + 24 + 4 + 40 // and the cells of both
 	}
-	row += 2 * int64(len(p.stream.coders)+len(p.req.Slices))
+	row += 2 * int64(len(p.stream.coders))
+	for _, part := range p.stream.parts {
+		if len(part.coders) != 1 { // its codes are its own, not those of a column
+			row += 2
+		}
+	}
 	if p.t.rows < 0 { // grown by doubling
 		row += row / 2
 	}
-	return fixed + row*p.t.estimate() + 96<<20
+	// An eighth is what waits for the garbage collector, the constant what DuckDB holds.
+	return fixed + (row+(row+7)/8)*p.t.estimate() + 128<<20
 }
 
 func (p *Plan) joined() bool {
