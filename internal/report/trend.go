@@ -124,12 +124,16 @@ func TrendText(w io.Writer, t Trend, o TerminalOptions) error {
 			}
 			bar[at(p.Estimate.Value)] = '│'
 		}
-		fmt.Fprintf(&b, "%s %s %s %s  %s  %s\n", p.When.UTC().Format("2006-01-02 15:04"), string(bar), pad(p.Found(), 26), pad("n = "+p.Rows(), 12), pad(p.Said(), 12), p.Data())
+		fmt.Fprintf(&b, "%s %s %s %s  %-12s  %s\n", p.When.UTC().Format("2006-01-02 15:04"), string(bar), pad(p.Found(), 26), pad("n = "+p.Rows(), 12), p.Said(), p.Data())
 	}
 	if h := t.Hint(); h != "" {
 		fmt.Fprintf(&b, "\nwhy it changed with the data: %s\n", h)
 	}
-	text := b.String()
+	lines := strings.Split(b.String(), "\n")
+	for i := range lines {
+		lines[i] = strings.TrimRight(lines[i], " ")
+	}
+	text := strings.Join(lines, "\n")
 	if !o.Unicode {
 		text = strings.NewReplacer("─", "-", "│", "|", "–", "-", "−", "-", "·", "-", "\u00a0", " ", "\u202f", " ").Replace(text)
 	}
@@ -165,6 +169,15 @@ func (t Trend) SVG() template.HTML {
 		p(`<path class="grid" d="M%.1f %.1fH%.1f"/><text x="%.1f" y="%.1f" text-anchor="end">%s</text>`, plotLeft, y.at(v), plotRight, plotLeft-8, y.at(v)+4, tick(v))
 	}
 	pen, line := "M", ""
+	for i, q := range t.Points { // under the dots
+		if !q.known() {
+			pen = "M"
+			continue
+		}
+		line += fmt.Sprintf("%s%.1f %.1f", pen, x.at(float64(i)), y.at(float64(q.Estimate.Value)))
+		pen = "L"
+	}
+	p(`<path class="grid" d="%s"/>`, line)
 	for i, q := range t.Points {
 		at := x.at(float64(i))
 		if i == 0 || i == len(t.Points)-1 { // the others stand in the table
@@ -178,7 +191,6 @@ func (t Trend) SVG() template.HTML {
 			p(`<path class="diagonal" d="M%.1f %.1fV%.1f"/>`, x.at(float64(i)-0.5), plotTop, plotLow)
 		}
 		if !q.known() {
-			pen = "M"
 			continue
 		}
 		e := q.Estimate
@@ -187,10 +199,7 @@ func (t Trend) SVG() template.HTML {
 			p(`<path class="range candidate" d="M%.1f %.1fV%.1f"/>`, at, y.at(float64(e.Lower)), y.at(float64(e.Upper)))
 		}
 		p(`<circle class="dot s0" cx="%.1f" cy="%.1f" r="4"/></g>`, at, y.at(float64(e.Value)))
-		line += fmt.Sprintf("%s%.1f %.1f", pen, at, y.at(float64(e.Value)))
-		pen = "L"
 	}
-	p(`<path class="grid" d="%s"/>`, line)
 	p(`<text x="%.1f" y="%.1f" text-anchor="middle">records, oldest first</text></svg>`, (plotLeft+plotRight)/2, chartHeight-10)
 	return template.HTML(b.String()) //nolint:gosec // made of numbers and escaped text
 }
