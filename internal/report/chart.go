@@ -49,6 +49,8 @@ func chartKinds() []chartKind {
 		{kind: "isotonic", title: "What each predicted probability should have been", caption: "Isotonic regression of the labels on the scores (CORP); on the dashed line the probability is right.", x: "predicted probability", y: "share of positives",
 			columns: []string{"predicted", "recalibrated"}, diagonal: true, unit: true, legend: "se"},
 		{kind: "cost", title: "What decisions cost at each threshold", caption: "The dots are the plan's thresholds.", x: "threshold", y: "mean cost a row", columns: []string{"threshold", "mean cost"}, legend: "se"},
+		{kind: "residuals", title: "How far predictions lie from the label", caption: "The signed error, prediction less label, that a share of the rows stays below: the plan's error_quantile metrics.", x: "share of rows below", y: "error",
+			columns: []string{"share of rows below", "error"}, band: true, dots: true, legend: "se"},
 	}
 }
 
@@ -59,7 +61,7 @@ func charts(r *record.Record) []chartView {
 	var out []chartView
 	for _, k := range chartKinds() {
 		var lines []series
-		for _, c := range r.Curves {
+		for _, c := range append(residuals(r), r.Curves...) {
 			if c.Kind == k.kind && c.Slice == result.Overall && len(c.Points) > 1 && len(lines) < maxSeries {
 				lines = append(lines, series{model: c.Model, points: c.Points, mark: thresholdPoint(r, k, c)})
 			}
@@ -79,7 +81,7 @@ func thresholdPoint(r *record.Record, k chartKind, c record.Curve) int {
 	switch k.kind {
 	case "cost":
 		column = 0
-	case "reliability", "isotonic":
+	case "reliability", "isotonic", "residuals":
 		return -1
 	}
 	for _, m := range r.Plan.Models {
@@ -209,6 +211,10 @@ func lineSpec(k chartKind, lines []series, x, y axis, title string) chart.Spec {
 		for i, p := range l.points {
 			q := chart.Point{Marked: k.dots || i == l.mark, Series: l.model, X: p[0], Y: p[1], Lower: result.None(), Upper: result.None()}
 			q.Said = fmt.Sprintf("%s: %s %s, %s %s", l.model, k.columns[0], p[0].Short(), k.columns[1], p[1].Short())
+			if len(p) == 4 {
+				q.Lower, q.Upper = p[2], p[3]
+				q.Said = fmt.Sprintf("%s: %s %s, %s %s", l.model, k.columns[0], p[0].Short(), k.columns[1], interval(p[1], p[2], p[3]))
+			}
 			if len(p) > 4 {
 				q.Lower, q.Upper = p[2], p[3]
 				q.Said = fmt.Sprintf("%s: %s %s, %s %s, %s %s", l.model, k.columns[0], p[0].Short(), k.columns[1], interval(p[1], p[2], p[3]), k.columns[2], p[4].Short())
