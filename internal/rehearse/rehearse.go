@@ -89,6 +89,9 @@ func Play(ctx context.Context, s *eval.Setup, set *summary.Set, o Options) (*Reh
 				if n.Kind != summary.KindCounts && n.Kind != summary.KindMoments && (n.Kind != summary.KindRank || in.NoInterval != "") {
 					return nil, fmt.Errorf("rehearse: gate %q reads %s, which is not drawn yet: counts, means, ROC AUC and average precision are", g.Name, in.Name)
 				}
+				if n.Kind != summary.KindCounts && (set.Weighted || set.Pops[0].Blocks != nil) {
+					return nil, fmt.Errorf("rehearse: gate %q reads %s, and of rows with weights or clusters only metrics of counts are drawn yet", g.Name, in.Name)
+				}
 			}
 		}
 	}
@@ -230,6 +233,10 @@ func (m *made) draw(r *resample.RNG, times float64) *summary.Set {
 	for i, p := range m.set.Pops {
 		set.Pops[i] = &summary.Population{Slice: p.Slice, Partition: p.Partition, Missing: make([]int64, len(m.set.Models))}
 	}
+	if m.whole != nil {
+		m.whole.draw(r, times, m, set.Pops)
+		return &set
+	}
 	m.counts(r, times, set.Pops)
 	m.numbers(r, times, set.Pops)
 	return &set
@@ -270,7 +277,10 @@ func (m *made) expected() *summary.Set {
 			q.Counts = &summary.Counts{Cells: clone(m.pops[i])}
 			for k := range q.Counts.Cells {
 				c := &q.Counts.Cells[k]
-				c.N, c.W2 = int64(math.Ceil(c.W)), c.W
+				c.N = int64(math.Ceil(c.W))
+				if !m.set.Weighted {
+					c.W2 = c.W
+				}
 			}
 		}
 		set.Pops[i] = q

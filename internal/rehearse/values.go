@@ -13,6 +13,9 @@ import (
 // numbers draws the summaries that are not counts: means of row expressions, and ROC AUC
 // with average precision.
 func (m *made) numbers(r *resample.RNG, times float64, out []*summary.Population) {
+	if m.set.Weighted || m.set.Pops[0].Blocks != nil {
+		return // no gate reads them: refused
+	}
 	for s := range m.set.Pops[0].Moments {
 		m.means(r, s, times, out)
 	}

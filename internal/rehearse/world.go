@@ -6,6 +6,7 @@ package rehearse
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/fairtrial/fairtrial/internal/stat/resample"
 	"github.com/fairtrial/fairtrial/internal/summary"
@@ -20,15 +21,9 @@ type world struct {
 }
 
 func newWorld(set *summary.Set) (*world, error) {
-	if set.Weighted {
-		return nil, fmt.Errorf("rehearse: rows with weights are not built yet")
-	}
 	w := &world{set: set}
 	at := map[int]int{}
 	for i, p := range set.Pops {
-		if p.Blocks != nil {
-			return nil, fmt.Errorf("rehearse: rows with clusters are not built yet")
-		}
 		if i == 0 {
 			continue
 		}
@@ -74,21 +69,13 @@ func (w *world) cells(p int, c candidate) []summary.Cell {
 			order = append(order, key)
 		}
 		merged[key].W += x.W * share
+		merged[key].W2 += x.W2 * share
 	}
 	random := c.random
 	if c.only >= 0 && c.only != p {
 		random = 0
 	}
-	called := map[uint32]float64{}
-	total := 0.0
-	for _, x := range w.set.Pops[0].Counts.Cells {
-		d := x.Decisions[0]
-		if b >= 0 {
-			d = x.Decisions[b]
-		}
-		called[d] += x.W
-		total += x.W
-	}
+	called, total := w.called()
 	// The sides exchanged at random: candidate and baseline are alike, and as often apart
 	// as they are.
 	for _, x := range pop.Counts.Cells {
@@ -104,8 +91,8 @@ func (w *world) cells(p int, c candidate) []summary.Cell {
 				continue
 			}
 			add(y, y.Decisions[0], share*(1-random))
-			for d, n := range called {
-				add(y, d, share*random*n/total)
+			for _, x := range called {
+				add(y, x.decision, share*random*x.w/total)
 			}
 		}
 	}
@@ -117,10 +104,31 @@ func (w *world) cells(p int, c candidate) []summary.Cell {
 	return out
 }
 
+// call is how much weight the baseline (the candidate without one) gives a decision.
+type call struct {
+	decision uint32
+	w        float64
+}
+
+func (w *world) called() (out []call, total float64) {
+	b := max(w.set.Baseline, 0)
+	for _, x := range w.set.Pops[0].Counts.Cells {
+		at := slices.IndexFunc(out, func(c call) bool { return c.decision == x.Decisions[b] })
+		if at < 0 {
+			at = len(out)
+			out = append(out, call{decision: x.Decisions[b]})
+		}
+		out[at].w += x.W
+		total += x.W
+	}
+	return out, total
+}
+
 // made is a world with one made-up candidate, ready to be drawn from.
 type made struct {
 	*world
 	c     candidate
+	whole *clusters        // nil without clusters
 	first int              // the slice entry whose slices are drawn first, −1 without slices
 	pops  [][]summary.Cell // expected cells by population
 	rest  []summary.Cell   // of rows in no slice of the first entry
@@ -155,6 +163,7 @@ func (w *world) with(c candidate) *made {
 		m.pops[0] = all.Cells
 	}
 	m.shares()
+	m.whole = m.clustered()
 	return m
 }
 
@@ -179,13 +188,17 @@ func keyOf(c summary.Cell) string { return fmt.Sprint(c.Label, c.Decisions) }
 
 // subtract is a − b, cell by cell; rounding below 0 is 0.
 func subtract(a, b []summary.Cell) []summary.Cell {
-	less := map[string]float64{}
+	less := map[string]summary.Cell{}
 	for _, c := range b {
-		less[keyOf(c)] += c.W
+		x := less[keyOf(c)]
+		x.W, x.W2 = x.W+c.W, x.W2+c.W2
+		less[keyOf(c)] = x
 	}
 	var out []summary.Cell
 	for _, c := range a {
-		if c.W -= less[keyOf(c)]; c.W > 1e-9 {
+		x := less[keyOf(c)]
+		if c.W, c.W2 = c.W-x.W, c.W2-x.W2; c.W > 1e-9 {
+			c.W2 = math.Max(c.W2, 0)
 			out = append(out, c)
 		}
 	}
@@ -236,8 +249,9 @@ func (m *made) shares() {
 	}
 }
 
-// counts draws a data set of times as many rows: the whole is multinomial, and each
-// entry deals its cells to its slices.
+// counts draws a data set of times as many rows: the whole is multinomial – with weights
+// a scaled Poisson that matches Σw and Σw² of each cell (STATISTICS 1.7) – and each entry
+// deals its cells to its slices.
 func (m *made) counts(r *resample.RNG, times float64, out []*summary.Population) {
 	if m.pops[0] == nil {
 		return
@@ -247,8 +261,14 @@ func (m *made) counts(r *resample.RNG, times float64, out []*summary.Population)
 	for i, c := range m.pops[0] {
 		weights[i] = c.W
 	}
-	resample.Multinomial(r, n, weights, drawn)
-	fill(out[0], m.pops[0], drawn)
+	if m.set.Weighted {
+		for i, c := range m.pops[0] {
+			drawn[i] = float64(r.Poisson(times * c.W / unit(c)))
+		}
+	} else {
+		resample.Multinomial(r, n, weights, drawn)
+	}
+	m.fill(out[0], drawn)
 	for k, pops := range m.parts {
 		dealt := make([][]float64, len(pops)+1)
 		for s := range dealt {
@@ -262,21 +282,36 @@ func (m *made) counts(r *resample.RNG, times float64, out []*summary.Population)
 			}
 		}
 		for s, p := range pops {
-			fill(out[p], m.pops[0], dealt[s])
+			m.fill(out[p], dealt[s])
 		}
 	}
 }
 
-func fill(p *summary.Population, cells []summary.Cell, n []float64) {
+// unit is the weight of one drawn unit of a cell: 1 without weights.
+func unit(c summary.Cell) float64 {
+	if c.W2 > 0 && c.W > 0 {
+		return c.W2 / c.W
+	}
+	return 1
+}
+
+func (m *made) fill(p *summary.Population, n []float64) {
+	cells := m.pops[0]
 	p.Counts = &summary.Counts{Cells: make([]summary.Cell, 0, len(cells))}
-	p.N = 0
+	p.N, p.W, p.W2 = 0, 0, 0
+	perWeight := float64(m.set.Pops[0].N) / m.set.Pops[0].W // rows
 	for i, c := range cells {
 		if n[i] == 0 {
 			continue
 		}
-		c.N, c.W, c.W2 = int64(n[i]), n[i], n[i]
-		p.N += c.N
+		k := 1.0
+		if m.set.Weighted {
+			k = unit(c)
+		}
+		c.W, c.W2 = n[i]*k, n[i]*k*k
+		c.N = max(1, int64(math.Round(c.W*perWeight)))
+		p.N, p.W, p.W2 = p.N+c.N, p.W+c.W, p.W2+c.W2
 		p.Counts.Cells = append(p.Counts.Cells, c)
 	}
-	p.W, p.W2, p.Rows = float64(p.N), float64(p.N), p.N
+	p.Rows = p.N
 }
