@@ -93,6 +93,9 @@ func (e *Env) rehearsed(cmd *cobra.Command, name string, set []string) (*eval.Se
 
 func printRehearsal(e *Env, r *rehearse.Rehearsal) error {
 	percent := func(x rehearse.Rate) string { return result.Percent(round3(x.Value)) }
+	span := func(x rehearse.Rate) string { // of the draws
+		return fmt.Sprintf("%s (%s to %s)", percent(x), strings.TrimSuffix(result.Percent(round3(x.Lower)), " %"), strings.TrimSuffix(result.Percent(round3(x.Upper)), " %"))
+	}
 	fmt.Fprintf(e.Stdout, "Rehearsal of %s: %d data sets of %s rows for each candidate. Nothing is decided.\n\n", r.Plan, r.Scenarios[0].Draws, result.Count(r.Rows))
 	rows := [][]string{{"GO", "NO-GO", "INCONCLUSIVE", "CANDIDATE"}}
 	for _, s := range r.Scenarios {
@@ -100,11 +103,12 @@ func printRehearsal(e *Env, r *rehearse.Rehearsal) error {
 		if s.Named != nil {
 			title += fmt.Sprintf(" (named in %s)", percent(*s.Named))
 		}
-		rows = append(rows, []string{percent(s.Go), percent(s.NoGo), percent(s.Inconclusive), title})
+		rows = append(rows, []string{span(s.Go), span(s.NoGo), span(s.Inconclusive), title})
 	}
 	if err := writeTable(e.Stdout, rows); err != nil {
 		return err
 	}
+	fmt.Fprintf(e.Stdout, "\nFalse-block rate: %s of candidates that are good. In brackets: 95 %% intervals of the draws.\n", span(r.FalseBlock))
 	fmt.Fprintf(e.Stdout, "\nGATES, for %s\n", r.Scenarios[0].Title)
 	rows = [][]string{{"PASS", "FAIL", "INCONCLUSIVE", "GATE"}}
 	for _, g := range r.Scenarios[0].Gates {

@@ -57,10 +57,14 @@ type Rehearsal struct {
 	Plan      string     `json:"plan"`
 	Rows      int64      `json:"rows"`
 	Scenarios []Scenario `json:"scenarios"`
-	Weakest   string     `json:"weakest,omitempty"` // gate that a candidate as good as the baseline fails to pass most often
-	Rows80    *int64     `json:"rows_for_80,omitempty"`
-	Advice    []string   `json:"advice"`
-	Notes     []string   `json:"notes"`
+	// FalseBlock is how often a candidate as good as the baseline is blocked.
+	FalseBlock Rate   `json:"false_block"`
+	Weakest    string `json:"weakest,omitempty"` // gate that such a candidate fails to pass most often
+	// WeakestSlice is the slice that most often keeps that gate from passing.
+	WeakestSlice string   `json:"weakest_slice,omitempty"`
+	Rows80       *int64   `json:"rows_for_80,omitempty"`
+	Advice       []string `json:"advice"`
+	Notes        []string `json:"notes"`
 }
 
 // Options of a rehearsal. The same seed gives the same numbers, whatever the workers.
@@ -113,6 +117,7 @@ func Play(ctx context.Context, s *eval.Setup, set *summary.Set, o Options) (*Reh
 		}
 		r.Scenarios = append(r.Scenarios, sc)
 	}
+	r.FalseBlock = r.Scenarios[0].NoGo
 	return r, p.advise(ctx, r)
 }
 

@@ -214,3 +214,21 @@ func TestRefused(t *testing.T) {
 		t.Error("a plan without gates is rehearsed")
 	}
 }
+
+// The weakest gate, its weakest slice and the false-block rate are those of a candidate
+// as good as the baseline.
+func TestWeakest(t *testing.T) {
+	s := setup(t, gate.Rule{Metric: "accuracy", Rule: gate.NoWorseThan, Than: "baseline", Margin: 0.1}, gate.Rule{Metric: "recall", Rule: gate.AtLeast, Bound: 0.76, Slices: []string{"all"}})
+	set := observe(t, s, nature(resample.NewRNG(1, "world"), 20_000))
+	r, err := Play(context.Background(), s, set, Options{Seed: 5, Draws: 400, Rows: 3000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The third slice is the one where the classes lie closest.
+	if r.Weakest != "gate 1" || r.WeakestSlice != "g=c" {
+		t.Errorf("weakest: %q, on %q", r.Weakest, r.WeakestSlice)
+	}
+	if r.FalseBlock.Value == 0 || r.FalseBlock.Value < r.Scenarios[0].Gates[1].Fail-1e-12 || r.FalseBlock.Lower >= r.FalseBlock.Value || r.FalseBlock.Upper <= r.FalseBlock.Value {
+		t.Errorf("false-block rate %+v, gates %+v", r.FalseBlock, r.Scenarios[0].Gates)
+	}
+}

@@ -161,7 +161,13 @@ func (p *play) advise(ctx context.Context, r *Rehearsal) error {
 	}
 	g := p.setup.Plan.Gates[at]
 	r.Weakest = g.Name
+	if open := equal.Gates[at].Slices; len(open) > 0 {
+		r.WeakestSlice = open[0].Slice
+	}
 	add("%s gets a go in %s of cases only. The weakest gate is %q, which passes %s.", upper(equal.Title), percent(equal.Go.Value), g.Name, percent(equal.Gates[at].Pass))
+	if r.WeakestSlice != "" {
+		add("Its weakest slice is %s, which does not pass in %s of cases.", r.WeakestSlice, percent(equal.Gates[at].Slices[0].Share))
+	}
 	rows, err := p.rows(ctx, equal)
 	if err != nil {
 		return err
