@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"runtime"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/fairtrial/fairtrial/internal/eval"
@@ -180,7 +182,7 @@ func (p *play) run(ctx context.Context, sc Scenario, times float64) (Scenario, e
 						if c.Verdict != result.Pass && c.Slice != result.Overall {
 							t.open[g][c.Slice]++
 						}
-						found = found || sc.Slice != "" && c.Slice == sc.Slice && c.Verdict == result.Fail
+						found = found || sc.Slice != "" && c.Verdict == result.Fail && slices.Contains(strings.Split(c.Slice, " / "), sc.Slice)
 					}
 				}
 				if found {

@@ -232,3 +232,26 @@ func TestWeakest(t *testing.T) {
 		t.Errorf("false-block rate %+v, gates %+v", r.FalseBlock, r.Scenarios[0].Gates)
 	}
 }
+
+// A candidate that is worse in one group is stopped by a fairness gate, which names it.
+func TestUnfair(t *testing.T) {
+	for _, rule := range []gate.Rule{{Metric: "recall", Rule: gate.AcrossDiff, Across: "g", Bound: 0.15}, {Metric: "recall", Rule: gate.AcrossRatio, Across: "g", Bound: 0.8}, {Metric: "false_positive_rate", Rule: gate.AcrossDiff, Across: "g", Bound: 0.08}} {
+		s := setup(t, rule)
+		r, err := Play(context.Background(), s, observe(t, s, nature(resample.NewRNG(1, "world"), 40_000)), Options{Seed: 5, Draws: 200})
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := false
+		for _, x := range r.Scenarios {
+			if x.Slice != "" {
+				found = true
+				if x.NoGo.Value < 0.95 || x.Named == nil || x.Named.Value < 0.95 {
+					t.Errorf("%s %s, %s: %+v", rule.Metric, rule.Rule, x.Title, x)
+				}
+			}
+		}
+		if !found || r.Scenarios[0].NoGo.Value > 0.05 {
+			t.Errorf("%s %s: %d scenarios, the fair one blocked in %.3f", rule.Metric, rule.Rule, len(r.Scenarios), r.Scenarios[0].NoGo.Value)
+		}
+	}
+}

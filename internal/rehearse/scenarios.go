@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"sort"
+	"strings"
 
 	"github.com/fairtrial/fairtrial/internal/compare"
 	"github.com/fairtrial/fairtrial/internal/gate"
@@ -29,6 +30,9 @@ func (p *play) scenarios() ([]Scenario, error) {
 	}
 	out := []Scenario{{Key: "equal", Title: equal}}
 	for _, g := range p.setup.Plan.Gates {
+		if sc, ok := p.unfair(g); ok && len(out) < maxScenarios {
+			out = append(out, sc)
+		}
 		if g.Severity != result.Block || g.Across != "" || g.Rule == gate.Between || g.Rule == gate.BetterThan || len(out) >= maxScenarios {
 			continue
 		}
@@ -59,6 +63,37 @@ func (p *play) scenarios() ([]Scenario, error) {
 	}
 	out = append(out, Scenario{Key: "control", Random: controlRandom, Title: "a degraded control, one decision in five at random: it must not pass"})
 	return out, nil
+}
+
+// unfair is worse only in one group of a fairness gate, by twice what it allows.
+func (p *play) unfair(g gate.Rule) (Scenario, bool) {
+	if g.Across == "" || g.Severity != result.Block {
+		return Scenario{}, false
+	}
+	q := g
+	q.Across, q.Reference, q.Rule = "", "", gate.AtLeast
+	q.Slices = nil
+	for _, pop := range p.world.set.Pops[1:] {
+		if strings.HasPrefix(pop.Slice, g.Across+"=") {
+			q.Slices = append(q.Slices, pop.Slice)
+		}
+	}
+	good, at := p.good(g), p.slice(q)
+	if at < 0 || good == 0 {
+		return Scenario{}, false
+	}
+	fair := p.value(q, at, candidate{only: -1})
+	target := fair - good*2*g.Bound
+	if g.Rule == gate.AcrossRatio {
+		target = fair * math.Pow(g.Bound, 2*good)
+	}
+	random, ok := p.reach(q, at, at, target, good)
+	if !ok {
+		return Scenario{}, false
+	}
+	name := p.world.set.Pops[at].Slice
+	return Scenario{Key: "slice:" + g.Name, Slice: name, Random: random,
+		Title: fmt.Sprintf("worse only on %s: %s %s there instead of %s, against %q", name, g.Metric, result.Number(target).Short(), result.Number(fair).Short(), g.Name)}, true
 }
 
 // good is +1 where a larger tested quantity is better.
