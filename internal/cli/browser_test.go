@@ -200,4 +200,7 @@ func TestOnePageWithoutChromium(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(dir, "pdf", "summary.pdf")); err == nil {
 		t.Error("a file was left")
 	}
+	if _, said := program(t, dir, noEnv, "report", "out", "--format", "nothing"); !strings.Contains(said, "summary, pdf, png") {
+		t.Errorf("the formats are not all named: %s", said)
+	}
 }

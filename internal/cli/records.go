@@ -103,6 +103,9 @@ func reportCommand(e *Env) *cobra.Command {
 				if err != nil {
 					return err
 				}
+				if out == "" && (f == "pdf" || f == "png") && e.Columns > 0 {
+					return wrong("give a folder with -o, or redirect the output", "a terminal cannot show %s", f)
+				}
 				if out == "" {
 					if len(formats) > 1 {
 						return wrong("give a folder with -o", "several formats cannot share stdout")
