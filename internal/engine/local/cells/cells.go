@@ -34,12 +34,20 @@ func Summarize(ctx context.Context, r *rows.Rows, needs []summary.Spec, workers 
 	// A worker may run ahead of the merge by a few chunks only: memory stays bounded.
 	ahead := make(chan struct{}, 2*workers)
 	next := make(chan int)
+	free := make(chan *partial, 4*workers) // merged already
 	var wg sync.WaitGroup
 	for range workers {
 		wg.Go(func() {
 			x := &scratch{}
 			for i := range next {
-				parts[i] <- j.chunk(x, i*chunkRows, min(r.N, (i+1)*chunkRows))
+				var p *partial
+				select {
+				case p = <-free:
+					p.reset()
+				default:
+					p = j.empty()
+				}
+				parts[i] <- j.chunk(p, x, i*chunkRows, min(r.N, (i+1)*chunkRows))
 			}
 		})
 	}
@@ -65,6 +73,12 @@ func Summarize(ctx context.Context, r *rows.Rows, needs []summary.Spec, workers 
 			<-ahead
 			if err := total.merge(p); err != nil {
 				return nil, err
+			}
+			if p.sparse == nil { // else its cells belong to the total now
+				select {
+				case free <- p:
+				default:
+				}
 			}
 		case <-ctx.Done():
 			return nil, ctx.Err()

@@ -51,6 +51,24 @@ func (j *job) empty() *partial {
 	return p
 }
 
+// reset empties p, keeping its memory.
+func (p *partial) reset() {
+	clear(p.n)
+	clear(p.w)
+	clear(p.w2)
+	clear(p.cellN)
+	clear(p.cellW)
+	clear(p.cellW2)
+	for _, all := range p.moments {
+		for _, m := range all {
+			m.N, m.W, m.W2 = 0, 0, 0
+			clear(m.Mean)
+			clear(m.Mean2)
+			clear(m.Co)
+		}
+	}
+}
+
 func (p *partial) merge(o *partial) error {
 	for i := range p.n {
 		p.n[i] += o.n[i]
@@ -94,6 +112,7 @@ type scratch struct {
 	values [][]float64
 	counts []int32
 	sums   []float64
+	total  []float64
 }
 
 func resize[T any](s *[]T, n int) []T {
@@ -104,9 +123,8 @@ func resize[T any](s *[]T, n int) []T {
 	return *s
 }
 
-// chunk summarises rows [from, to).
-func (j *job) chunk(x *scratch, from, to int) *partial {
-	p := j.empty()
+// chunk summarises rows [from, to) in p, which is empty.
+func (j *job) chunk(p *partial, x *scratch, from, to int) *partial {
 	if len(x.codes) == 0 {
 		x.codes = make([][]uint16, len(j.fused))
 	}
@@ -331,7 +349,8 @@ func (a accumulator) plain(p *partial, s int, shift []float64) {
 			}
 		}
 	}
-	total := make([]float64, a.j.pops*stride)
+	total := resize(&a.x.total, a.j.pops*stride)
+	clear(total)
 	for g := range a.j.fused {
 		f := &a.j.fused[g]
 		sums := resize(&a.x.sums, f.size*stride)
