@@ -34,6 +34,9 @@ task = ""
 # Go tests named hold vectors of their own.
 SK = "scikit-learn "
 ORACLES = [
+    (r".*degrees of freedom of two-way", "the fewer clusters less one"), (r".*: two-way clusters", "statsmodels OLS, cluster covariances by either and by both"),
+    (r"roc_auc of a class: error", "derivative of the oracle's value by each row's weight"), (r"ks \(weights", "own: weighted distributions in NumPy; internal/metric/weights_test.go"),
+    (r"(absolute_)?error_quantile \(weights", "own: type 7 on Kish's rows in NumPy; internal/metric/weights_test.go"),
     (r".*: Wilson", "statsmodels proportion_confint"), (r".*: CR1", "statsmodels OLS, cluster covariance"), (r".*: (CR2|Satterthwaite)", "own: Bell & McCaffrey's dense matrices; internal/metric/cluster_test.go"),
     (r"calibration_", "statsmodels GLM, sandwich covariance"), (r"accuracy: McNemar", "scipy binom"), (r"log_loss: paired error", "NumPy, of scikit-learn's terms"), (r"accuracy: paired", "NumPy, counts"),
     (r"(partial_roc_auc|roc_auc|average_precision|roc_auc_ovo|spearman): error", "derivative of the oracle's value by each row's weight"), (r"brier_(miscalibration|discrimination): error", "NumPy, of scikit-learn's IsotonicRegression"),
