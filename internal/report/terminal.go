@@ -143,27 +143,34 @@ func (t *terminal) differences() {
 			rows = append(rows, c)
 		}
 	}
+	var alone []result.Estimate // of metrics that the models cannot be compared on
+	for _, e := range t.r.Estimates {
+		if e.Slice == result.Overall && e.Model == "candidate" && !compared(rows, e) {
+			alone = append(alone, e)
+		}
+	}
 	t.line("")
 	if len(rows) == 0 {
 		t.line(fmt.Sprintf("%-24s %s", "OVERALL", "value (interval)"))
-		n := 0
-		for _, e := range t.r.Estimates {
-			if e.Slice == result.Overall && e.Model == "candidate" && n < 10 {
-				t.line(fmt.Sprintf("%s %s n = %s", pad(e.Metric, 24), pad(interval(e.Value, e.Lower, e.Upper), 32), result.Count(e.N)))
-				n++
-			}
-		}
-		return
+	} else {
+		t.line(fmt.Sprintf("%-22s %-9s %-9s %-34s %s", "OVERALL", "candidate", "baseline", "difference (interval)", ""))
 	}
-	t.line(fmt.Sprintf("%-22s %-9s %-9s %-34s %s", "OVERALL", "candidate", "baseline", "difference (interval)", ""))
-	for i, c := range rows {
-		if i == 10 {
-			t.line(fmt.Sprintf("  and %d more metrics, in the report", len(rows)-i))
-			break
-		}
+	const most = 10
+	for _, c := range rows[:min(len(rows), most)] {
 		a, _ := findEstimate(t.r, c.Metric, c.Candidate, c.Slice)
 		b, _ := findEstimate(t.r, c.Metric, c.Baseline, c.Slice)
 		t.line(fmt.Sprintf("%s %s %s %s %s", pad(c.Metric, 22), pad(a.Value.Short(), 9), pad(b.Value.Short(), 9), pad(difference(c), 34), c.Verdict))
+	}
+	name := 24
+	if len(rows) > 0 {
+		name = 22
+	}
+	shown := min(len(rows)+len(alone), most)
+	for _, e := range alone[:max(0, shown-len(rows))] {
+		t.line(fmt.Sprintf("%s %s n = %s", pad(e.Metric, name), pad(interval(e.Value, e.Lower, e.Upper), 32), result.Count(e.N)))
+	}
+	if more := len(rows) + len(alone) - shown; more > 0 {
+		t.line(fmt.Sprintf("  and %d more metrics, in the report", more))
 	}
 }
 

@@ -3,7 +3,9 @@ package scan
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/fairtrial/fairtrial/internal/cases"
@@ -13,7 +15,7 @@ import (
 
 // quantiles turns slices by quantiles into bins: of the n rows that the filter lets
 // through and that have a number there, the k-th of K bounds is the value of rank
-// ⌊k·n/K⌋ + 1 from below. Equal values share a bin, so that many of them leave fewer bins.
+// ⌊k·n/K⌋ + 1 from below, or a shorter number that parts the rows alike. Equal values share a bin, so that many of them leave fewer bins.
 func (p *Plan) quantiles(ctx context.Context) error {
 	p.req.Slices = slices.Clone(p.req.Slices)
 	for i, part := range p.req.Slices {
@@ -86,5 +88,40 @@ func (p *Plan) bounds(ctx context.Context, c *column, k int) ([]float64, error) 
 		return nil, err
 	}
 	// A bound at the least value would leave no row below it.
-	return slices.Compact(found)[1:], nil
+	bounds := slices.Compact(found)[1:]
+	if len(bounds) == 0 {
+		return nil, nil
+	}
+	for i, b := range bounds {
+		at[i] = fmt.Sprintf("max(v) FILTER (v < CAST('%s' AS DOUBLE))", strconv.FormatFloat(b, 'g', -1, 64))
+	}
+	below, err := numbers(fmt.Sprintf("SELECT unnest([%s]) FROM %s", strings.Join(at[:len(bounds)], ", "), from))
+	if err != nil {
+		return nil, err
+	}
+	for i := range bounds {
+		bounds[i] = fewestDigits(below[i], bounds[i])
+	}
+	return bounds, nil
+}
+
+// fewestDigits is the number of fewest digits above lo and up to hi: it parts the rows as hi
+// does, and reads better in a slice's name.
+func fewestDigits(lo, hi float64) float64 {
+	if lo < 0 && hi >= 0 {
+		return 0
+	}
+	for digits := range 17 {
+		at := strconv.FormatFloat(hi, 'e', digits, 64)
+		d, err := strconv.ParseFloat(at, 64)
+		if err == nil && d > hi { // rounded up: one less in the last digit
+			_, exponent, _ := strings.Cut(at, "e")
+			e, _ := strconv.Atoi(exponent)
+			d, err = strconv.ParseFloat(strconv.FormatFloat(d-math.Pow10(e-digits), 'e', digits, 64), 64)
+		}
+		if err == nil && lo < d && d <= hi {
+			return d
+		}
+	}
+	return hi
 }

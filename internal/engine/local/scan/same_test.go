@@ -3,8 +3,10 @@ package scan
 import (
 	"context"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -139,6 +141,19 @@ func TestPredicatesAgree(t *testing.T) {
 		}
 		if s.Facts.Rows != want {
 			t.Errorf("%s: %d rows instead of %d", text, s.Facts.Rows, want)
+		}
+	}
+}
+
+// A bound between two neighbours is as short as can be, and lies between them.
+func TestFewestDigits(t *testing.T) {
+	for _, x := range []struct{ lo, hi, want float64 }{
+		{1.2531, 1.2541303160770698, 1.254}, {1.2541303160770697, 1.2541303160770699, 1.2541303160770699}, {-2.7, -2.618068094711904, -2.62},
+		{-0.1, 0.2, 0}, {99.99, 100, 100}, {0.00012, 0.0001299, 0.000125}, {999.4, 1000.2, 1000}, {7, 8, 8}, {math.Inf(-1), -3, -3}, {3.1e300, 3.2e300, 3.2e300},
+	} {
+		got := fewestDigits(x.lo, x.hi)
+		if !(x.lo < got && got <= x.hi) || len(strconv.FormatFloat(got, 'g', -1, 64)) > len(strconv.FormatFloat(x.want, 'g', -1, 64)) {
+			t.Errorf("between %v and %v: %v, want as short as %v", x.lo, x.hi, got, x.want)
 		}
 	}
 }
