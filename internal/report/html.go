@@ -8,6 +8,7 @@ import (
 	"html/template"
 	"io"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/fairtrial/fairtrial/internal/engine"
@@ -225,7 +226,9 @@ func (f *footnotes) mark(notes []string) []int {
 			k = len(f.list)
 			f.at[n] = k
 		}
-		out = append(out, k)
+		if !slices.Contains(out, k) {
+			out = append(out, k)
+		}
 	}
 	return out
 }

@@ -144,10 +144,19 @@ func slicesByValue(r *record.Record, metric string, good float64) []result.Estim
 			out = append(out, e)
 		}
 	}
+	target := describe(r, metric).Target
 	harm := func(e result.Estimate) float64 {
 		switch {
 		case !e.Value.Known():
 			return math.Inf(1)
+		case target.Known(): // the farthest credible distance from it
+			far := math.Abs(float64(e.Value - target))
+			for _, end := range []result.Number{e.Lower, e.Upper} {
+				if end.Known() {
+					far = max(far, math.Abs(float64(end-target)))
+				}
+			}
+			return -far
 		case good < 0 && e.Upper.Known():
 			return -float64(e.Upper)
 		case good < 0:

@@ -205,3 +205,20 @@ func TestTerminalFits(t *testing.T) {
 		}
 	}
 }
+
+// Of a metric with a target the slice that may lie farthest from it comes first, on
+// whichever side.
+func TestSlicesFarFromTheTarget(t *testing.T) {
+	r := &record.Record{Metrics: []record.Metric{{Name: "m", Metric: "m", Direction: "target", Target: 0.9, Lower: result.None(), Upper: result.None()}}}
+	for slice, ends := range map[string][2]float64{"near": {0.88, 0.93}, "above": {0.92, 0.99}, "below": {0.7, 0.91}} {
+		r.Estimates = append(r.Estimates, result.Estimate{Metric: "m", Model: "candidate", Slice: slice, Status: result.OK, N: 50,
+			Value: result.Number((ends[0] + ends[1]) / 2), Lower: result.Number(ends[0]), Upper: result.Number(ends[1])})
+	}
+	got := ""
+	for _, e := range slicesByValue(r, "m", good(r, "m")) {
+		got += e.Slice + " "
+	}
+	if got != "below above near " {
+		t.Errorf("order: %s", got)
+	}
+}
