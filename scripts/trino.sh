@@ -5,7 +5,6 @@ set -eu
 VERSION=476
 SERVER=0f388f9967c177ae70a47c099082fc95387f0c3cb96d8000d1d41fc3a5223158
 MEMORY=bade81c52e2f7177a7b867aee1b10fae48fefda9c38f3ec6aeb006fdde5f0378
-CENTRAL=${MAVEN_CENTRAL:-https://repo1.maven.org/maven2}
 DIR=${TRINO_DIR:-.venv/trino-$VERSION}
 
 java=
@@ -19,22 +18,27 @@ if [ -z "$java" ]; then
   exit 0
 fi
 
-# fetch FILE SHA256 ADDRESS
+if [ ! -d "$DIR/server/plugin/memory" ] && ! command -v mvn >/dev/null; then
+  echo "SKIPPED, NOT TESTED: Trino $VERSION is fetched by Maven (apt-get install maven)"
+  exit 0
+fi
+
+# fetch FILE SHA256 ARTIFACT: Maven names the file after the artifact.
 fetch() {
-  [ -f "$1" ] || { curl -fsSL --retry 3 -o "$1.part" "$3" && mv "$1.part" "$1"; }
-  echo "$2  $1" | sha256sum -c - >/dev/null || { rm -f "$1"; echo "$3 is not what was pinned: sha256 $2"; exit 1; }
+  [ -f "$DIR/$1" ] || mvn -q -B dependency:copy -Dartifact="$3" -DoutputDirectory="$DIR"
+  echo "$2  $DIR/$1" | sha256sum -c - >/dev/null || { rm -f "$DIR/$1"; echo "$3 is not what was pinned: sha256 $2"; exit 1; }
 }
 if [ ! -d "$DIR/server/plugin/memory" ]; then
   mkdir -p "$DIR"
   echo "== fetching Trino $VERSION from Maven Central (210 MB, once)"
-  fetch "$DIR/server.tar.gz" "$SERVER" "$CENTRAL/io/trino/trino-server-core/$VERSION/trino-server-core-$VERSION.tar.gz"
-  fetch "$DIR/memory.zip" "$MEMORY" "$CENTRAL/io/trino/trino-memory/$VERSION/trino-memory-$VERSION.zip"
+  fetch "trino-server-core-$VERSION.tar.gz" "$SERVER" "io.trino:trino-server-core:$VERSION:tar.gz"
+  fetch "trino-memory-$VERSION.zip" "$MEMORY" "io.trino:trino-memory:$VERSION:zip"
   rm -rf "$DIR/server" "$DIR/new"
   mkdir -p "$DIR/new"
-  tar -xzf "$DIR/server.tar.gz" -C "$DIR/new" --strip-components=1
+  tar -xzf "$DIR/trino-server-core-$VERSION.tar.gz" -C "$DIR/new" --strip-components=1
   rm -rf "$DIR/new/plugin"
   mkdir "$DIR/new/plugin"
-  (cd "$DIR/new/plugin" && "${PYTHON:-python3}" -m zipfile -e ../../memory.zip . && mv "trino-memory-$VERSION" memory)
+  (cd "$DIR/new/plugin" && "${PYTHON:-python3}" -m zipfile -e "../../trino-memory-$VERSION.zip" . && mv "trino-memory-$VERSION" memory)
   mv "$DIR/new" "$DIR/server"
 fi
 FAIRTRIAL_TEST_TRINO=$(cd "$DIR/server" && pwd) FAIRTRIAL_TEST_JAVA=$java \
