@@ -8,6 +8,7 @@ import (
 	"html/template"
 	"io"
 	"math"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -40,6 +41,7 @@ func HTML(w io.Writer, r *record.Record) error {
 		"word":    func(v result.Verdict) string { return word(v) },
 		"short":   short,
 		"join":    strings.Join,
+		"whole":   whole,
 		"number":  func(x float64) string { return result.Number(x).Short() },
 		"inc":     func(i int) int { return i + 1 },
 		"dict": func(paired bool, list []metricRow) any {
@@ -54,6 +56,14 @@ func HTML(w io.Writer, r *record.Record) error {
 	}
 	return t.Execute(w, newPage(r))
 }
+
+// whole keeps a number such as 30 000 on one line.
+func whole(s string) string {
+	s = thousands.ReplaceAllString(s, "$1\u00a0$2")
+	return thousands.ReplaceAllString(s, "$1\u00a0$2") // every second one of 1 234 567
+}
+
+var thousands = regexp.MustCompile(`(\d) (\d{3})\b`) //nolint:gochecknoglobals // a constant pattern
 
 // page is what the template shows.
 type page struct {

@@ -222,3 +222,9 @@ func TestSlicesFarFromTheTarget(t *testing.T) {
 		t.Errorf("order: %s", got)
 	}
 }
+
+func TestWhole(t *testing.T) {
+	if got, want := whole("about 1 234 567 rows, 3 of 5, 2026 and 30 000"), "about 1\u00a0234\u00a0567 rows, 3 of 5, 2026 and 30\u00a0000"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}

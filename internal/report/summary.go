@@ -43,6 +43,7 @@ func summarise(w io.Writer, r *record.Record, card bool) error {
 		"shape": func(v result.Verdict) string { return shape(v) },
 		"word":  func(v result.Verdict) string { return word(v) },
 		"short": short,
+		"whole": whole,
 	}).Parse(summaryTemplate)
 	if err != nil {
 		return fmt.Errorf("render summary: %w", err)
