@@ -46,7 +46,8 @@ func thresholdCommand(e *Env) *cobra.Command {
 			"  --precision 0.9        the lowest one whose precision is at least 0.9 with probability --confidence (fixed-sequence test)\n" +
 			"  --recall 0.8           the highest one whose recall is at least 0.8 with that probability\n" +
 			"  --cost fp=1,fn=8       the cheapest one, with its cost on rows that did not choose it (cross-fitted; clusters stay together)\n" +
-			"  --alerts 5%            the one that calls this share of rows, so that models are compared at equal volume\n" +
+			"  --alerts 5%            the one that calls this share (or number) of rows, so that models are compared at equal volume;\n" +
+			"                         the metrics precision_at and recall_at compare them there with intervals\n" +
 			"It changes nothing: write the threshold into the plan, and judge it on other rows.",
 		Args: exactly(1, "one plan file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -71,7 +72,7 @@ func thresholdCommand(e *Env) *cobra.Command {
 	c.Flags().Float64Var(&f.recall, "recall", 0, "least recall to promise")
 	c.Flags().Float64Var(&f.confidence, "confidence", 0.95, "probability of the promise")
 	c.Flags().StringVar(&f.cost, "cost", "", "cost of a false positive and a false negative: fp=1,fn=8 (also tp, tn)")
-	c.Flags().StringVar(&f.alerts, "alerts", "", "share of rows to call: 5% or 0.05")
+	c.Flags().StringVar(&f.alerts, "alerts", "", "share or number of rows to call: 5%, 0.05 or 1500")
 	c.Flags().StringVar(&f.model, "model", "", "only this model (default: all with scores)")
 	c.Flags().StringArrayVar(&set, "set", nil, "override a key of the plan")
 	c.Flags().BoolVar(&asJSON, "json", false, "print as JSON")
@@ -139,8 +140,16 @@ func (f thresholdFlags) chooser(p *plan.Plan) (func(cuts) chosen, error) {
 			return cheapest(x, costs, p.Data.Columns.Cluster != "" || p.Data.Columns.Weight != "")
 		}, err
 	case f.alerts != "":
-		share, err := parseShare(f.alerts)
-		return func(x cuts) chosen { return atVolume(x, share) }, err
+		share, count, err := parseAlerts(f.alerts)
+		if count > 0 && p.Data.Columns.Weight != "" {
+			return nil, wrong("write --alerts 5%", "--alerts: a number of rows means nothing where rows stand for others by weight")
+		}
+		return func(x cuts) chosen {
+			if count > 0 {
+				return atVolume(x, count/float64(x.rows), result.Count(int64(count))+" rows")
+			}
+			return atVolume(x, share, result.Percent(share)+" of rows")
+		}, err
 	}
 	return f.promise, nil
 }
@@ -161,16 +170,19 @@ func parseCosts(text string) (c threshold.Costs, err error) {
 	return c, nil
 }
 
-func parseShare(text string) (float64, error) {
+// parseAlerts reads a share of the rows, or a number of them.
+func parseAlerts(text string) (share, count float64, err error) {
 	digits, percent := strings.CutSuffix(strings.TrimSpace(text), "%")
-	x, err := strconv.ParseFloat(strings.TrimSpace(digits), 64)
-	if percent {
-		x /= 100
+	x, perr := strconv.ParseFloat(strings.TrimSpace(digits), 64)
+	switch {
+	case perr == nil && percent && x > 0 && x <= 100:
+		return x / 100, 0, nil
+	case perr == nil && !percent && x > 0 && x < 1:
+		return x, 0, nil
+	case perr == nil && !percent && x > 1 && x == math.Trunc(x) && x <= 1e15:
+		return 0, x, nil
 	}
-	if err != nil || !(x > 0 && x <= 1) {
-		return 0, wrong("write --alerts 5% or --alerts 0.05", "--alerts: %q is no share of rows", text)
-	}
-	return x, nil
+	return 0, 0, wrong("write --alerts 5%, --alerts 0.05 or --alerts 1500", "--alerts: %q is no share and no number of rows", text)
 }
 
 // cuts are one model's thresholds as the command reads them: rows by fold – or their
@@ -235,7 +247,7 @@ func at(x cuts, i int) chosen {
 }
 
 func (c chosen) seen() string {
-	return fmt.Sprintf("calls %s of rows; on these rows precision %s, recall %s", result.Percent(float64(c.Alerts)), c.Precision.Short(), c.Recall.Short())
+	return fmt.Sprintf("calls %s of %s rows; on these rows precision %s, recall %s", result.Percent(float64(c.Alerts)), result.Count(c.Rows), c.Precision.Short(), c.Recall.Short())
 }
 
 func (f thresholdFlags) promise(x cuts) chosen {
@@ -281,8 +293,8 @@ func cheapest(x cuts, costs threshold.Costs, dependent bool) chosen {
 	return c
 }
 
-// atVolume is the lowest threshold that calls at most a share of rows.
-func atVolume(x cuts, share float64) chosen {
+// atVolume is the lowest threshold that calls at most a share of rows, said in words.
+func atVolume(x cuts, share float64, said string) chosen {
 	best, all := -1, sum(x.Total)
 	for i := range x.Scores {
 		if sum(x.Rows[i]) <= share*all*(1+1e-11) {
@@ -291,7 +303,7 @@ func atVolume(x cuts, share float64) chosen {
 	}
 	c := at(x, best)
 	if c.Found = best >= 0; !c.Found {
-		c.Says = fmt.Sprintf("the highest score alone is on more than %s of rows", result.Percent(share))
+		c.Says = fmt.Sprintf("the highest score alone is on more than %s", said)
 		return c
 	}
 	c.Says = fmt.Sprintf("threshold: %s %s", exactNumber(c.Threshold), c.seen())
