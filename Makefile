@@ -35,6 +35,8 @@ test: tools web ## unit tests, command tests, laws, conformance, replayed fuzz c
 	@echo "== go vet and tests (the first time compiles everything: some minutes)"
 	@$(GO) vet $(PKGS)
 	@$(GO) test $(TESTFLAGS) $(PKGS)
+	@$(GO) vet -tags snowflake,bigquery ./internal/connect
+	@$(GO) test -tags snowflake,bigquery -run 'BigQuery|Snowflake|Seconds' ./internal/connect
 	@$(MAKE) --no-print-directory build
 	@$(MAKE) --no-print-directory conformance
 

@@ -112,8 +112,14 @@ func open(ctx context.Context, q Query) (database, error) {
 	case "clickhouse":
 		return openClickHouse(ctx, q)
 	}
-	return nil, fmt.Errorf("connection %s: kind %q is not built in", q.Name, q.Kind)
+	if o, ok := tagged[q.Kind]; ok {
+		return o(ctx, q)
+	}
+	return nil, q.refuse("build it with -tags "+q.Kind+", or unload the rows to an object store and read that", "this build of fairtrial cannot read %s", q.Kind)
 }
+
+// tagged are the kinds that only builds with a tag have.
+var tagged = map[string]func(context.Context, Query) (database, error){}
 
 // Describe gives the columns and the number of rows of a query, without its rows, and
 // refuses more rows than the plan allows.

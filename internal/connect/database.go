@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -58,22 +59,28 @@ func (d *sqlDatabase) columns(rows *sql.Rows) ([]column, error) {
 		return nil, d.explain("describe the query", err)
 	}
 	var out []column
-	seen := map[string]bool{}
 	for _, t := range types {
-		name := t.Name()
 		k, ok := d.kinds(t.DatabaseTypeName())
-		switch {
-		case name == "":
-			return nil, d.query.refuse("name it: … AS name", "column %d of the query has no name", len(out)+1)
-		case seen[strings.ToLower(name)]:
-			return nil, d.query.refuse("rename one of them with AS", "the query gives two columns called %q", name)
-		case !ok:
-			return nil, d.query.refuse(fmt.Sprintf("cast it in the query, or leave it out: CAST(%s AS …)", name), "column %q has the type %s, which cannot be pulled", name, t.DatabaseTypeName())
+		if out, err = d.query.column(out, column{name: t.Name(), typ: t.DatabaseTypeName(), kind: k}, ok); err != nil {
+			return nil, err
 		}
-		seen[strings.ToLower(name)] = true
-		out = append(out, column{name: name, typ: t.DatabaseTypeName(), kind: k})
 	}
 	return out, nil
+}
+
+// column appends a column of a result, if it has a name of its own and a type that is
+// known.
+func (q Query) column(to []column, c column, known bool) ([]column, error) {
+	same := func(x column) bool { return strings.EqualFold(x.name, c.name) }
+	switch {
+	case c.name == "":
+		return nil, q.refuse("name it: … AS name", "column %d of the query has no name", len(to)+1)
+	case slices.ContainsFunc(to, same):
+		return nil, q.refuse("rename one of them with AS", "the query gives two columns called %q", c.name)
+	case !known:
+		return nil, q.refuse(fmt.Sprintf("cast it in the query, or leave it out: CAST(%s AS …)", c.name), "column %q has the type %s, which cannot be pulled", c.name, c.typ)
+	}
+	return append(to, c), nil
 }
 
 func (d *sqlDatabase) count(ctx context.Context, query string) (int64, error) {

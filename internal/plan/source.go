@@ -120,7 +120,7 @@ type Connection struct {
 
 // Kinds of connections, those of files first.
 func connectionKinds() []string {
-	return []string{"sqlite", "duckdb", "postgres", "redshift", "trino", "clickhouse"}
+	return []string{"sqlite", "duckdb", "postgres", "redshift", "trino", "clickhouse", "snowflake", "bigquery"}
 }
 
 func (c Connection) file() bool { return c.Kind == "sqlite" || c.Kind == "duckdb" }
