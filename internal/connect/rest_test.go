@@ -107,8 +107,8 @@ func TestSeconds(t *testing.T) {
 			t.Errorf("%s: %v %v, want %s", in, got, err, want)
 		}
 	}
-	for _, in := range []string{"", "x", "1.", "1e9", "1.0000000001", "1.-5", "99999999999999999999"} {
-		if got, err := seconds(in); err == nil && in != "1." {
+	for _, in := range []string{"", "x", "1e9", "1.0000000001", "1.-5", "99999999999999999999"} {
+		if got, err := seconds(in); err == nil {
 			t.Errorf("%q is %v", in, got)
 		}
 	}
