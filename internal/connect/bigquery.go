@@ -14,8 +14,6 @@ import (
 	"time"
 )
 
-func init() { tagged["bigquery"] = openBigQuery }
-
 // bigQuery speaks BigQuery's REST API, version 2. A query runs once: its rows are
 // counted and read from the table that BigQuery keeps its result in.
 // Source: https://cloud.google.com/bigquery/docs/reference/rest/v2

@@ -111,15 +111,13 @@ func open(ctx context.Context, q Query) (database, error) {
 		return openTrino(ctx, q)
 	case "clickhouse":
 		return openClickHouse(ctx, q)
+	case "bigquery":
+		return openBigQuery(ctx, q)
+	case "snowflake":
+		return openSnowflake(ctx, q)
 	}
-	if o, ok := tagged[q.Kind]; ok {
-		return o(ctx, q)
-	}
-	return nil, q.refuse("build it with -tags "+q.Kind+", or unload the rows to an object store and read that", "this build of fairtrial cannot read %s", q.Kind)
+	return nil, fmt.Errorf("connection %s: kind %q is not built in", q.Name, q.Kind)
 }
-
-// tagged are the kinds that only builds with a tag have.
-var tagged = map[string]func(context.Context, Query) (database, error){}
 
 // Describe gives the columns and the number of rows of a query, without its rows, and
 // refuses more rows than the plan allows.

@@ -15,8 +15,6 @@ import (
 	"time"
 )
 
-func init() { tagged["snowflake"] = openSnowflake }
-
 // snowflake speaks Snowflake's SQL API, version 2. A statement runs once: its rows are
 // counted and read from the partitions that Snowflake keeps its result in.
 // Source: https://docs.snowflake.com/en/developer-guide/sql-api/reference
