@@ -81,7 +81,29 @@ func columnsDuck(ctx context.Context, db *duck.DB, q Query) ([]cases.Column, err
 	for i := range cols {
 		cols[i].Kind = duck.KindOf(cols[i].Type)
 	}
-	return cols, nil
+	return cols, twiceDuck(ctx, db, q)
+}
+
+// twiceDuck refuses two columns of one name in the query as it is written: around a query
+// in brackets DuckDB gives the second another name.
+func twiceDuck(ctx context.Context, db *duck.DB, q Query) error {
+	r, err := db.Query(ctx, "SELECT min(column_name) FROM (DESCRIBE "+q.SQL+"\n) GROUP BY lower(column_name) HAVING count(*) > 1 ORDER BY 1")
+	if err != nil {
+		return ctx.Err() // DESCRIBE does not take every form of a query that brackets take
+	}
+	twice := ""
+	for r.Next() {
+		if names := r.Strings(0); twice == "" && r.Len() > 0 {
+			twice = string(names.At(0))
+		}
+	}
+	if err := r.Close(); err != nil {
+		return explainDuck(q, err)
+	}
+	if twice != "" {
+		return q.refuse("rename one of them with AS", "the query gives two columns called %q", twice)
+	}
+	return nil
 }
 
 // duckCopy writes the query's rows as one Parquet file.

@@ -228,6 +228,10 @@ func TestSQLite(t *testing.T) {
 	if _, err := p.Pull(t.Context(), q); err == nil || !strings.Contains(err.Error(), `column "raw" holds 1 blobs`) {
 		t.Error(err)
 	}
+	q.SQL = "SELECT id, mixed AS ID FROM c"
+	if _, err := p.Pull(t.Context(), q); err == nil || !strings.Contains(err.Error(), `two columns called "ID"`) {
+		t.Errorf("two columns of one name: %v", err)
+	}
 	q.SQL = "DELETE FROM c RETURNING id"
 	if _, err := p.Pull(t.Context(), q); err == nil {
 		t.Error("a query that writes went through")
@@ -257,6 +261,11 @@ func TestDuckDB(t *testing.T) {
 	rw.Close()
 	p := puller(t)
 	q := Query{Name: "duck", Kind: "duckdb", Address: file, SQL: "SELECT * FROM c ORDER BY id DESC", MaxRows: 10, MaxBytes: 1e9}
+	twice := q
+	twice.SQL = "SELECT id, score AS ID FROM c"
+	if _, err := p.Pull(t.Context(), twice); err == nil || !strings.Contains(err.Error(), `two columns called "ID"`) {
+		t.Errorf("two columns of one name: %v", err)
+	}
 	x, err := p.Pull(t.Context(), q)
 	if err != nil {
 		t.Fatal(err)

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"slices"
+	"strconv"
 	"strings"
 
 	"modernc.org/sqlite"
@@ -46,6 +48,14 @@ func (d *sqliteDatabase) describe(ctx context.Context, query string) ([]column, 
 	cols, err := d.sqlDatabase.describe(ctx, query)
 	if err != nil || len(cols) == 0 {
 		return cols, err
+	}
+	for i, c := range cols {
+		name, number, _ := strings.Cut(c.name, ":")
+		same := func(x column) bool { return strings.EqualFold(x.name, name) }
+		// Around a query in brackets SQLite calls a second column x "x:1".
+		if _, err := strconv.Atoi(number); err == nil && slices.ContainsFunc(cols[:i], same) {
+			return nil, d.query.refuse("rename one of them with AS", "the query gives two columns called %q", name)
+		}
 	}
 	// One more pass over the query: the types of all values of every column.
 	var parts []string
