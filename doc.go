@@ -16,10 +16,13 @@
 //	internal/curve     ROC, precision–recall, reliability: the points of charts
 //	internal/gate      rules → verdicts
 //	internal/plan      YAML → plan
+//	internal/packs     standards of plans from Git repositories and URLs
+//	internal/connect   rows from databases, object stores and Arrow files
 //	internal/eval      the pipeline on one screen
 //	internal/rehearse  a plan played with made-up candidates before it decides
 //	internal/record    the document of one run
 //	internal/report    record → HTML, Markdown, JUnit, CSV, terminal
+//	internal/chart     Vega-Lite specifications of the report's charts
 //	internal/store     the workspace
 //	internal/cli       a file per command; testdata/*.txtar shows each in action
 //

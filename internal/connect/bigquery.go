@@ -167,13 +167,7 @@ func bigKind(t string) (kind, bool) {
 // again, nothing but the number is wanted.
 func (d *bigQuery) count(ctx context.Context, query string) (int64, error) {
 	if d.query.ResumeBy != "" {
-		var n int64
-		one := []column{{name: "n", typ: "INTEGER", kind: integer}}
-		err := d.read(ctx, "SELECT count(*) AS n FROM "+sub(query), nil, one, func(v []any) (err error) {
-			n, err = toInt(v[0])
-			return err
-		})
-		return n, err
+		return countOnly(ctx, d, query, column{name: "n", typ: "INTEGER", kind: integer})
 	}
 	p, err := d.run(ctx, query, nil)
 	if err != nil {

@@ -212,3 +212,12 @@ func seconds(s string) (time.Time, error) {
 	}
 	return time.Unix(sec, nano).UTC(), nil
 }
+
+// countOnly asks a database for the number of a query's rows; c is how it names and types the answer.
+func countOnly(ctx context.Context, d database, query string, c column) (n int64, err error) {
+	err = d.read(ctx, "SELECT count(*) AS n FROM "+sub(query), nil, []column{c}, func(v []any) (err error) {
+		n, err = toInt(v[0])
+		return err
+	})
+	return n, err
+}

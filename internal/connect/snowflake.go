@@ -203,13 +203,7 @@ func snowKind(f snowField) (kind, bool) {
 // read. In parts, each of which asks again, nothing but the number is wanted.
 func (d *snowflake) count(ctx context.Context, query string) (int64, error) {
 	if d.query.ResumeBy != "" {
-		var n int64
-		one := []column{{name: "N", typ: "FIXED", kind: integer}}
-		err := d.read(ctx, "SELECT count(*) AS n FROM "+sub(query), nil, one, func(v []any) (err error) {
-			n, err = toInt(v[0])
-			return err
-		})
-		return n, err
+		return countOnly(ctx, d, query, column{name: "N", typ: "FIXED", kind: integer})
 	}
 	x, err := d.run(ctx, query, nil)
 	if err != nil {

@@ -192,8 +192,13 @@ func (d *decoder) place(v *node, p *Place) (digest string, ok bool) {
 			}
 		}
 	}
-	if u, err := url.Parse(p.URL); p.URL != "" && (err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.User != nil) {
-		d.fail(v, "extends", "credentials belong into no plan", "an address such as https://example.org/tier1.yaml is expected")
+	if u, err := url.Parse(p.URL); p.URL != "" {
+		switch {
+		case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
+			d.fail(v, "extends", "", "%q is no address of a standard: one such as https://example.org/tier1.yaml is expected", p.URL)
+		case u.User != nil:
+			d.fail(v, "extends", "fetch it without, or keep the standard in a Git repository: git asks its own credential helper", "credentials belong into no plan")
+		}
 	}
 	if u, err := url.Parse(p.Git); err == nil && u.User != nil {
 		if _, secret := u.User.Password(); secret {

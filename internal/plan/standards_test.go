@@ -167,6 +167,7 @@ func TestStandardIsKept(t *testing.T) {
 		"no revision":        {edit(extending, "standards/tier1.yaml", "{git: s, file: t.yaml}"), tier1, "plan.yaml:4:10", `the key "rev" is required: a tag, branch or commit`},
 		"no repository":      {edit(extending, "standards/tier1.yaml", "{rev: v1, file: t.yaml}"), tier1, "plan.yaml:4:10", `the key "git" is required`},
 		"a URL and a file":   {edit(extending, "standards/tier1.yaml", "{url: https://example.org, file: t.yaml}"), tier1, "plan.yaml:4:10", "a url stands alone"},
+		"another scheme":     {edit(extending, "standards/tier1.yaml", "{url: ftp://example.org/t.yaml}"), tier1, "plan.yaml:4:10", `"ftp://example.org/t.yaml" is no address of a standard`},
 		"a password":         {edit(extending, "standards/tier1.yaml", "{url: https://me:secret@example.org/t.yaml}"), tier1, "plan.yaml:4:10", "credentials belong into no plan"},
 		"git's password":     {edit(extending, "standards/tier1.yaml", "{git: https://me:secret@example.org/s.git, rev: v1, file: t.yaml}"), tier1, "plan.yaml:4:10", "credentials belong into no plan"},
 		"pinned":             {edit(extending, "extends: standards/tier1.yaml", "extends: {file: standards/tier1.yaml, sha256: abc}"), tier1, "plan.yaml:4:10", "is not what sha256 pins"},
