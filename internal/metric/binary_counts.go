@@ -5,7 +5,7 @@ import (
 	"math"
 )
 
-const bootInterval = "bootstrap BCa on cells; CR1-t with clusters, CR2 below 40"
+const bootInterval = "ABC on cells, bootstrap BCa where rows are few; CR1-t with clusters, CR2 below 40"
 
 // Smooth functions of the 2 × 2 confusion matrix that are not plain rates.
 func binaryCounts() []*Metric {
@@ -21,7 +21,7 @@ func binaryCounts() []*Metric {
 			"undefined when a class is absent (scikit-learn leaves the class out)", "Brodersen et al. 2010", 0, Up, balancedAccuracy),
 		{Name: "f1", Aliases: []string{"f1_score"}, Tasks: onlyBinary(), Title: "harmonic mean of precision and recall",
 			Formula: "2 TP / (2 TP + FP + FN)", Lo: 0, Hi: 1, Direction: Up,
-			Interval: "Wilson on J = F/(2−F); bootstrap BCa with weights; CR1-t with clusters, CR2 below 40", Paired: jointPair,
+			Interval: "Wilson on J = F/(2−F); ABC or bootstrap BCa with weights; CR1-t with clusters, CR2 below 40", Paired: jointPair,
 			Denominator: "rows labelled or called positive", Variant: "undefined when no row is labelled or called positive (scikit-learn: 0)",
 			Source: "van Rijsbergen 1979; interval: docs/statistics.md", NeedsDecision: true,
 			build: func(Options) (measure, error) {

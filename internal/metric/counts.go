@@ -170,6 +170,7 @@ func (m smooth) infer(v *View, model int, val float64, e []float64, n int64, t *
 		a.note("the value lies on the edge of what the rows can show")
 	case v.Draws == 0:
 		a = answered(s.finish(val, shape, "delta method"), n)
+	case m.expand(v, t, val, s, n, &a):
 	case len(t.cells) > maxBootCells:
 		a = answered(s.finish(val, shape, "delta method"), n)
 		a.note("%d joint cells: too many for the bootstrap", len(t.cells))
@@ -227,6 +228,48 @@ func (m smooth) smoothed(v *View, t *table) spread {
 	}
 	s.iid = s.variance
 	return s
+}
+
+// expand answers by the analytic stand-in for the bootstrap, where the rows are many enough
+// for it; p-values stay with the delta method.
+func (m smooth) expand(v *View, t *table, val float64, s spread, n int64, a *Answer) bool {
+	f, _ := m.functional(v)
+	full := t.merged()
+	if len(full.cells) > maxBootCells {
+		return false
+	}
+	c := newConfusion(t.k, m.weigh)
+	w := full.weights()
+	full.confusion(w, c)
+	_, e, why := influence(full, f, c)
+	if why != "" {
+		return false
+	}
+	at := func(w []float64) (float64, bool) {
+		full.confusion(w, c)
+		x, why := f(c, nil)
+		return x, why == ""
+	}
+	cells := resample.Cells{W: w, W2: make([]float64, len(w)), Influence: e, Curvature: make([]float64, len(w)), Value: val}
+	for k, x := range full.cells {
+		cells.W2[k] = x.W2
+		step := x.W / 100
+		w[k] = x.W + step
+		up, ok1 := at(w)
+		w[k] = x.W - step
+		down, ok2 := at(w)
+		w[k] = x.W
+		if !ok1 || !ok2 {
+			return false
+		}
+		cells.Curvature[k] = (up - 2*val + down) / (step * step)
+	}
+	abc, ok := resample.NewABC(cells, at)
+	if !ok {
+		return false
+	}
+	*a = answered(infer.Inference{Value: val, SE: math.Sqrt(s.variance), DF: s.df, Shape: infer.Given{At: abc.Interval}, Method: "ABC (analytic bootstrap) on cells"}, n)
+	return true
 }
 
 // bootstrap is BCa on resampled joint cells; p-values stay with the delta method.

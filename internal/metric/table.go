@@ -49,6 +49,27 @@ func (t *table) weights() []float64 {
 	return w
 }
 
+// merged sums the joint cells by label and decision of the one model; every cell has
+// weight.
+func (t *table) merged() *table {
+	m := &table{k: t.k}
+	at := make([]int, t.k*t.k)
+	for i, c := range t.cells {
+		if !(c.W > 0) {
+			continue
+		}
+		k := &at[int(t.y[i])*t.k+int(t.d[i])]
+		if *k == 0 {
+			m.cells = append(m.cells, summary.Cell{})
+			m.y, m.d = append(m.y, t.y[i]), append(m.d, t.d[i])
+			*k = len(m.cells)
+		}
+		x := &m.cells[*k-1]
+		x.N, x.W, x.W2 = x.N+c.N, x.W+c.W, x.W2+c.W2
+	}
+	return m
+}
+
 // errorOf is the sampling error of a functional whose influence on cell i, per unit
 // of weight, is e[i] (Σw·e = 0): the sandwich Σ w²e² without clusters.
 func errorOf(v *View, cells []summary.Cell, e []float64) spread {
@@ -73,7 +94,7 @@ func errorOf(v *View, cells []summary.Cell, e []float64) spread {
 	return clustered(b, sums, s.iid)
 }
 
-// maxBootCells bounds the joint cells of a cell bootstrap; more of them use the
+// maxBootCells bounds the cells of a bootstrap, drawn or analytic; more of them use the
 // delta method, and say so.
 const maxBootCells = 400
 

@@ -71,6 +71,10 @@ func TQuantile(p, df float64) float64 {
 // largeDF is where four terms of the expansion in 1/df leave less than 1e-14.
 const largeDF = 20000
 
+// enough is a relative step of Newton's method after which the next one, of its square,
+// would not change the number.
+const enough = 1e-9
+
 // tFromNormal is Fisher's expansion of the t quantile about the normal one z
 // (Abramowitz & Stegun 26.7.5).
 func tFromNormal(z, df float64) float64 {
@@ -89,7 +93,7 @@ func tFromCentre(c, df float64) float64 {
 		_, centre := tParts(t, df)
 		step := (c - centre) / math.Exp(logTDensity(t, df))
 		t += step
-		if math.Abs(step) <= 1e-16*t {
+		if math.Abs(step) <= enough*t {
 			break
 		}
 	}
@@ -99,7 +103,11 @@ func tFromCentre(c, df float64) float64 {
 // tFromTail solves P(T > t) = q for q <= 1/4. The log of the tail is concave in
 // log t, so Newton's method there converges from above after at most one step.
 func tFromTail(q, df float64) float64 {
-	u := math.Log(-NormQuantile(q))
+	z := -NormQuantile(q)
+	u := math.Log(z)
+	if df >= 30 && z < 5 {
+		u = math.Log(tFromNormal(z, df))
+	}
 	for i := 0; i < 200; i++ {
 		t := math.Exp(u)
 		tail, _ := tParts(t, df)
@@ -109,7 +117,7 @@ func tFromTail(q, df float64) float64 {
 		}
 		step := math.Log(tail/q) * tail / math.Exp(u+logTDensity(t, df))
 		u += step
-		if math.Abs(step) <= 1e-16*math.Max(1, math.Abs(u)) {
+		if math.Abs(step) <= enough*math.Max(1, math.Abs(u)) {
 			break
 		}
 	}
