@@ -83,9 +83,9 @@ func bounds(e result.Estimate) string {
 
 // findEstimate looks an estimate up.
 func findEstimate(r *record.Record, metric, model, slice string) (result.Estimate, bool) {
-	for _, e := range r.Estimates {
-		if e.Metric == metric && e.Model == model && e.Slice == slice {
-			return e, true
+	for i := range r.Estimates {
+		if e := &r.Estimates[i]; e.Slice == slice && e.Metric == metric && e.Model == model {
+			return *e, true
 		}
 	}
 	return result.Estimate{}, false

@@ -18,8 +18,11 @@ func TestNumberJSON(t *testing.T) {
 	if err := json.Unmarshal([]byte("null"), &n); err != nil || n.Known() {
 		t.Errorf("null reads as %v (%v)", n, err)
 	}
-	for _, x := range []float64{0.1, 1e-300, 12345678901234567, -2.5} {
+	for _, x := range []float64{0.1, 1e-300, 12345678901234567, -2.5, 1e-6, 9.9e-7, -3e-9, 1e-10, 1e20, 1e21, -1.5e21, 1e100, math.MaxFloat64, math.SmallestNonzeroFloat64} {
 		b, _ := json.Marshal(Number(x))
+		if want, _ := json.Marshal(x); string(b) != string(want) {
+			t.Errorf("%g is written as %s, a float64 as %s", x, b, want)
+		}
 		if err := json.Unmarshal(b, &n); err != nil || float64(n) != x {
 			t.Errorf("%g reads back as %g (%v)", x, float64(n), err)
 		}
