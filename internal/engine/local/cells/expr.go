@@ -50,8 +50,9 @@ func (j *job) expression(e summary.Expr, m *rows.Model) column {
 	}
 	switch e {
 	case summary.LogLoss:
+		log := newLogTable()
 		if m.Probs != nil {
-			return each(func(i int) float64 { return -math.Log(clip(m.Probs[r.Class[i]][i])) })
+			return each(func(i int) float64 { return -log.of(clip(m.Probs[r.Class[i]][i])) })
 		}
 		return func(from, to int, out []float64) int {
 			class, score := r.Class[from:to], m.Score[from:to]
@@ -60,7 +61,7 @@ func (j *job) expression(e summary.Expr, m *rows.Model) column {
 				if p < epsilon || p > 1-epsilon {
 					p = clip(p)
 				}
-				out[i] = -math.Log(p)
+				out[i] = -log.of(p)
 			}
 			return -1
 		}
