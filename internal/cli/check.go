@@ -35,7 +35,11 @@ func checkCommand(e *Env) *cobra.Command {
 			}
 			findings = append(findings, p.Advice()...)
 			if asJSON {
-				return writeJSON(e.Stdout, map[string]any{"ok": true, "rows": rows, "gates": len(p.Gates), "findings": findings})
+				names := make([]string, len(p.Gates))
+				for i, g := range p.Gates {
+					names[i] = g.Name
+				}
+				return writeJSON(e.Stdout, map[string]any{"ok": true, "rows": rows, "gates": len(p.Gates), "gate_names": names, "findings": findings})
 			}
 			fmt.Fprintf(e.Stdout, "ok: %s rows, %d model(s), %d metric(s), %d slice entr%s, %d gate(s)\n", result.Count(rows), len(p.Models), len(p.Metrics),
 				len(p.Slices), map[bool]string{true: "y", false: "ies"}[len(p.Slices) == 1], len(p.Gates))

@@ -20,6 +20,7 @@ import (
 	"github.com/fairtrial/fairtrial/internal/engine"
 	"github.com/fairtrial/fairtrial/internal/eval"
 	"github.com/fairtrial/fairtrial/internal/gate"
+	"github.com/fairtrial/fairtrial/internal/pipes"
 	"github.com/fairtrial/fairtrial/internal/plan"
 	"github.com/fairtrial/fairtrial/internal/record"
 	"github.com/fairtrial/fairtrial/internal/report"
@@ -38,7 +39,7 @@ func runCommand(e *Env) *cobra.Command {
 		Use:   "run PLAN",
 		Short: "Carry out a plan: estimates, comparisons, gates, record and report",
 		Args:  exactly(1, "one plan file"),
-		RunE: func(cmd *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) (failed error) {
 			if len(whatIf) > 0 {
 				return e.explore(cmd, args[0], set, whatIf, out, asJSON)
 			}
@@ -50,6 +51,11 @@ func runCommand(e *Env) *cobra.Command {
 				}
 				return err
 			}
+			dagster, err := pipes.Open(e.Getenv, e.Stdout, e.Stderr)
+			if err != nil {
+				return &failure{exitUnavailable, err, "Dagster sets these variables for a process of a Pipes client; unset them to run without it"}
+			}
+			defer func() { failed = e.farewell(dagster, failed) }()
 			p, err := e.loadPlan(cmd, args[0], set)
 			if err != nil {
 				return nothing(err)
@@ -75,6 +81,9 @@ func runCommand(e *Env) *cobra.Command {
 			}
 			if err := writeOutputs(e.path(out), r); err != nil {
 				return fmt.Errorf("the run is stored as %s, but not all of its files were written: %w", r.Run.ID, err)
+			}
+			if err := dagster.Report(r, e.path(out)); err != nil {
+				return err
 			}
 			if asJSON {
 				if err := report.JSON(e.Stdout, r); err != nil {
@@ -135,6 +144,20 @@ func (e *Env) expect(cmd *cobra.Command) func(engine.Expected) {
 		}
 		e.info(cmd, "memory: up to %s expected for %s%s rows; %s is %s", gib(x.Bytes), about, result.Count(x.Rows), x.LimitOf, gib(x.Limit))
 	}
+}
+
+// farewell closes the conversation with Dagster. A verdict is no exception there: its
+// checks say it, and so does the exit status.
+func (e *Env) farewell(dagster *pipes.Channel, failed error) error {
+	var s silent
+	reason := failed
+	if errors.As(failed, &s) {
+		reason = nil
+	}
+	if err := dagster.Close(reason); err != nil && failed == nil {
+		return err
+	}
+	return failed
 }
 
 // verdict is the exit status of a record.
