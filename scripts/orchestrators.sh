@@ -1,6 +1,6 @@
 #!/bin/sh
 # Runs examples/orchestrators in real Airflow, Prefect and Dagster, each in a virtual
-# environment of its own below .cache (about 1.3 GB in all, two minutes the first time).
+# environment of its own below .cache (about 720 MB in all, two minutes the first time).
 # With a name (airflow, prefect or dagster) only that one.
 set -eu
 cd "$(dirname "$0")/.."
