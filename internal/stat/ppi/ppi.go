@@ -28,7 +28,7 @@ type Row struct {
 // Estimate is a corrected mean.
 type Estimate struct {
 	Value, SE float64
-	DF        float64 // of the t distribution: labels (Kish's, where chances differ), or clusters that hold any, less one
+	DF        float64 // of the t distribution: labels (fewer where chances differ), or clusters that hold any, less one
 	// Lambda is how far the judge is trusted: 0 uses labels alone, 1 takes its scores as they are.
 	Lambda float64
 	Raw    float64 // the judge's mean over all rows, uncorrected
@@ -108,7 +108,9 @@ func Mean(rows []Row, clustered bool) (Estimate, error) {
 	}
 	e.Value = label + e.Lambda*(judge-lent)
 	e.Raw, e.LabelsOnly = judge, label
-	e.DF = n - 1
+	if e.DF = n - 1; total*total/squares < float64(e.Labels)-0.5 {
+		e.DF = math.Min(e.DF, sums.effective(e.Lambda)-1)
+	}
 	if clustered {
 		e.Clusters = sums.labelled()
 		g := float64(e.Clusters)
@@ -175,6 +177,18 @@ func (s *sums) products() (aa, ab, bb, raw float64) {
 		raw += s.raw[k] * s.raw[k]
 	}
 	return aa, ab, bb, raw
+}
+
+// effective is how many rows the error rests on, as their squared influence is spread: few
+// where a few labels of small chance weigh most (after Satterthwaite).
+func (s *sums) effective(lambda float64) float64 {
+	var two, four float64
+	for k, a := range s.a {
+		x := a + lambda*s.b[k]
+		two += x * x
+		four += x * x * x * x
+	}
+	return two * two / four
 }
 
 func (s *sums) labelled() int {
