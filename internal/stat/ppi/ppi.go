@@ -109,7 +109,7 @@ func Mean(rows []Row, clustered bool) (Estimate, error) {
 	e.Value = label + e.Lambda*(judge-lent)
 	e.Raw, e.LabelsOnly = judge, label
 	if e.DF = n - 1; total*total/squares < float64(e.Labels)-0.5 {
-		e.DF = math.Min(e.DF, sums.effective(e.Lambda)-1)
+		e.DF = math.Min(e.DF, sums.freedom(e.Lambda, e.Labels))
 	}
 	if clustered {
 		e.Clusters = sums.labelled()
@@ -179,16 +179,16 @@ func (s *sums) products() (aa, ab, bb, raw float64) {
 	return aa, ab, bb, raw
 }
 
-// effective is how many rows the error rests on, as their squared influence is spread: few
-// where a few labels of small chance weigh most (after Satterthwaite).
-func (s *sums) effective(lambda float64) float64 {
+// freedom is twice the squared variance over its own variance, as the squared influence of
+// the labels is spread (Satterthwaite): few where few labels of small chance weigh most.
+func (s *sums) freedom(lambda float64, labels int) float64 {
 	var two, four float64
 	for k, a := range s.a {
 		x := a + lambda*s.b[k]
 		two += x * x
 		four += x * x * x * x
 	}
-	return two * two / four
+	return 2 * two * two / math.Max(1e-300, four-two*two/float64(labels))
 }
 
 func (s *sums) labelled() int {
