@@ -26,6 +26,9 @@ func checkCommand(e *Env) *cobra.Command {
 			if err != nil {
 				return wrong("", "%w", err)
 			}
+			if err := e.greetAll(cmd, p); err != nil {
+				return err
+			}
 			rows, findings, err := e.survey(cmd.Context(), p, s)
 			if err != nil {
 				return err

@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -184,6 +185,10 @@ func pairedPlan(a, b *record.Record, joined string) (*plan.Plan, error) {
 		return nil, err
 	}
 	p.Dir, p.Gates, p.Slices, p.KeepScores = "", nil, nil, 0
+	p.Metrics = slices.DeleteFunc(p.Metrics, func(m plan.Metric) bool { // row scores hold no scorer's
+		return slices.ContainsFunc(p.Scorers, func(s plan.Scorer) bool { return s.As == m.Metric })
+	})
+	p.Scorers = nil
 	columns := plan.Columns{ID: "id", Label: plan.Label{Column: "label"}}
 	if p.Task == cases.Binary {
 		columns.Label.Positive = "1"

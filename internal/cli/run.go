@@ -245,10 +245,15 @@ func (e *Env) evaluate(cmd *cobra.Command, p *plan.Plan, memory int64) (*record.
 	if p.KeepScores > 0 {
 		s.Request.ScoresTo = scores
 	}
+	given, err := e.score(cmd, ws, s, nil)
+	if err != nil {
+		return nil, err
+	}
 	c, err := s.Collect(ctx, newEngine())
 	if err != nil {
 		return nil, err
 	}
+	c.Facts.Scorers = given.facts
 	r, err := s.Judge(c, p.Workers)
 	if err != nil {
 		return nil, err
@@ -262,7 +267,7 @@ func (e *Env) evaluate(cmd *cobra.Command, p *plan.Plan, memory int64) (*record.
 	}
 	finished := e.Now()
 	r.Run = record.Run{ID: id, Started: started.UTC(), Finished: finished.UTC(), Version: programVersion(), Host: host(), Git: gitState(ctx, p.Dir),
-		Command: e.Args, Workers: p.Workers, PlanPath: p.File, Pulls: e.pulls(p), Look: look,
+		Command: e.Args, Workers: p.Workers, PlanPath: p.File, Pulls: e.pulls(p), Plugins: append(e.answered, given.runs...), Look: look,
 		Stats: record.RunStats{Seconds: finished.Sub(started).Seconds(), CPUSeconds: cpuTime() - cpu, PeakBytes: peakBytes()}}
 	if err := r.Seal(); err != nil {
 		return nil, err

@@ -171,10 +171,15 @@ func (e *Env) rerun(cmd *cobra.Command, r *record.Record, dir string) ([]string,
 	if err != nil {
 		return nil, err
 	}
+	given, err := e.scoreAside(cmd, s, r.Data.Scorers)
+	if err != nil {
+		return nil, err
+	}
 	c, err := s.Collect(cmd.Context(), newEngine())
 	if err != nil {
 		return nil, err
 	}
+	c.Facts.Scorers = given.facts
 	if c.Facts.Digest != r.Data.Digest {
 		return []string{fmt.Sprintf("the data changed: digest %s, the record has %s", c.Facts.Digest, r.Data.Digest)}, nil
 	}

@@ -46,6 +46,7 @@ type Setup struct {
 // fairness gate's column becomes a slice entry if the plan did not declare it.
 func Prepare(p *plan.Plan, cat *metric.Catalogue) (*Setup, error) {
 	s := &Setup{Plan: p}
+	cat = cat.With(scorers(p))
 	addAcross(p)
 	needs := map[summary.Spec]bool{}
 	var specs []summary.Spec
@@ -116,6 +117,15 @@ func Prepare(p *plan.Plan, cat *metric.Catalogue) (*Setup, error) {
 	s.Request = req
 	s.askControl()
 	return s, nil
+}
+
+func scorers(p *plan.Plan) []metric.Scorer {
+	var out []metric.Scorer
+	for _, s := range p.Scorers {
+		lo, hi := s.Range()
+		out = append(out, metric.Scorer{Name: s.As, Direction: metric.Direction(s.Direction), Lo: lo, Hi: hi, PassFail: s.PassFail})
+	}
+	return out
 }
 
 // level is that of the models' prediction intervals; 0 without any.

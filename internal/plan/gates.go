@@ -12,7 +12,7 @@ import (
 
 func gateKeys() []string {
 	return []string{"name", "metric", "why", "model", "slices", "require", "proven_share", "small_groups", "severity", "min_rows", "confidence", "evidence",
-		"on_inconclusive", "at_least", "at_most", "between", "no_worse_than", "better_than", "margin", "across", "difference_at_most", "ratio_at_least", "reference"}
+		"on_inconclusive", "at_least", "at_most", "between", "no_worse_than", "better_than", "margin", "across", "difference_at_most", "ratio_at_least", "reference", "max_ungraded"}
 }
 
 func (d *decoder) gates(n *node) {
@@ -59,6 +59,7 @@ func (d *decoder) gate(v *node, path string) (gate.Rule, MetricInfo) {
 	d.with(v, "proven_share", func(n *node) { g.ProvenShare = d.share(n, path+".proven_share") })
 	d.with(v, "small_groups", func(n *node) { g.SmallGroups = d.choice(n, path+".small_groups", "inconclusive", "report") })
 	info := d.gateMetric(v, path, &g)
+	d.ungraded(v, path, &g, info)
 	d.rule(v, path, &g)
 	return g, info
 }

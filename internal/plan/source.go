@@ -30,6 +30,9 @@ type Source struct {
 	MaxRows    int64         // more rows are refused before any is read
 	MaxBytes   int64         // more bytes of Parquet are refused
 	Reuse      time.Duration // a result pulled less than this ago is used again
+
+	Plugin string // a program that answers for the model of this key
+	Model  string
 }
 
 // IsZero reports whether no source is named.
@@ -37,6 +40,9 @@ func (s Source) IsZero() bool { return s == Source{} }
 
 // String names the source in a sentence.
 func (s Source) String() string {
+	if s.Plugin != "" {
+		return "plug-in " + s.Plugin
+	}
 	if s.Connection == "" {
 		return s.Path
 	}
@@ -48,7 +54,9 @@ func (s Source) String() string {
 }
 
 // Remote reports whether the rows must be fetched before an engine can read them.
-func (s Source) Remote() bool { return s.Connection != "" || s.Scheme() != "" || s.arrow() }
+func (s Source) Remote() bool {
+	return s.Connection != "" || s.Plugin != "" || s.Scheme() != "" || s.arrow()
+}
 
 // Scheme is the kind of object store of an address: s3, gs or az, else empty.
 func (s Source) Scheme() string {
@@ -79,9 +87,18 @@ type sourceJSON struct {
 	Reuse      string `json:"reuse,omitempty"`
 }
 
+// pluginJSON is the form of a plug-in's answers.
+type pluginJSON struct {
+	Plugin string `json:"plugin"`
+	Model  string `json:"model"`
+}
+
 // MarshalJSON writes a path as text and a query as an object.
 func (s Source) MarshalJSON() ([]byte, error) {
-	if s.Connection == "" {
+	switch {
+	case s.Plugin != "":
+		return json.Marshal(pluginJSON{s.Plugin, s.Model})
+	case s.Connection == "":
 		return json.Marshal(s.Path)
 	}
 	q := sourceJSON{s.Connection, s.Query, s.ResumeBy, s.MaxRows, s.MaxBytes, ""}
@@ -96,6 +113,11 @@ func (s *Source) UnmarshalJSON(b []byte) error {
 	*s = Source{}
 	if len(b) > 0 && b[0] == '"' {
 		return json.Unmarshal(b, &s.Path)
+	}
+	var x pluginJSON
+	if err := json.Unmarshal(b, &x); err == nil && x.Plugin != "" {
+		s.Plugin, s.Model = x.Plugin, x.Model
+		return nil
 	}
 	var q sourceJSON
 	if err := json.Unmarshal(b, &q); err != nil {
@@ -327,7 +349,10 @@ func (p *Plan) Database(c Connection) string { return p.file(c.Path) }
 func (p *Plan) Shorten(path string) string {
 	for s, f := range p.fetched {
 		if filepath.Dir(f) == filepath.Dir(path) {
-			if s.Connection == "" {
+			switch {
+			case s.Plugin != "":
+				return s.Plugin + "/" + s.Model
+			case s.Connection == "":
 				return s.Path
 			}
 			return fmt.Sprintf("%s/%s", s.Connection, filepath.Base(path))

@@ -39,6 +39,9 @@ func (w *pass) finish(ctx context.Context) (*Scan, error) {
 		}
 		r.Models = append(r.Models, out)
 	}
+	if err := w.finishGiven(r); err != nil {
+		return nil, err
+	}
 	take := func(k *clusters, column string) ([]uint32, []uint64, int64) {
 		if k == nil {
 			return nil, nil, 0
