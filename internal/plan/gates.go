@@ -123,7 +123,7 @@ func (d *decoder) modelKey(n *node, path string) string {
 		}
 	}
 	if s == "baseline" {
-		d.fail(n, path, "add it under models", "the plan has no baseline")
+		d.fail(n, path, "add it under models, or run with --baseline and an earlier record", "the plan has no baseline")
 	} else if s != "" {
 		d.fail(n, path, didYouMean(s, keys), "no model is called %q", s)
 	}
@@ -327,6 +327,9 @@ func (d *decoder) checkGate(v *node, path string, g gate.Rule, info MetricInfo) 
 		for _, m := range d.plan.Models {
 			if m.Key != key {
 				continue
+			}
+			if m.Source.Record != "" {
+				continue // the record says what its candidate gave
 			}
 			if info.NeedsDecision && d.plan.Task == "binary" && m.Threshold == nil {
 				d.fail(v.get("metric"), path, fmt.Sprintf("add models.%s.threshold", key), "%s needs decisions, and model %s has no threshold", g.Metric, key)

@@ -344,3 +344,18 @@ func (p *Plan) PluginProblem(name, hint, format string, args ...any) *Errors {
 	q := problemAt(p.programs[name], "plugins", hint, format, args...)
 	return &Errors{List: tidy([]Problem{q}, p.File, p.source)}
 }
+
+// earlier reads the record whose candidate is the baseline: a file, a folder, a run of the
+// workspace or a Git revision.
+func (d *decoder) earlier(n, v *node, path string, m *Model) {
+	for _, k := range n.keys {
+		if k.text != "record" {
+			d.fail(k, path+"."+k.text, "keep one of them", "%s does not go with record: the record says it", k.text)
+		}
+	}
+	if m.Key != "baseline" {
+		d.fail(v, path+".record", "", "only the baseline is taken from an earlier record")
+	}
+	m.Source = Source{Record: d.name(v, path+".record")}
+	d.plan.sources[m.Key] = v
+}

@@ -252,7 +252,7 @@ func (d *decoder) models(n *node) {
 func (d *decoder) model(n *node, key string) Model {
 	m := Model{Key: key}
 	path := "models." + key
-	if !d.keys(n, path, "name", "version", "source", "score", "threshold", "prediction", "probabilities", "interval", "artifact", "plugin") {
+	if !d.keys(n, path, "name", "version", "source", "score", "threshold", "prediction", "probabilities", "interval", "artifact", "plugin", "record") {
 		return m
 	}
 	d.with(n, "name", func(v *node) { m.Name = d.text(v, path+".name") })
@@ -264,6 +264,7 @@ func (d *decoder) model(n *node, key string) Model {
 			d.fail(v, path+".source", "add data.columns.id", "a model with its own file is joined on the id column, and none is declared")
 		}
 	})
+	d.with(n, "record", func(v *node) { d.earlier(n, v, path, &m) })
 	d.with(n, "plugin", func(v *node) { d.answers(n, v, path, &m) })
 	column := func(v *node, at string) string {
 		s := d.name(v, at)
@@ -307,7 +308,7 @@ func (d *decoder) model(n *node, key string) Model {
 			m.Artifact[k.text] = d.text(v.items[i], path+".artifact."+k.text)
 		}
 	})
-	if m.Source.Plugin == "" {
+	if m.Source.Plugin == "" && n.get("record") == nil {
 		d.modelForm(n, m, path)
 	}
 	return m

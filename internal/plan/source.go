@@ -33,6 +33,9 @@ type Source struct {
 
 	Plugin string // a program that answers for the model of this key
 	Model  string
+
+	Record string // an earlier record, whose candidate's row scores these are: as named, then its digest
+	Scores string // digest of the row scores; empty where the rows are not paired
 }
 
 // IsZero reports whether no source is named.
@@ -42,6 +45,9 @@ func (s Source) IsZero() bool { return s == Source{} }
 func (s Source) String() string {
 	if s.Plugin != "" {
 		return "plug-in " + s.Plugin
+	}
+	if s.Record != "" {
+		return "record " + s.Record
 	}
 	if s.Connection == "" {
 		return s.Path
@@ -55,7 +61,7 @@ func (s Source) String() string {
 
 // Remote reports whether the rows must be fetched before an engine can read them.
 func (s Source) Remote() bool {
-	return s.Connection != "" || s.Plugin != "" || s.Scheme() != "" || s.arrow()
+	return s.Connection != "" || s.Plugin != "" || s.Record != "" || s.Scheme() != "" || s.arrow()
 }
 
 // Scheme is the kind of object store of an address: s3, gs or az, else empty.
@@ -87,6 +93,12 @@ type sourceJSON struct {
 	Reuse      string `json:"reuse,omitempty"`
 }
 
+// recordJSON is the form of an earlier record.
+type recordJSON struct {
+	Record string `json:"record"`
+	Scores string `json:"scores,omitempty"`
+}
+
 // pluginJSON is the form of a plug-in's answers.
 type pluginJSON struct {
 	Plugin string `json:"plugin"`
@@ -98,6 +110,8 @@ func (s Source) MarshalJSON() ([]byte, error) {
 	switch {
 	case s.Plugin != "":
 		return json.Marshal(pluginJSON{s.Plugin, s.Model})
+	case s.Record != "":
+		return json.Marshal(recordJSON{s.Record, s.Scores})
 	case s.Connection == "":
 		return json.Marshal(s.Path)
 	}
@@ -117,6 +131,11 @@ func (s *Source) UnmarshalJSON(b []byte) error {
 	var x pluginJSON
 	if err := json.Unmarshal(b, &x); err == nil && x.Plugin != "" {
 		s.Plugin, s.Model = x.Plugin, x.Model
+		return nil
+	}
+	var r recordJSON
+	if err := json.Unmarshal(b, &r); err == nil && r.Record != "" {
+		s.Record, s.Scores = r.Record, r.Scores
 		return nil
 	}
 	var q sourceJSON
@@ -352,6 +371,8 @@ func (p *Plan) Shorten(path string) string {
 			switch {
 			case s.Plugin != "":
 				return s.Plugin + "/" + s.Model
+			case s.Record != "":
+				return s.Record
 			case s.Connection == "":
 				return s.Path
 			}

@@ -25,6 +25,7 @@ type Record struct {
 	Estimates    []result.Estimate   `json:"estimates"`
 	Comparisons  []result.Comparison `json:"comparisons"`
 	Gates        []result.Gate       `json:"gates"`
+	Baseline     *Baseline           `json:"baseline,omitempty"` // an earlier record's candidate is the baseline
 	Verdict      result.Outcome      `json:"verdict"`
 	Impact       *result.Impact      `json:"impact,omitempty"` // overall, when the plan values decisions
 	Slices       []Slice             `json:"slices"`
@@ -49,6 +50,7 @@ type Run struct {
 	PlanPath string        `json:"plan_path"`
 	Pulls    []engine.Pull `json:"pulls,omitempty"` // of remote sources, in the plan's order
 	Plugins  []PluginRun   `json:"plugins,omitempty"`
+	Baseline *BaselineRef  `json:"baseline,omitempty"`
 	Look     Look          `json:"look"`
 	WhatIf   []string      `json:"what_if,omitempty"` // an exploration: these keys of the plan were changed, nothing was decided
 	Stats    RunStats      `json:"stats"`

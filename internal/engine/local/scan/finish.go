@@ -127,7 +127,7 @@ func (w *pass) joinReports(ctx context.Context) error {
 			}
 			w.facts.Joins[len(w.facts.Joins)-1].Examples = describe(found, w.tallies.by[r].at)
 		}
-		if id.Kind != j.id.Kind {
+		if id.Kind != j.id.Kind && !w.req.Models[m].PlainIDs {
 			w.find("id_types_differ", "ids are %s in %s and %s in %s: they were compared as text", id.Kind, w.t.name(), j.id.Kind, j.t.name())
 		}
 	}
