@@ -26,6 +26,9 @@ import (
 	"github.com/fairtrial/fairtrial/internal/store"
 )
 
+// largestProgram is the size up to which a file of a command is pinned in the record.
+const largestProgram = 64 << 20
+
 // largestScore keeps squares and sums of scores finite.
 const largestScore = 1e100
 
@@ -137,13 +140,29 @@ func (e *Env) converse(cmd *cobra.Command, p *plan.Plan, name, kind, of string, 
 	if err != nil {
 		return nil, err
 	}
-	c := &conversation{e: e, cmd: cmd, p: p, pr: pr, take: take, run: record.PluginRun{Plugin: name, Kind: kind, For: of, Offer: pr.Offer.Name, Version: pr.Version, Protocol: pr.Protocol,
+	c := &conversation{e: e, cmd: cmd, p: p, pr: pr, take: take, run: record.PluginRun{Plugin: name, Kind: kind, For: of, Offer: pr.Offer.Name, Version: pr.Version, Protocol: pr.Protocol, Files: e.programs(p, name),
 		Started: e.Now().UTC(), Failures: []record.PluginFailure{}}}
 	if err := pr.Begin(start(p, of)); err != nil {
 		pr.Stop()
 		return nil, err
 	}
 	return c, nil
+}
+
+// programs are the files of the plan's folder that a plug-in's command names, as they are now.
+func (e *Env) programs(p *plan.Plan, name string) []engine.File {
+	var out []engine.File
+	for _, arg := range p.Plugins[name].Command {
+		path := filepath.Join(p.Dir, arg)
+		st, err := os.Stat(path)
+		if !filepath.IsLocal(arg) || err != nil || !st.Mode().IsRegular() || st.Size() > largestProgram {
+			continue
+		}
+		if text, err := os.ReadFile(path); err == nil {
+			out = append(out, engine.File{Path: filepath.ToSlash(arg), Bytes: st.Size(), Digest: record.DigestBytes(text)})
+		}
+	}
+	return out
 }
 
 func (c *conversation) ask(r plugin.Row) error {

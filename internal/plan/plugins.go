@@ -108,6 +108,7 @@ func (d *decoder) plugin(n *node, path string) Plugin {
 			p.Timeout = x
 		})
 	}
+	before := len(d.problems)
 	if command.kind == sequence {
 		p.Command = d.names(command, path)
 	} else if text := d.name(command, path); text != "" {
@@ -117,7 +118,7 @@ func (d *decoder) plugin(n *node, path string) Plugin {
 		}
 		p.Command = words
 	}
-	if len(p.Command) == 0 && len(d.problems) == 0 {
+	if len(p.Command) == 0 && len(d.problems) == before {
 		d.fail(command, path, "", "a command is expected, this is empty")
 	}
 	return p

@@ -64,7 +64,8 @@ type PluginRun struct {
 	Offer    string          `json:"offer"`
 	Version  string          `json:"version,omitempty"`
 	Protocol int             `json:"protocol"`
-	Rows     int64           `json:"rows"` // asked about
+	Files    []engine.File   `json:"files,omitempty"` // of the plan's folder that the command names
+	Rows     int64           `json:"rows"`            // asked about
 	Ungraded int64           `json:"ungraded"`
 	Started  time.Time       `json:"started"`
 	Seconds  float64         `json:"seconds"`

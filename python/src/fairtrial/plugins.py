@@ -28,6 +28,7 @@ import os
 import re
 import runpy
 import sys
+import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -131,7 +132,7 @@ def model(function: Any = None, *, name: str | None = None, fields: Sequence[str
 def _reason(error: BaseException) -> str:
     if isinstance(error, Ungraded):
         return str(error) or "ungraded"
-    return "".join(traceback.format_exception_only(type(error), error)).strip().splitlines()[-1]
+    return " ".join("".join(traceback.format_exception_only(type(error), error)).split())
 
 
 def _traceback(error: BaseException) -> str:
@@ -189,14 +190,18 @@ def _exactly(values: Any, n: int) -> list[Any]:
     return out
 
 
-def _values(offer: _Offer, rows: list[Row]) -> list[Any]:
+def _values(offer: _Offer, rows: list[Row]) -> Iterator[Any]:
     """The values of a batch; one that raises is tried row by row, to find the rows at fault."""
     if offer.batched:
         try:
-            return _exactly(offer.function(rows), len(rows))
-        except Exception:  # noqa: BLE001
+            values = _exactly(offer.function(rows), len(rows))
+        except Exception:  # noqa: BLE001 - whatever it raises, its rows are tried one by one
             pass
-    return [_one(offer, row) for row in rows]
+        else:
+            yield from values
+            return
+    for row in rows:
+        yield _one(offer, row)
 
 
 def _row(question: Mapping[str, Any]) -> Row:
@@ -221,9 +226,12 @@ def serve(lines: IO[str], out: IO[str], version: str = "") -> None:
     offer = _offers[start["kind"], start["offer"]]
     while head := lines.readline():
         questions = [json.loads(lines.readline()) for _ in range(json.loads(head)["batch"])]
-        values = _values(offer, [_row(q) for q in questions])
-        for question, value in zip(questions, values):
+        flushed = time.monotonic()
+        for question, value in zip(questions, _values(offer, [_row(q) for q in questions])):
             say(_answer(question["n"], value))
+            if (now := time.monotonic()) - flushed > 0.5:  # a slow scorer is not a silent one
+                out.flush()
+                flushed = now
         out.flush()
 
 
