@@ -210,5 +210,5 @@ func (r Rule) ungraded(a metric.Answer) string {
 	if float64(a.Ungraded) <= *r.MaxUngraded*float64(all) {
 		return ""
 	}
-	return fmt.Sprintf("%d of %d rows are ungraded (%s), more than max_ungraded: %s", a.Ungraded, all, result.Percent(float64(a.Ungraded)/float64(all)), result.Percent(*r.MaxUngraded))
+	return fmt.Sprintf("too many rows are ungraded: %d of %d (%s), at most %s allowed", a.Ungraded, all, result.Percent(float64(a.Ungraded)/float64(all)), result.Percent(*r.MaxUngraded))
 }

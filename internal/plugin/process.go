@@ -188,7 +188,11 @@ func (p *Process) died(awaited string) error {
 func (p *Process) fail(hint, format string, args ...any) *Error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return &Error{Name: p.c.Name, Msg: fmt.Sprintf(format, args...), Hint: hint, Said: slices.Clone(p.said)}
+	e := &Error{Name: p.c.Name, Msg: fmt.Sprintf(format, args...), Hint: hint}
+	if p.c.Log == nil { // else it was shown already
+		e.Said = slices.Clone(p.said)
+	}
+	return e
 }
 
 func (p *Process) wrong(hint, format string, args ...any) *Error {
