@@ -17,6 +17,7 @@
 //	internal/gate      rules → verdicts
 //	internal/plan      YAML → plan
 //	internal/packs     standards of plans from Git repositories and URLs
+//	internal/plugin    row scorers and models that are other programs
 //	internal/connect   rows from databases, object stores and Arrow files
 //	internal/eval      the pipeline on one screen
 //	internal/rehearse  a plan played with made-up candidates before it decides

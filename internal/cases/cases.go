@@ -49,6 +49,7 @@ type Model struct {
 	Prediction    string   // multiclass label, regression value
 	Probabilities []string // multiclass: one column a class, in the order of ProbClasses; or one list column
 	ProbClasses   []string // class names for Probabilities; empty for one list column (classes in sorted order)
+	PlainIDs      bool     // Source was written by fairtrial, with ids as text
 	Threshold     *float64 // binary: positive when score >= threshold; nil: no decisions
 
 	// Regression: the columns of a prediction interval's ends and the share of labels that

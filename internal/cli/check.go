@@ -3,9 +3,11 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
+	"github.com/fairtrial/fairtrial/internal/cases"
 	"github.com/fairtrial/fairtrial/internal/engine"
 	"github.com/fairtrial/fairtrial/internal/eval"
 	"github.com/fairtrial/fairtrial/internal/plan"
@@ -14,10 +16,14 @@ import (
 
 func checkCommand(e *Env) *cobra.Command {
 	var set []string
+	var baseline string
 	var asJSON bool
 	c := &cobra.Command{
 		Use: "check PLAN", Short: "Everything that can be known before a plan is run", Args: exactly(1, "one plan file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if baseline != "" {
+				set = append(set, baselineSet(baseline))
+			}
 			p, err := e.readPlan(cmd, args[0], set)
 			if err != nil {
 				return err
@@ -25,6 +31,9 @@ func checkCommand(e *Env) *cobra.Command {
 			s, err := eval.Prepare(p, catalogue())
 			if err != nil {
 				return wrong("", "%w", err)
+			}
+			if err := e.greetAll(cmd, p); err != nil {
+				return err
 			}
 			rows, findings, err := e.survey(cmd.Context(), p, s)
 			if err != nil {
@@ -34,6 +43,9 @@ func checkCommand(e *Env) *cobra.Command {
 				findings = append(findings, w.Error())
 			}
 			findings = append(findings, p.Advice()...)
+			if b := e.baseline(p); b != nil && !b.Paired {
+				findings = append(findings, "the baseline's rows cannot be paired: "+b.Why)
+			}
 			if asJSON {
 				names := make([]string, len(p.Gates))
 				for i, g := range p.Gates {
@@ -49,6 +61,7 @@ func checkCommand(e *Env) *cobra.Command {
 			return nil
 		},
 	}
+	c.Flags().StringVar(&baseline, "baseline", "", "as in run: the record to compare with")
 	c.Flags().StringArrayVar(&set, "set", nil, "override a key of the plan")
 	c.Flags().BoolVar(&asJSON, "json", false, "print as JSON")
 	return c
@@ -67,7 +80,12 @@ func (e *Env) survey(ctx context.Context, p *plan.Plan, s *eval.Setup) (rows int
 	if err := slicesFit(p.Slices, profile); err != nil {
 		return 0, nil, err
 	}
-	findings, err = clusterLike(ctx, s.Request)
+	req := s.Request // of models whose answers are there before a run
+	req.Models = slices.DeleteFunc(slices.Clone(req.Models), func(m cases.Model) bool {
+		return slices.ContainsFunc(p.Models, func(x plan.Model) bool { return x.Key == m.Key && !x.Source.IsZero() && m.Source == "" })
+	})
+	req.NeedProbability, req.Baseline = nil, -1
+	findings, err = clusterLike(ctx, req)
 	return profile.Rows, findings, err
 }
 

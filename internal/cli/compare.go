@@ -3,19 +3,19 @@ package cli
 import (
 	"context"
 	"fmt"
-	"math"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/fairtrial/fairtrial/internal/cases"
+	"github.com/fairtrial/fairtrial/internal/compare"
 	"github.com/fairtrial/fairtrial/internal/eval"
 	"github.com/fairtrial/fairtrial/internal/plan"
 	"github.com/fairtrial/fairtrial/internal/record"
 	"github.com/fairtrial/fairtrial/internal/result"
 	"github.com/fairtrial/fairtrial/internal/shift"
-	"github.com/fairtrial/fairtrial/internal/stat/dist"
 )
 
 // contrast is what `compare` prints: the candidate of one record against that of another.
@@ -118,7 +118,7 @@ func (e *Env) contrast(cmd *cobra.Command, a *record.Record, dirA string, b *rec
 		why = reason
 	}
 	x.Why = why
-	x.Comparisons = independent(a, b)
+	x.Comparisons = compare.Independent(a.Estimates, b.Estimates, a.Plan.Confidence)
 	var err error
 	x.Shifts, x.Notes, err = e.shifts(cmd, b, dirB, a, dirA)
 	return x, err
@@ -184,6 +184,10 @@ func pairedPlan(a, b *record.Record, joined string) (*plan.Plan, error) {
 		return nil, err
 	}
 	p.Dir, p.Gates, p.Slices, p.KeepScores = "", nil, nil, 0
+	p.Metrics = slices.DeleteFunc(p.Metrics, func(m plan.Metric) bool { // row scores hold no scorer's
+		return slices.ContainsFunc(p.Scorers, func(s plan.Scorer) bool { return s.As == m.Metric })
+	})
+	p.Scorers = nil
 	columns := plan.Columns{ID: "id", Label: plan.Label{Column: "label"}}
 	if p.Task == cases.Binary {
 		columns.Label.Positive = "1"
@@ -247,34 +251,6 @@ func overallOf(r *record.Record) []result.Comparison {
 	out := []result.Comparison{}
 	for _, c := range r.Comparisons {
 		if c.Slice == result.Overall {
-			out = append(out, c)
-		}
-	}
-	return out
-}
-
-// independent contrasts the stored overall estimates as two samples that share no row:
-// the errors add up. Metrics without an error in both are shown without an interval.
-func independent(a, b *record.Record) []result.Comparison {
-	out := []result.Comparison{}
-	level := a.Plan.Confidence
-	z := dist.NormQuantile(1 - (1-level)/2)
-	for _, x := range a.Estimates {
-		if x.Slice != result.Overall || x.Model != "candidate" || x.Status != result.OK {
-			continue
-		}
-		for _, y := range b.Estimates {
-			if y.Slice != result.Overall || y.Model != "candidate" || y.Metric != x.Metric || y.Status != result.OK {
-				continue
-			}
-			c := result.Comparison{Metric: x.Metric, Slice: result.Overall, Candidate: "candidate", Baseline: "baseline", Level: level,
-				Difference: x.Value - y.Value, SE: result.Number(math.Hypot(float64(x.SE), float64(y.SE))), DF: result.None(), P: result.None(), PAdjusted: result.None(),
-				Method: "unpaired: difference of two independent estimates", Verdict: result.CompareInconclusive, N: min(x.N, y.N), Status: result.OK, Notes: []string{"unpaired"}}
-			c.Lower, c.Upper = c.Difference-result.Number(z)*c.SE, c.Difference+result.Number(z)*c.SE
-			c.SmallestEffect = result.Number((z + dist.NormQuantile(0.8)) * float64(c.SE))
-			if c.Lower.Known() && (c.Lower > 0 || c.Upper < 0) {
-				c.Verdict = result.Different
-			}
 			out = append(out, c)
 		}
 	}

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/term"
+
+	"github.com/fairtrial/fairtrial/internal/record"
 )
 
 // Env is everything of the world that commands touch, so that each can be tested in
@@ -31,7 +33,9 @@ type Env struct {
 
 	// of one command
 	fetched   []fetched
-	described int64 // rows of the cases' query
+	described int64              // rows of the cases' query
+	answered  []record.PluginRun // plug-ins that answered for models
+	earlier   *earlier           // the record that a baseline is taken from
 	atEnd     []func()
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/fairtrial/fairtrial/internal/engine"
 	"github.com/fairtrial/fairtrial/internal/plan"
+	"github.com/fairtrial/fairtrial/internal/plugin"
 	"github.com/fairtrial/fairtrial/internal/slice"
 	"github.com/fairtrial/fairtrial/internal/store"
 )
@@ -50,6 +51,7 @@ func status(err error) int {
 	var pe *plan.Errors
 	var de *engine.DataError
 	var se *slice.SyntaxError
+	var plug *plugin.Error
 	switch {
 	case err == nil:
 		return exitOK
@@ -57,6 +59,8 @@ func status(err error) int {
 		return s.status
 	case errors.As(err, &f):
 		return f.status
+	case errors.As(err, &plug) && plug.Wrong:
+		return exitWrong
 	case errors.As(err, &pe), errors.As(err, &de), errors.As(err, &se), errors.Is(err, store.ErrNotFound), errors.Is(err, store.ErrAmbiguous):
 		return exitWrong
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission):
@@ -94,7 +98,10 @@ func hint(err error) string {
 	var f *failure
 	var de *engine.DataError
 	var se *slice.SyntaxError
+	var plug *plugin.Error
 	switch {
+	case errors.As(err, &plug):
+		return plug.Hint
 	case errors.As(err, &f) && f.hint != "":
 		return f.hint
 	case errors.As(err, &de):

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/fairtrial/fairtrial/internal/cases"
 	"github.com/fairtrial/fairtrial/internal/connect"
 	"github.com/fairtrial/fairtrial/internal/engine"
 	"github.com/fairtrial/fairtrial/internal/plan"
@@ -30,7 +31,10 @@ type fetched struct {
 // Arrow files and, where queries says so, the results of queries.
 func (e *Env) fetch(cmd *cobra.Command, p *plan.Plan, queries bool) error {
 	for _, s := range p.Remotes() {
-		if s.Connection != "" && !queries {
+		if s.Record != "" && s.Scores == "" {
+			continue // nothing but stored estimates
+		}
+		if (s.Connection != "" || s.Plugin != "" || s.Record != "") && !queries {
 			continue
 		}
 		i := slices.IndexFunc(e.fetched, func(f fetched) bool { return f.dir == p.Dir && f.source == s })
@@ -38,6 +42,9 @@ func (e *Env) fetch(cmd *cobra.Command, p *plan.Plan, queries bool) error {
 			f, err := e.bring(cmd, p, s)
 			if err != nil {
 				return inPlan(p, s, err)
+			}
+			if f.pull == nil {
+				continue // pairing is lost
 			}
 			i = len(e.fetched)
 			e.fetched = append(e.fetched, f)
@@ -79,6 +86,12 @@ func (e *Env) bring(cmd *cobra.Command, p *plan.Plan, s plan.Source) (fetched, e
 			return f, err
 		}
 		if f.pull, err = pl.Pull(cmd.Context(), q); err != nil {
+			return f, err
+		}
+	case s.Plugin != "":
+		f.pull, err = e.answer(cmd, ws, p, s)
+	case s.Record != "":
+		if f.pull, err = e.match(cmd.Context(), ws, p); f.pull == nil {
 			return f, err
 		}
 	case s.Scheme() != "":
@@ -143,6 +156,9 @@ func (e *Env) query(p *plan.Plan, s plan.Source) (connect.Query, error) {
 
 // columns gives the columns of a source; a query is described by its database.
 func (e *Env) columns(ctx context.Context, p *plan.Plan, s plan.Source) ([]casesColumn, error) {
+	if s.Plugin != "" || s.Record != "" {
+		return []casesColumn{{Name: p.Data.Columns.ID, Kind: cases.Text}}, nil // and the answers, which nobody names
+	}
 	if s.Connection == "" || p.Resolve(s) != "" {
 		return newEngine().Columns(ctx, p.Resolve(s))
 	}

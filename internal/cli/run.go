@@ -30,9 +30,9 @@ import (
 )
 
 func runCommand(e *Env) *cobra.Command {
-	var out string
+	var out, baseline string
 	var set, whatIf []string
-	var asJSON, skipEmpty bool
+	var asJSON, skipEmpty, scores bool
 	var workers int
 	var memory string
 	c := &cobra.Command{
@@ -40,6 +40,12 @@ func runCommand(e *Env) *cobra.Command {
 		Short: "Carry out a plan: estimates, comparisons, gates, record and report",
 		Args:  exactly(1, "one plan file"),
 		RunE: func(cmd *cobra.Command, args []string) (failed error) {
+			if cmd.Flags().Changed("baseline") {
+				if baseline == "" {
+					return wrong("name a record, a run or a Git revision, such as --baseline origin/main", "--baseline is empty")
+				}
+				set = append(set, baselineSet(baseline))
+			}
 			if len(whatIf) > 0 {
 				return e.explore(cmd, args[0], set, whatIf, out, asJSON)
 			}
@@ -79,6 +85,11 @@ func runCommand(e *Env) *cobra.Command {
 			if err != nil {
 				return nothing(err)
 			}
+			if scores {
+				if err := e.writeScores(cmd, p, r, e.path(out)); err != nil {
+					return err
+				}
+			}
 			if err := writeOutputs(e.path(out), r); err != nil {
 				return fmt.Errorf("the run is stored as %s, but not all of its files were written: %w", r.Run.ID, err)
 			}
@@ -97,6 +108,8 @@ func runCommand(e *Env) *cobra.Command {
 		},
 	}
 	c.Flags().StringVarP(&out, "output", "o", "", "folder for report and record (default: fairtrial-out beside the plan)")
+	c.Flags().StringVar(&baseline, "baseline", "", "compare with the candidate of an earlier record: a file or folder, a run's id, or a Git revision such as origin/main")
+	c.Flags().BoolVar(&scores, "with-scores", false, "also write scores.parquet, the row scores, so that a later run can pair its rows with this record")
 	c.Flags().StringArrayVar(&set, "set", nil, "override a key of the plan: --set gates[0].margin=0.01")
 	c.Flags().StringArrayVar(&whatIf, "what-if", nil, "explore: as --set, or a gate's key alone (margin=0.01); nothing is decided, stored or counted as a look")
 	c.Flags().BoolVar(&asJSON, "json", false, "print the record instead of the summary")
@@ -213,6 +226,9 @@ func (e *Env) readPlan(cmd *cobra.Command, path string, set []string) (*plan.Pla
 		return nil, err
 	}
 	p.File = path
+	if err := e.rebase(cmd, p); err != nil {
+		return nil, err
+	}
 	if err := e.fetch(cmd, p, false); err != nil {
 		return nil, err
 	}
@@ -268,10 +284,15 @@ func (e *Env) evaluate(cmd *cobra.Command, p *plan.Plan, memory int64) (*record.
 	if p.KeepScores > 0 {
 		s.Request.ScoresTo = scores
 	}
+	given, err := e.score(cmd, ws, s, nil)
+	if err != nil {
+		return nil, err
+	}
 	c, err := s.Collect(ctx, newEngine())
 	if err != nil {
 		return nil, err
 	}
+	c.Facts.Scorers, c.Baseline = given.facts, e.baseline(p)
 	r, err := s.Judge(c, p.Workers)
 	if err != nil {
 		return nil, err
@@ -285,7 +306,7 @@ func (e *Env) evaluate(cmd *cobra.Command, p *plan.Plan, memory int64) (*record.
 	}
 	finished := e.Now()
 	r.Run = record.Run{ID: id, Started: started.UTC(), Finished: finished.UTC(), Version: programVersion(), Host: host(), Git: gitState(ctx, p.Dir),
-		Command: e.Args, Workers: p.Workers, PlanPath: p.File, Pulls: e.pulls(p), Look: look,
+		Command: e.Args, Workers: p.Workers, PlanPath: p.File, Pulls: e.pulls(p), Plugins: append(e.answered, given.runs...), Baseline: e.baselineRef(p), Look: look,
 		Stats: record.RunStats{Seconds: finished.Sub(started).Seconds(), CPUSeconds: cpuTime() - cpu, PeakBytes: peakBytes()}}
 	if err := r.Seal(); err != nil {
 		return nil, err

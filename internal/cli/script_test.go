@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -30,10 +31,21 @@ func TestScripts(t *testing.T) {
 			"equal":  equalFields,
 			"absent": absent,
 			"sqlite": sqliteFile,
+
+			"same-comparisons": sameComparisons,
+			"run-id":           runID,
+			"rewrite":          rewriteRows,
 		},
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("NO_COLOR", "1")
 			e.Setenv("LANG", "C.UTF-8")
+			sdk, err := filepath.Abs("../../python/src")
+			if err != nil {
+				return err
+			}
+			e.Setenv("PYTHONPATH", sdk)
+			e.Setenv("PYTHONDONTWRITEBYTECODE", "1")
+			e.Setenv("GIT_CONFIG_GLOBAL", filepath.Join(e.WorkDir, "gitconfig"))
 			return nil
 		},
 	})

@@ -141,7 +141,7 @@ func rejudge(r *record.Record, set *summary.Set) (*record.Record, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.Judge(&eval.Collected{Set: set, Facts: r.Data, Exemplars: r.Exemplars}, 0)
+	return s.Judge(&eval.Collected{Set: set, Facts: r.Data, Exemplars: r.Exemplars, Baseline: r.Baseline}, 0)
 }
 
 func clonePlan(p *plan.Plan) (*plan.Plan, error) {
@@ -171,10 +171,15 @@ func (e *Env) rerun(cmd *cobra.Command, r *record.Record, dir string) ([]string,
 	if err != nil {
 		return nil, err
 	}
+	given, err := e.scoreAside(cmd, s, r.Data.Scorers)
+	if err != nil {
+		return nil, err
+	}
 	c, err := s.Collect(cmd.Context(), newEngine())
 	if err != nil {
 		return nil, err
 	}
+	c.Facts.Scorers, c.Baseline = given.facts, r.Baseline
 	if c.Facts.Digest != r.Data.Digest {
 		return []string{fmt.Sprintf("the data changed: digest %s, the record has %s", c.Facts.Digest, r.Data.Digest)}, nil
 	}

@@ -73,6 +73,7 @@ func Estimate(in *metric.Instance, v *metric.View, model int, level float64) res
 	if len(v.Pop.Missing) > model {
 		e.Missing = v.Pop.Missing[model]
 	}
+	e.Missing += a.Ungraded
 	if a.Status == result.OK {
 		lo, hi, _ := a.Interval(level)
 		e.Value, e.SE, e.DF = result.Number(a.Value), result.Number(a.SE), result.Number(a.DF)

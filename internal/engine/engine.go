@@ -52,10 +52,28 @@ type Request struct {
 	// they are not written (Data.ScoresSkipped then says so).
 	ScoresTo   string
 	KeepScores int64
+	// Given are scores that the rows were given before.
+	Given []Given
 	// Degrade, when not nil, asks for the summaries of a degraded control too.
 	Degrade *Degrade
 	// NeedProbability names, by model index, that the scores must lie in [0,1].
 	NeedProbability []bool
+}
+
+// Given names a file of row scores as WriteGiven writes it: one row for each row of the
+// cases, in reading order, and a DOUBLE column for each model key, null where ungraded.
+type Given struct {
+	Scorer string
+	Source string
+}
+
+// Case is one row of the cases as a plug-in is asked about it: JSON texts.
+type Case struct {
+	Row     int64 // from 1, in reading order
+	ID      string
+	Label   string
+	Fields  string   // an object
+	Outputs []string // by model; empty where there is none
 }
 
 // Degrade gives a share of the rows another row's answers of the first model. Seed and the
@@ -100,6 +118,23 @@ type Facts struct {
 	Crossed       int64            `json:"clusters_crossed,omitempty"` // of the second cluster column
 	Findings      []Finding        `json:"findings"`
 	ScoresSkipped string           `json:"scores_skipped,omitempty"`
+	Scorers       []Scored         `json:"scorers,omitempty"`
+}
+
+// Scored says what a scorer gave the rows.
+type Scored struct {
+	Scorer   string     `json:"scorer"`
+	Digest   string     `json:"digest"` // of the row scores, which the workspace keeps
+	Rows     int64      `json:"rows"`   // that it was asked about, each model's by itself
+	Ungraded []Ungraded `json:"ungraded"`
+}
+
+// Ungraded counts rows that a scorer gave no score, with up to three examples.
+type Ungraded struct {
+	Model    string   `json:"model"`
+	Reason   string   `json:"reason"` // "ValueError: no text"
+	Rows     int64    `json:"rows"`
+	Examples []string `json:"examples,omitempty"` // "row 17 (id A-3)"
 }
 
 // Pull is what was brought from elsewhere, and when. Its parts end to end are the rows, in order.

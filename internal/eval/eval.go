@@ -46,6 +46,7 @@ type Setup struct {
 // fairness gate's column becomes a slice entry if the plan did not declare it.
 func Prepare(p *plan.Plan, cat *metric.Catalogue) (*Setup, error) {
 	s := &Setup{Plan: p}
+	cat = cat.With(scorers(p))
 	addAcross(p)
 	needs := map[summary.Spec]bool{}
 	var specs []summary.Spec
@@ -95,8 +96,11 @@ func Prepare(p *plan.Plan, cat *metric.Catalogue) (*Setup, error) {
 		}
 		req.Slices = append(req.Slices, part)
 	}
-	for i, m := range p.Models {
-		c := cases.Model{Key: m.Key, Source: p.Resolve(m.Source), Score: m.Score, Prediction: m.Prediction, Threshold: m.Threshold}
+	for _, m := range p.Models {
+		if m.Source.Record != "" && m.Source.Scores == "" {
+			continue // its rows are not there: see Collected.Baseline
+		}
+		c := cases.Model{PlainIDs: m.Source.Plugin != "" || m.Source.Record != "", Key: m.Key, Source: p.Resolve(m.Source), Score: m.Score, Prediction: m.Prediction, Threshold: m.Threshold}
 		if x := m.Interval; x != nil {
 			c.Lower, c.Upper, c.Level = x.Lower, x.Upper, x.Level
 		}
@@ -107,7 +111,7 @@ func Prepare(p *plan.Plan, cat *metric.Catalogue) (*Setup, error) {
 			}
 		}
 		if m.Key == "baseline" {
-			req.Baseline = i
+			req.Baseline = len(s.Models)
 		}
 		s.Models = append(s.Models, c)
 		req.NeedProbability = append(req.NeedProbability, s.needsProbability(c))
@@ -116,6 +120,15 @@ func Prepare(p *plan.Plan, cat *metric.Catalogue) (*Setup, error) {
 	s.Request = req
 	s.askControl()
 	return s, nil
+}
+
+func scorers(p *plan.Plan) []metric.Scorer {
+	var out []metric.Scorer
+	for _, s := range p.Scorers {
+		lo, hi := s.Range()
+		out = append(out, metric.Scorer{Name: s.As, Direction: metric.Direction(s.Direction), Lo: lo, Hi: hi, PassFail: s.PassFail})
+	}
+	return out
 }
 
 // level is that of the models' prediction intervals; 0 without any.
@@ -176,6 +189,7 @@ type Collected struct {
 	Set       *summary.Set
 	Facts     engine.Facts
 	Exemplars []engine.Exemplar
+	Baseline  *record.Baseline // the earlier record whose candidate is the baseline, if any
 }
 
 // Collect asks the engine.
@@ -262,8 +276,9 @@ func (s *Setup) Judge(c *Collected, workers int) (*record.Record, error) {
 	}
 	r.Estimates, r.Comparisons = nonNil(r.Estimates), nonNil(r.Comparisons)
 	j.readFamily(r.Comparisons)
+	unpaired := s.unpaired(r, c.Baseline)
 	r.Gates, r.Verdict = gate.Decide(gate.Input{Rules: p.Gates, Set: c.Set, View: func(i int) *metric.View { return j.views[i] },
-		Metrics: j.byName(), Fits: j.fits, Groups: j.groups, DataError: tooMuchMissing(p, c.Facts)})
+		Metrics: j.byName(), Fits: j.fits, Groups: j.groups, DataError: tooMuchMissing(p, c.Facts), Unpaired: unpaired})
 	s.control(r, c, seed)
 	if x := p.Impact; x != nil {
 		r.Impact = compare.Impact(s.impact, j.views[0], 0, c.Set.Baseline, p.Confidence, x.Per, x.Unit, x.Volume)

@@ -147,6 +147,9 @@ func judge(r Rule, in *metric.Instance, v *metric.View, model, than int, total i
 			j.cell.Note = fmt.Sprintf("too few effective rows to say: %.0f, at least %d asked for", math.Floor(rows), r.MinRows)
 		}
 		return j
+	case r.ungraded(a) != "":
+		j.cell.Note = r.ungraded(a)
+		return j
 	case r.Evidence == "value":
 		j.cell.Verdict = result.Fail
 		if q.holds(a.Value, a.Value) {
@@ -196,4 +199,16 @@ func first(notes []string, otherwise string) string {
 		return notes[0]
 	}
 	return otherwise
+}
+
+// ungraded says that more rows than the rule allows have no score; empty if not.
+func (r Rule) ungraded(a metric.Answer) string {
+	if r.MaxUngraded == nil || a.Ungraded == 0 {
+		return ""
+	}
+	all := a.N + a.Ungraded
+	if float64(a.Ungraded) <= *r.MaxUngraded*float64(all) {
+		return ""
+	}
+	return fmt.Sprintf("too many rows are ungraded: %d of %d (%s), at most %s allowed", a.Ungraded, all, result.Percent(float64(a.Ungraded)/float64(all)), result.Percent(*r.MaxUngraded))
 }

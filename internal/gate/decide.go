@@ -26,6 +26,9 @@ type Input struct {
 	Groups func(column string) []int
 	// DataError, when not empty, makes every blocking gate an error (too much missing).
 	DataError string
+	// Unpaired, when not empty, says why rules that compare with the baseline cannot be
+	// judged: its rows are not there.
+	Unpaired string
 }
 
 // Decide decides all rules and rolls them up.
@@ -99,6 +102,9 @@ func (in Input) open(r Rule) *undecided {
 	stop := func(v result.Verdict, reason string) *undecided {
 		w.gate.Verdict, w.gate.Reason, w.done = v, reason, true
 		return w
+	}
+	if in.Unpaired != "" && w.in != nil && model >= 0 && r.Than == "baseline" && than < 0 {
+		return stop(result.Inconclusive, in.Unpaired)
 	}
 	if w.in == nil || model < 0 || r.Than != "" && than < 0 {
 		return stop(result.Error, "the gate names a metric or model that the plan does not have")

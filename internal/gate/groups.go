@@ -30,6 +30,9 @@ func (in Input) groups(w *undecided, model int) {
 			rows = a.NEff
 		}
 		switch {
+		case r.ungraded(a) != "":
+			smallRows += v.Pop.N
+			w.small = append(w.small, v.Pop.Slice+" ("+r.ungraded(a)+")")
 		case a.Status == result.OK && a.N >= minEvents && rows >= float64(r.MinRows):
 			ok = append(ok, p)
 		default:

@@ -37,7 +37,8 @@ type Rule struct {
 	Severity       result.Severity `json:"severity"`
 	MinRows        int64           `json:"min_rows"`
 	Confidence     float64         `json:"confidence"`
-	Evidence       string          `json:"evidence"`        // bound | value
-	OnInconclusive string          `json:"on_inconclusive"` // block | warn
+	Evidence       string          `json:"evidence"`               // bound | value
+	OnInconclusive string          `json:"on_inconclusive"`        // block | warn
+	MaxUngraded    *float64        `json:"max_ungraded,omitempty"` // share of the rows; only of scorers
 	Line           int             `json:"-"`
 }

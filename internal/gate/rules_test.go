@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/fairtrial/fairtrial/internal/metric"
 	"github.com/fairtrial/fairtrial/internal/result"
 	"github.com/fairtrial/fairtrial/internal/summary"
 )
@@ -228,5 +229,42 @@ func TestRollUp(t *testing.T) {
 	}
 	if ExitStatus("") != 2 || math.Signbit(float64(ExitStatus("anything"))) {
 		t.Error("an unknown decision must not exit 0")
+	}
+}
+
+// A gate on a scorer's metric bears so many ungraded rows; a rule that compares with a
+// baseline whose rows are not there is inconclusive.
+func TestUngradedAndUnpaired(t *testing.T) {
+	s := metric.Scorer{Name: "s", Direction: metric.Up, Lo: 0, Hi: 1}
+	in, err := metric.NewCatalogue().With([]metric.Scorer{s}).Build("s", "", metric.Options{Task: "binary"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	spec := in.Needs()[0]
+	m := summary.NewMoments(spec, 2, false) // the score, and who is graded: 96 of 100 rows, at 0.9
+	m.N, m.W, m.W2 = 100, 100, 100
+	m.Mean[spec.Index(summary.ScoredBy("s"), 0)], m.Mean[spec.Index(summary.GradedBy("s"), 0)] = 0.864, 0.96
+	set := &summary.Set{Models: []string{"candidate"}, Baseline: -1, Pops: []*summary.Population{
+		{Slice: result.Overall, Partition: -1, N: 100, W: 100, W2: 100, Moments: []*summary.Moments{m}, Ungraded: map[string]int64{"s": 4}}}}
+	decide := func(r Rule, unpaired string) result.Gate {
+		r.Name, r.Metric, r.Model, r.Severity, r.Confidence, r.MinRows, r.OnInconclusive = "g", "s", "candidate", result.Block, 0.95, 30, "block"
+		gates, _ := Decide(Input{Rules: []Rule{r}, Set: set, View: func(int) *metric.View { return &metric.View{Set: set, Pop: set.Pops[0]} },
+			Metrics: map[string]*metric.Instance{"s": in}, Fits: func(*metric.Instance, string) (bool, string) { return true, "" }, Unpaired: unpaired})
+		return gates[0]
+	}
+	for _, tc := range []struct {
+		most float64
+		want result.Verdict
+	}{{0.05, result.Pass}, {0.04, result.Pass}, {0.039, result.Inconclusive}, {0, result.Inconclusive}} {
+		g := decide(Rule{Rule: AtLeast, Bound: 0.5, MaxUngraded: &tc.most}, "")
+		if g.Verdict != tc.want || (g.Verdict != result.Pass) != strings.Contains(g.Reason, "too many rows are ungraded: 4 of 100") {
+			t.Errorf("max_ungraded %g: %s, %s", tc.most, g.Verdict, g.Reason)
+		}
+	}
+	if g := decide(Rule{Rule: NoWorseThan, Than: "baseline", Margin: 0.1}, "no ids"); g.Verdict != result.Inconclusive || g.Reason != "no ids" {
+		t.Errorf("%s, %s", g.Verdict, g.Reason)
+	}
+	if g := decide(Rule{Rule: NoWorseThan, Than: "baseline", Margin: 0.1}, ""); g.Verdict != result.Error {
+		t.Errorf("%s, %s", g.Verdict, g.Reason)
 	}
 }

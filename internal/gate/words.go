@@ -105,7 +105,7 @@ func (w *undecided) sentence(c result.Cell) string {
 			s += ": it straddles " + w.bound()
 		}
 	}
-	if strings.HasPrefix(c.Note, "too few") {
+	if strings.HasPrefix(c.Note, "too few") || strings.HasPrefix(c.Note, "too many") {
 		s = fmt.Sprintf("%s%s: %s", r.Metric, where, c.Note)
 	} else if c.Verdict == result.Inconclusive && !c.Lower.Known() {
 		s = fmt.Sprintf("%s%s has no interval: %s", r.Metric, where, c.Note)

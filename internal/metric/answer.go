@@ -13,13 +13,14 @@ import (
 // it stands on, or the reason why there is none.
 type Answer struct {
 	infer.Inference
-	N      int64   // rows in the metric's denominator
-	NEff   float64 // after weights and clusters; NaN when equal to N
-	Status result.Status
-	Notes  []string
-	Worst  float64 // NaN: no bound, or nothing missing
-	Best   float64
-	PZero  float64 // two-sided p of "no difference" where a better test than the interval's exists; NaN otherwise
+	N        int64   // rows in the metric's denominator
+	Ungraded int64   // usable rows without a score, which N leaves out
+	NEff     float64 // after weights and clusters; NaN when equal to N
+	Status   result.Status
+	Notes    []string
+	Worst    float64 // NaN: no bound, or nothing missing
+	Best     float64
+	PZero    float64 // two-sided p of "no difference" where a better test than the interval's exists; NaN otherwise
 }
 
 func undefined(n int64, reason string) Answer {

@@ -6,7 +6,9 @@ package metric
 
 import (
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"sort"
 	"strings"
 
@@ -159,6 +161,23 @@ func NewCatalogue() *Catalogue {
 		}
 	}
 	return c
+}
+
+// With is the catalogue with the metrics of a plan's scorers, by the name of each scorer.
+func (c *Catalogue) With(scorers []Scorer) *Catalogue {
+	if len(scorers) == 0 {
+		return c
+	}
+	more := &Catalogue{byTask: maps.Clone(c.byTask), byName: map[cases.Task]map[string]*Metric{}}
+	for _, t := range cases.Tasks() {
+		more.byName[t] = maps.Clone(c.byName[t])
+		for _, s := range scorers {
+			m := s.metric(t)
+			more.byName[t][m.Name] = m
+			more.byTask[t] = append(slices.Clip(more.byTask[t]), m)
+		}
+	}
+	return more
 }
 
 // All lists the metrics of a task in catalogue order.

@@ -25,6 +25,9 @@ type mean struct {
 	share bool
 	// refine, when not nil, gives a value with more digits than f can from the means.
 	refine func(mo *summary.Moments, at []int, val float64) float64
+	// scorer, when not empty, names whose scores the terms are: rows that it did not grade
+	// count nowhere.
+	scorer string
 }
 
 func (m mean) spec() summary.Spec    { return summary.Of(summary.KindMoments, m.terms...) }
@@ -58,12 +61,26 @@ func (m mean) read(v *View, model int) (val float64, grad []float64, mo *summary
 	return val, grad, mo, mu, ""
 }
 
+// graded is the rows that the value speaks of.
+func (m mean) graded(v *View, mo *summary.Moments) int64 {
+	if m.scorer == "" {
+		return mo.N
+	}
+	return mo.N - v.Pop.Ungraded[m.scorer]
+}
+
+// effective is graded with weights: Kish's rows.
+func (m mean) effective(v *View, mo *summary.Moments) float64 {
+	rows := float64(m.graded(v, mo))
+	if v.Set.Weighted {
+		rows *= kish(mo.W, mo.W2) / float64(mo.N)
+	}
+	return rows
+}
+
 // spread of a functional with gradient g over the columns of the moments.
 func (m mean) spread(v *View, mo *summary.Moments, g []float64) spread {
-	rows := float64(mo.N)
-	if v.Set.Weighted {
-		rows = kish(mo.W, mo.W2)
-	}
+	rows := m.effective(v, mo)
 	s := spread{variance: math.NaN(), df: rows - 1}
 	if rows > 1 {
 		s.variance = mo.Quadratic(g) / (mo.W * mo.W) * rows / (rows - 1)
@@ -97,7 +114,7 @@ func (m mean) methodName(s spread, paired bool) string {
 	}
 	if paired {
 		name = "paired: t interval of the row differences"
-		if m.f != nil {
+		if m.f != nil && m.scorer == "" {
 			name = "paired: delta method, t"
 		}
 	}
@@ -122,8 +139,10 @@ func (m mean) estimate(v *View, model int) Answer {
 	if m.share {
 		shape, method = m.wilson(v, mo, val, &s)
 	}
-	a := answered(s.finish(val, shape, method), mo.N)
-	if mo.N < 2 {
+	n := m.graded(v, mo)
+	a := answered(s.finish(val, shape, method), n)
+	a.Ungraded = mo.N - n
+	if n < 2 {
 		a.note("one row: no interval")
 	}
 	if s.note != "" {
@@ -133,11 +152,11 @@ func (m mean) estimate(v *View, model int) Answer {
 		a.Notes = append(a.Notes, m.notes(mu, mo.N)...)
 	}
 	if (v.Set.Weighted || s.ids != nil) && s.iid > 0 && s.variance > 0 {
-		rows := float64(mo.N)
-		if v.Set.Weighted {
-			rows = kish(mo.W, mo.W2)
-		}
-		a.NEff = math.Min(float64(mo.N), rows*s.iid/s.variance)
+		a.NEff = math.Min(float64(n), m.effective(v, mo)*s.iid/s.variance)
+	}
+	if m.scorer != "" {
+		m.ungraded(&a, mu[1])
+		return a
 	}
 	if m.worst != nil && v.Pop.Lost != nil {
 		var lost float64
@@ -155,9 +174,9 @@ func (m mean) estimate(v *View, model int) Answer {
 // wilson is the shape of a share: Wilson's score on the rows, with weights on Kish's rows
 // and with clusters on those over the design effect (Korn & Graubard 1998).
 func (m mean) wilson(v *View, mo *summary.Moments, val float64, s *spread) (infer.Shape, string) {
-	rows, method := float64(mo.N), "Wilson score"
+	rows, method := m.effective(v, mo), "Wilson score"
 	if v.Set.Weighted {
-		rows, method = kish(mo.W, mo.W2), "Wilson score on effective rows"
+		method = "Wilson score on effective rows"
 	} else if s.ids == nil {
 		s.df = math.Inf(1)
 	}
@@ -189,7 +208,8 @@ func (m mean) contrast(v *View, a, b int, k float64) Answer {
 		g[i] = ga[i] - k*gb[i]
 	}
 	s := m.spread(v, mo, g)
-	x := answered(s.finish(va-k*vb, infer.NewSymmetric(), m.methodName(s, true)), mo.N)
+	x := answered(s.finish(va-k*vb, infer.NewSymmetric(), m.methodName(s, true)), m.graded(v, mo))
+	x.Ungraded = mo.N - x.N
 	if s.note != "" {
 		x.note("%s", s.note)
 	}
@@ -205,7 +225,7 @@ func (m mean) between(x, y *View, model int, ratio bool) Answer {
 		if why != "" {
 			return 0, spread{}, v.Pop.N, why
 		}
-		return val, m.spread(v, mo, g), mo.N, ""
+		return val, m.spread(v, mo, g), m.graded(v, mo), ""
 	})
 }
 

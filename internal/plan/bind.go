@@ -69,7 +69,7 @@ func (p *Plan) Bind(columns func(Source) ([]cases.Column, error)) ([]Problem, er
 func (p *Plan) modelSources() []Source {
 	var out []Source
 	for _, m := range p.Models {
-		if !m.Source.IsZero() {
+		if !m.Source.IsZero() && (m.Source.Record == "" || m.Source.Scores != "") { // else: stored estimates only
 			out = append(out, m.Source)
 		}
 	}
@@ -80,7 +80,7 @@ func (p *Plan) modelSources() []Source {
 func (p *Plan) bindID(seen map[Source][]cases.Column) []Problem {
 	var out []Problem
 	for _, m := range p.Models {
-		if m.Source.IsZero() || p.Data.Columns.ID == "" {
+		if m.Source.IsZero() || m.Source.Record != "" || p.Data.Columns.ID == "" {
 			continue
 		}
 		found := false

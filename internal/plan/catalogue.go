@@ -28,6 +28,7 @@ type MetricInfo struct {
 	NoClusters       string
 	Averages         []string
 	PerClass         bool
+	Scorer           bool // the mean of a scorer of the plan's
 }
 
 // Param is a number that a metric takes.

@@ -43,6 +43,20 @@ func Changes(old, now *Plan) []string {
 	}
 	lists(old.Slices, now.Slices, sliceName, "slice", add)
 	lists(old.Metrics, now.Metrics, func(m Metric) string { return m.As }, "metric", add)
+	lists(old.Scorers, now.Scorers, func(s Scorer) string { return s.As }, "scorer", add)
+	for _, a := range old.Scorers {
+		for _, b := range now.Scorers {
+			if a.As == b.As && scorerWords(a) != scorerWords(b) {
+				add("scorer %s changed from %s to %s", a.As, scorerWords(a), scorerWords(b))
+			}
+		}
+	}
+	for _, name := range now.PluginNames() {
+		a, b := old.Plugins[name], now.Plugins[name]
+		if slices.Contains(old.PluginNames(), name) {
+			differ("the command of plug-in "+name, strings.Join(a.Command, " "), strings.Join(b.Command, " "))
+		}
+	}
 	lists(old.Models, now.Models, func(m Model) string { return m.Key }, "model", add)
 	for _, a := range old.Metrics {
 		for _, b := range now.Metrics {
@@ -66,6 +80,17 @@ func Changes(old, now *Plan) []string {
 		add("the degraded control changed from %s to %s", x, y)
 	}
 	gates(old, now, add)
+	return out
+}
+
+func scorerWords(s Scorer) string {
+	out := fmt.Sprintf("%s, direction %s", s.Type, s.Direction)
+	if s.PassFail {
+		return out + ", pass or fail"
+	}
+	if lo, hi := s.Range(); s.Lower != nil {
+		out += fmt.Sprintf(", range %g to %g", lo, hi)
+	}
 	return out
 }
 
@@ -102,6 +127,10 @@ func word(loosened bool) string {
 func modelChange(a, b Model, differ func(what, a, b string), add func(string, ...any)) {
 	if threshold(a) != threshold(b) {
 		add("the threshold of %s changed from %s to %s", a.Key, threshold(a), threshold(b))
+	}
+	if a.Source.Record != "" && b.Source.Record != "" { // its score stands where it stood
+		differ("the record of "+a.Key, a.Source.Record, b.Source.Record)
+		return
 	}
 	differ("the file of "+a.Key, a.Source.String(), b.Source.String())
 	differ("the score of "+a.Key, a.Score, b.Score)

@@ -32,6 +32,8 @@ func TestEveryChangeIsSaid(t *testing.T) {
 	}{
 		{[]string{"name: p", "name: p\nowner: me\nobjective: x"}, nil},
 		{[]string{"name: a, ", "name: a, why: because, "}, nil},
+		{[]string{"name: p", "name: p\nscorers: [x]"}, []string{"metric x added", "scorer x added"}},
+		{[]string{"baseline: {score: t, threshold: 0.5}", "baseline: {record: main}"}, []string{"the threshold of baseline changed from 0.5 to none", `the file of baseline changed from none to "record main"`, `the score of baseline changed from "t" to none`}},
 		{[]string{"name: a, ", "name: aa, "}, nil}, // a new name alone changes nothing
 		{[]string{"at_least: 0.7}", "at_least: 0.6}"}, []string{`gate "a" loosened from 0.7 to 0.6`}},
 		{[]string{"at_least: 0.7}", "at_least: 0.8, severity: warn}"}, []string{`gate "a" tightened from 0.7 to 0.8`, `gate "a" loosened: severity from block to warn`}},

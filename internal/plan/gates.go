@@ -12,7 +12,7 @@ import (
 
 func gateKeys() []string {
 	return []string{"name", "metric", "why", "model", "slices", "require", "proven_share", "small_groups", "severity", "min_rows", "confidence", "evidence",
-		"on_inconclusive", "at_least", "at_most", "between", "no_worse_than", "better_than", "margin", "across", "difference_at_most", "ratio_at_least", "reference"}
+		"on_inconclusive", "at_least", "at_most", "between", "no_worse_than", "better_than", "margin", "across", "difference_at_most", "ratio_at_least", "reference", "max_ungraded"}
 }
 
 func (d *decoder) gates(n *node) {
@@ -59,6 +59,7 @@ func (d *decoder) gate(v *node, path string) (gate.Rule, MetricInfo) {
 	d.with(v, "proven_share", func(n *node) { g.ProvenShare = d.share(n, path+".proven_share") })
 	d.with(v, "small_groups", func(n *node) { g.SmallGroups = d.choice(n, path+".small_groups", "inconclusive", "report") })
 	info := d.gateMetric(v, path, &g)
+	d.ungraded(v, path, &g, info)
 	d.rule(v, path, &g)
 	return g, info
 }
@@ -122,7 +123,7 @@ func (d *decoder) modelKey(n *node, path string) string {
 		}
 	}
 	if s == "baseline" {
-		d.fail(n, path, "add it under models", "the plan has no baseline")
+		d.fail(n, path, "add it under models, or run with --baseline and an earlier record", "the plan has no baseline")
 	} else if s != "" {
 		d.fail(n, path, didYouMean(s, keys), "no model is called %q", s)
 	}
@@ -326,6 +327,9 @@ func (d *decoder) checkGate(v *node, path string, g gate.Rule, info MetricInfo) 
 		for _, m := range d.plan.Models {
 			if m.Key != key {
 				continue
+			}
+			if m.Source.Record != "" {
+				continue // the record says what its candidate gave
 			}
 			if info.NeedsDecision && d.plan.Task == "binary" && m.Threshold == nil {
 				d.fail(v.get("metric"), path, fmt.Sprintf("add models.%s.threshold", key), "%s needs decisions, and model %s has no threshold", g.Metric, key)

@@ -18,10 +18,12 @@ type Plan struct {
 	Owner       string                `json:"owner,omitempty"`
 	Task        cases.Task            `json:"task"`
 	Connections map[string]Connection `json:"connections,omitempty"`
+	Plugins     map[string]Plugin     `json:"plugins,omitempty"`
 	Data        Data                  `json:"data"`
 	Models      []Model               `json:"models"` // candidate, baseline (if any), then the others in the plan's order
 	Slices      []Slice               `json:"slices"`
 	MaxSlices   int                   `json:"max_slices"`
+	Scorers     []Scorer              `json:"scorers,omitempty"` // each is a metric by its name
 	Metrics     []Metric              `json:"metrics"`
 	Confidence  float64               `json:"confidence"`
 	Seed        *uint64               `json:"seed,omitempty"` // nil: derived from the plan and the rows
@@ -43,6 +45,7 @@ type Plan struct {
 	places     map[Source]string // where sources stand: "6:11: data.source"
 	references []reference       // columns that the plan names
 	conditions []condition
+	programs   map[string]*node // where plug-ins are first named
 	sources    map[string]*node // of models with their own file, by key
 	source     []byte
 }

@@ -35,6 +35,10 @@ func TestSchemaAcceptsWhatParseAccepts(t *testing.T) {
 		{"at_least: 0.7", "across: 2024, difference_at_most: 2, reference: 1, small_groups: report"},
 		{"at_least: 0.7", "across: sex, ratio_at_least: 0.8, reference: yes"},
 		{"gates:\n  - {metric: roc_auc, at_least: 0.7}", "gates: []"},
+		{"name: p", "name: p\nplugins: {a: python3 a.py, b: [python3, b.py], c: {command: c, timeout: 5m}}\nscorers: [a, {type: b, as: bee, direction: down, range: [0, 5]}, {type: c, pass_fail: true}]"},
+		{"name: p", "name: p\nscorers: [on_the_path]"},
+		{"score: s, threshold: 0.5", "plugin: a, threshold: 0.5"},
+		{"roc_auc, at_least: 0.7", "mine, at_least: 0.7, max_ungraded: 5%}\nscorers:\n  - {type: mine"},
 	}
 	for _, e := range edits {
 		src := replaced(t, e[0], e[1])
@@ -61,6 +65,8 @@ func TestSchemaRefusesWhatParseRefuses(t *testing.T) {
 		{"metrics: [", "metrics: [{as: x}, "}, {"metrics: [", "metrics: [[f1], "}, {"metrics: [", "metrics: [{metric: f1, equivalence: 0}, "}, {"metrics: [", "metrics: [{metric: f1, as: ''}, "},
 		{"at_least: 0.7", "at_least: 70%"}, {"at_least: 0.7", "between: [1]"}, {"at_least: 0.7", "better_than: baseline, margin: -1"}, {"at_least: 0.7", "across: sex, difference_at_most: 0"}, {"at_least: 0.7", "across: sex, difference_at_most: 1, ratio_at_least: 0.5"},
 		{"at_least: 0.7", "at_least: 0.7, slices: []"}, {"at_least: 0.7", "at_least: 0.7, min_rows: 1.5"}, {"at_least: 0.7", "at_least: 0.7, evidence: none"}, {"at_least: 0.7", "at_least: 0.7, confidence: 1"}, {"at_least: 0.7", "severity: warn"},
+		{"name: p", "name: p\nplugins: [a]"}, {"name: p", "name: p\nplugins: {a: {timeout: 1m}}"}, {"name: p", "name: p\nplugins: {'a b': c}"}, {"name: p", "name: p\nplugins: {a: ''}"}, {"name: p", "name: p\nplugins: {a: []}"},
+		{"name: p", "name: p\nscorers: a"}, {"name: p", "name: p\nscorers: [{as: x}]"}, {"name: p", "name: p\nscorers: [{type: a, direction: left}]"}, {"name: p", "name: p\nscorers: [{type: a, range: [1]}]"}, {"name: p", "name: p\nscorers: [{type: a, as: '1 b'}]"},
 	} {
 		src := replaced(t, e[0], e[1])
 		if _, err := parse(src); err == nil {

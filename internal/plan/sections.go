@@ -37,7 +37,7 @@ func (d *decoder) exact(root, v *node) {
 
 func (d *decoder) root(n *node) {
 	p := d.plan
-	d.keys(n, "", "name", "objective", "tier", "owner", "task", "connections", "data", "models", "slices", "max_slices", "metrics", "confidence", "seed", "workers", "keep_scores", "exact", "impact", "control", "gates", "extends")
+	d.keys(n, "", "name", "objective", "tier", "owner", "task", "connections", "plugins", "data", "models", "scorers", "slices", "max_slices", "metrics", "confidence", "seed", "workers", "keep_scores", "exact", "impact", "control", "gates", "extends")
 	p.Confidence, p.MaxSlices, p.KeepScores = defaultConfidence, defaultMaxSlices, defaultKeepScores
 	for _, key := range []string{"name", "task", "data", "models"} {
 		d.require(n, "", key, "")
@@ -58,6 +58,7 @@ func (d *decoder) root(n *node) {
 	d.with(n, "keep_scores", func(v *node) { p.KeepScores = d.whole(v, "keep_scores", 0) })
 	d.with(n, "exact", func(v *node) { d.exact(n, v) })
 	d.with(n, "connections", d.connections)
+	d.with(n, "plugins", d.plugins)
 	d.with(n, "data", d.data)
 	d.with(n, "models", d.models)
 	before := len(d.problems)
@@ -69,8 +70,10 @@ func (d *decoder) root(n *node) {
 	if p.Task == "" {
 		return // metrics and gates mean nothing without a task
 	}
+	d.with(n, "scorers", d.scorers)
 	d.metrics(n.get("metrics"))
 	d.extendMetrics(packs)
+	d.scored()
 	d.with(n, "impact", d.impact)
 	d.with(n, "control", d.control)
 	d.with(n, "gates", d.gates)
@@ -249,7 +252,7 @@ func (d *decoder) models(n *node) {
 func (d *decoder) model(n *node, key string) Model {
 	m := Model{Key: key}
 	path := "models." + key
-	if !d.keys(n, path, "name", "version", "source", "score", "threshold", "prediction", "probabilities", "interval", "artifact") {
+	if !d.keys(n, path, "name", "version", "source", "score", "threshold", "prediction", "probabilities", "interval", "artifact", "plugin", "record") {
 		return m
 	}
 	d.with(n, "name", func(v *node) { m.Name = d.text(v, path+".name") })
@@ -261,6 +264,8 @@ func (d *decoder) model(n *node, key string) Model {
 			d.fail(v, path+".source", "add data.columns.id", "a model with its own file is joined on the id column, and none is declared")
 		}
 	})
+	d.with(n, "record", func(v *node) { d.earlier(n, v, path, &m) })
+	d.with(n, "plugin", func(v *node) { d.answers(n, v, path, &m) })
 	column := func(v *node, at string) string {
 		s := d.name(v, at)
 		d.plan.refer(s, m.Source, at, v)
@@ -303,7 +308,9 @@ func (d *decoder) model(n *node, key string) Model {
 			m.Artifact[k.text] = d.text(v.items[i], path+".artifact."+k.text)
 		}
 	})
-	d.modelForm(n, m, path)
+	if m.Source.Plugin == "" && n.get("record") == nil {
+		d.modelForm(n, m, path)
+	}
 	return m
 }
 

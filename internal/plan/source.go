@@ -30,6 +30,12 @@ type Source struct {
 	MaxRows    int64         // more rows are refused before any is read
 	MaxBytes   int64         // more bytes of Parquet are refused
 	Reuse      time.Duration // a result pulled less than this ago is used again
+
+	Plugin string // a program that answers for the model of this key
+	Model  string
+
+	Record string // an earlier record, whose candidate's row scores these are: as named, then its digest
+	Scores string // digest of the row scores; empty where the rows are not paired
 }
 
 // IsZero reports whether no source is named.
@@ -37,6 +43,12 @@ func (s Source) IsZero() bool { return s == Source{} }
 
 // String names the source in a sentence.
 func (s Source) String() string {
+	if s.Plugin != "" {
+		return "plug-in " + s.Plugin
+	}
+	if s.Record != "" {
+		return "record " + s.Record
+	}
 	if s.Connection == "" {
 		return s.Path
 	}
@@ -48,7 +60,9 @@ func (s Source) String() string {
 }
 
 // Remote reports whether the rows must be fetched before an engine can read them.
-func (s Source) Remote() bool { return s.Connection != "" || s.Scheme() != "" || s.arrow() }
+func (s Source) Remote() bool {
+	return s.Connection != "" || s.Plugin != "" || s.Record != "" || s.Scheme() != "" || s.arrow()
+}
 
 // Scheme is the kind of object store of an address: s3, gs or az, else empty.
 func (s Source) Scheme() string {
@@ -79,9 +93,26 @@ type sourceJSON struct {
 	Reuse      string `json:"reuse,omitempty"`
 }
 
+// recordJSON is the form of an earlier record.
+type recordJSON struct {
+	Record string `json:"record"`
+	Scores string `json:"scores,omitempty"`
+}
+
+// pluginJSON is the form of a plug-in's answers.
+type pluginJSON struct {
+	Plugin string `json:"plugin"`
+	Model  string `json:"model"`
+}
+
 // MarshalJSON writes a path as text and a query as an object.
 func (s Source) MarshalJSON() ([]byte, error) {
-	if s.Connection == "" {
+	switch {
+	case s.Plugin != "":
+		return json.Marshal(pluginJSON{s.Plugin, s.Model})
+	case s.Record != "":
+		return json.Marshal(recordJSON{s.Record, s.Scores})
+	case s.Connection == "":
 		return json.Marshal(s.Path)
 	}
 	q := sourceJSON{s.Connection, s.Query, s.ResumeBy, s.MaxRows, s.MaxBytes, ""}
@@ -96,6 +127,16 @@ func (s *Source) UnmarshalJSON(b []byte) error {
 	*s = Source{}
 	if len(b) > 0 && b[0] == '"' {
 		return json.Unmarshal(b, &s.Path)
+	}
+	var x pluginJSON
+	if err := json.Unmarshal(b, &x); err == nil && x.Plugin != "" {
+		s.Plugin, s.Model = x.Plugin, x.Model
+		return nil
+	}
+	var r recordJSON
+	if err := json.Unmarshal(b, &r); err == nil && r.Record != "" {
+		s.Record, s.Scores = r.Record, r.Scores
+		return nil
 	}
 	var q sourceJSON
 	if err := json.Unmarshal(b, &q); err != nil {
@@ -327,7 +368,12 @@ func (p *Plan) Database(c Connection) string { return p.file(c.Path) }
 func (p *Plan) Shorten(path string) string {
 	for s, f := range p.fetched {
 		if filepath.Dir(f) == filepath.Dir(path) {
-			if s.Connection == "" {
+			switch {
+			case s.Plugin != "":
+				return s.Plugin + "/" + s.Model
+			case s.Record != "":
+				return s.Record
+			case s.Connection == "":
 				return s.Path
 			}
 			return fmt.Sprintf("%s/%s", s.Connection, filepath.Base(path))

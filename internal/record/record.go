@@ -25,6 +25,7 @@ type Record struct {
 	Estimates    []result.Estimate   `json:"estimates"`
 	Comparisons  []result.Comparison `json:"comparisons"`
 	Gates        []result.Gate       `json:"gates"`
+	Baseline     *Baseline           `json:"baseline,omitempty"` // an earlier record's candidate is the baseline
 	Verdict      result.Outcome      `json:"verdict"`
 	Impact       *result.Impact      `json:"impact,omitempty"` // overall, when the plan values decisions
 	Slices       []Slice             `json:"slices"`
@@ -48,9 +49,35 @@ type Run struct {
 	Workers  int           `json:"workers"`
 	PlanPath string        `json:"plan_path"`
 	Pulls    []engine.Pull `json:"pulls,omitempty"` // of remote sources, in the plan's order
+	Plugins  []PluginRun   `json:"plugins,omitempty"`
+	Baseline *BaselineRef  `json:"baseline,omitempty"`
 	Look     Look          `json:"look"`
 	WhatIf   []string      `json:"what_if,omitempty"` // an exploration: these keys of the plan were changed, nothing was decided
 	Stats    RunStats      `json:"stats"`
+}
+
+// PluginRun is one conversation with a plug-in.
+type PluginRun struct {
+	Plugin   string          `json:"plugin"`
+	Kind     string          `json:"kind"` // scorer | model
+	For      string          `json:"for"`  // the scorer's metric, or the model's key
+	Offer    string          `json:"offer"`
+	Version  string          `json:"version,omitempty"`
+	Protocol int             `json:"protocol"`
+	Files    []engine.File   `json:"files,omitempty"` // of the plan's folder that the command names
+	Rows     int64           `json:"rows"`            // asked about
+	Ungraded int64           `json:"ungraded"`
+	Started  time.Time       `json:"started"`
+	Seconds  float64         `json:"seconds"`
+	Failures []PluginFailure `json:"failures"` // the first few
+}
+
+// PluginFailure is a row without a value.
+type PluginFailure struct {
+	Model     string `json:"model"`
+	Row       string `json:"row"` // "row 17 (id A-3)"
+	Reason    string `json:"reason"`
+	Traceback string `json:"traceback,omitempty"`
 }
 
 // Host is the machine.

@@ -36,7 +36,13 @@ func markdown(r *record.Record, most int) []byte {
 	if w := exploration(r); w != "" {
 		p("**%s**\n", md(w))
 	}
+	if w := r.BaselineSentence(); w != "" && !r.Baseline.Paired {
+		p("**%s**\n", md(w))
+	}
 	p("## %s %s", decisionShape(r.Verdict.Decision), md(r.Verdict.Sentence))
+	if w := r.BaselineSentence(); w != "" && r.Baseline.Paired {
+		p("\n%s", md(w))
+	}
 	if r.Impact != nil {
 		p("\n%s", md(r.Impact.Sentence))
 	}

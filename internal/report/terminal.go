@@ -93,10 +93,16 @@ func (t *terminal) verdict() {
 	if w := exploration(t.r); w != "" {
 		t.wrap(w, "", "", 3)
 	}
+	if w := t.r.BaselineSentence(); w != "" && !t.r.Baseline.Paired {
+		t.wrap(w, "", "", 4)
+	}
 	start := len(t.lines)
 	t.wrap(v.Sentence, "", "", 5)
 	for i := start; i < len(t.lines); i++ {
 		t.lines[i] = t.paint(t.lines[i], v.Decision)
+	}
+	if w := t.r.BaselineSentence(); w != "" && t.r.Baseline.Paired {
+		t.wrap(w, "", "", 3)
 	}
 	if t.r.Impact != nil {
 		t.wrap(t.r.Impact.Sentence, "", "", 3)

@@ -12,6 +12,8 @@ type Population struct {
 
 	Missing []int64 `json:"missing,omitempty"` // rows without a usable prediction, by model
 	NoLabel int64   `json:"no_label,omitempty"`
+	// Ungraded counts, by scorer, the usable rows that it graded for not every model.
+	Ungraded map[string]int64 `json:"ungraded,omitempty"`
 
 	Counts    *Counts     `json:"counts,omitempty"`
 	Moments   []*Moments  `json:"moments,omitempty"`

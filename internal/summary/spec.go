@@ -67,13 +67,36 @@ func (e Expr) Places() (k int, ok bool) {
 	return k, found && err == nil
 }
 
+// scored and graded begin the expressions of scores that rows were given from outside.
+const (
+	scored = "scored:"
+	graded = "graded:"
+)
+
+// ScoredBy is the expression "the score that a scorer gave a model's row", 0 where the row
+// is ungraded; GradedBy is 1 where that scorer graded the row for every model, else 0. A
+// scorer's name holds no space.
+func ScoredBy(scorer string) Expr { return Expr(scored + scorer) }
+
+// GradedBy: see ScoredBy.
+func GradedBy(scorer string) Expr { return Expr(graded + scorer) }
+
+// Scorer is the scorer of a ScoredBy or GradedBy expression; ok is false for others.
+func (e Expr) Scorer() (name string, isGraded, ok bool) {
+	if name, ok = strings.CutPrefix(string(e), scored); ok {
+		return name, false, true
+	}
+	name, ok = strings.CutPrefix(string(e), graded)
+	return name, ok, ok
+}
+
 // Shared reports whether the expression is the same for every model.
 func (e Expr) Shared() bool {
 	switch e {
 	case Label, LabelSquared, AbsLabel, ZeroLabel:
 		return true
 	}
-	return false
+	return strings.HasPrefix(string(e), graded)
 }
 
 // Spec is a request for one summary. It is comparable, so that metrics with equal

@@ -84,6 +84,7 @@ func (e *Engine) Summarize(ctx context.Context, r engine.Request) (*engine.Resul
 	if result.Set.Pops, err = populations(ctx, s.Rows, r.Needs, r.Binned, threads(r.Workers)); err != nil {
 		return nil, err
 	}
+	countUngraded(s.Rows, result.Set.Pops)
 	if result.Exemplars, err = s.Exemplars(ctx, r.Exemplars); err != nil {
 		return nil, err
 	}

@@ -6,7 +6,9 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/fairtrial/fairtrial/internal/engine"
 	"github.com/fairtrial/fairtrial/internal/engine/local/duck"
+	"github.com/fairtrial/fairtrial/internal/engine/local/scan"
 )
 
 // Matched says how the row scores of two records met on their ids.
@@ -69,4 +71,20 @@ func one(ctx context.Context, db *duck.DB, sql string, to ...*int64) error {
 		}
 	}
 	return r.Close()
+}
+
+// Stored is the column of a file that Rebase writes.
+const Stored = scan.Stored
+
+// Rebased says how stored row scores met today's cases.
+type Rebased = scan.Rebased
+
+// Rebase takes a model's stored row scores for today's cases (see scan.Rebase).
+func (e *Engine) Rebase(ctx context.Context, r engine.Request, scores, model, to string) (Rebased, error) {
+	db, err := duck.Open(duck.Options{Threads: threads(r.Workers)})
+	if err != nil {
+		return Rebased{}, err
+	}
+	defer db.Close()
+	return scan.Rebase(ctx, db, r, scores, model, to)
 }

@@ -43,6 +43,9 @@ func each(f func(i int) float64) column {
 
 func (j *job) expression(e summary.Expr, m *rows.Model) column {
 	r := j.r
+	if name, isGraded, ok := e.Scorer(); ok {
+		return given(r.Given[name], isGraded, m)
+	}
 	if r.Task != cases.Regression && m != nil && m.Probs == nil && m.Score == nil {
 		// A model without probabilities beside one that has them: never read, since
 		// the metric does not fit it.
@@ -155,6 +158,28 @@ func (j *job) expression(e summary.Expr, m *rows.Model) column {
 		return each(func(i int) float64 { return topK(m.Probs, i, int(r.Class[i]), k) })
 	}
 	return each(func(int) float64 { return 0 })
+}
+
+// given is an expression of scores that rows were given. Without any the rows are ungraded.
+func given(g *rows.Given, isGraded bool, m *rows.Model) column {
+	switch {
+	case g == nil:
+		return each(func(int) float64 { return 0 })
+	case isGraded:
+		return each(func(i int) float64 {
+			if g.Ungraded[i] {
+				return 0
+			}
+			return 1
+		})
+	}
+	score := g.Scores[m.Key]
+	return each(func(i int) float64 {
+		if g.Ungraded[i] {
+			return 0
+		}
+		return score[i]
+	})
 }
 
 // interval is an expression of a model's prediction intervals; 0, and never read, for a

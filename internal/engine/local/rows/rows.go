@@ -35,6 +35,8 @@ type Rows struct {
 
 	Parts []Partition
 
+	Given map[string]*Given // by scorer
+
 	Lost []Lost // rows dropped because a label or prediction is missing
 }
 
@@ -47,6 +49,12 @@ type Model struct {
 	Probs     [][]float64 // multiclass: by class number, then row; nil without probabilities
 	Ends      [][]float64 // regression: lower, then upper ends of the prediction intervals, by row; nil without
 	Level     float64     // of the prediction intervals
+}
+
+// Given is what a scorer gave the rows.
+type Given struct {
+	Scores   map[string][]float64 // by model key, then row; a number where the row is graded
+	Ungraded []bool               // by row: some model's has no score
 }
 
 // Decides reports whether the model makes decisions, and Decide gives the one of a row.

@@ -39,6 +39,9 @@ func (w *pass) finish(ctx context.Context) (*Scan, error) {
 		}
 		r.Models = append(r.Models, out)
 	}
+	if err := w.finishGiven(r); err != nil {
+		return nil, err
+	}
 	take := func(k *clusters, column string) ([]uint32, []uint64, int64) {
 		if k == nil {
 			return nil, nil, 0
@@ -124,7 +127,7 @@ func (w *pass) joinReports(ctx context.Context) error {
 			}
 			w.facts.Joins[len(w.facts.Joins)-1].Examples = describe(found, w.tallies.by[r].at)
 		}
-		if id.Kind != j.id.Kind {
+		if id.Kind != j.id.Kind && !w.req.Models[m].PlainIDs {
 			w.find("id_types_differ", "ids are %s in %s and %s in %s: they were compared as text", id.Kind, w.t.name(), j.id.Kind, j.t.name())
 		}
 	}

@@ -62,6 +62,7 @@ func (w *pass) keep(r *duck.Reader, n int, some bool, target, weight []float64) 
 			w.probs[m][c] = take(w.probs[m][c], o.probs[c][:n], w.sel, all)
 		}
 	}
+	w.takeGiven(n, all)
 	if weight != nil {
 		w.weight = take(w.weight, weight, w.sel, all)
 	}

@@ -96,6 +96,9 @@ func (w *pass) prepare() {
 	} else {
 		w.class = make([]uint16, 0, n)
 	}
+	for k := range w.given {
+		w.given[k].taken = make([][]float64, len(w.req.Models))
+	}
 	w.scores = make([][]float64, len(w.req.Models))
 	w.preds = make([][]uint16, len(w.req.Models))
 	w.probs = make([][][]float64, len(w.req.Models))

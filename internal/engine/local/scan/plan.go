@@ -18,6 +18,7 @@ type Plan struct {
 	t      *table
 	joins  []*join // by model; nil where the model stands in the cases' file
 	stream *stream
+	given  []given
 }
 
 // Prepare opens the files of a request. Errors about the data or about columns are
@@ -49,6 +50,9 @@ func Prepare(ctx context.Context, db *duck.DB, req engine.Request) (*Plan, error
 		if p.joins[m], err = openJoin(ctx, db, req, m); err != nil {
 			return nil, err
 		}
+	}
+	if p.given, err = openGiven(ctx, db, req); err != nil {
+		return nil, err
 	}
 	err = p.layout(ctx)
 	if err != nil && t.sampled {
@@ -100,6 +104,10 @@ func (p *Plan) Bytes() int64 {
 	}
 	if p.req.Crossed != "" {
 		row += 4 + 24 + 4 + 40 // and the cells of both
+	}
+	for _, g := range p.given { // the column itself, and that of the used rows
+		fixed += 8 * g.rows * int64(len(g.scores))
+		row += 8*int64(len(g.scores)) + 1
 	}
 	row += 2 * int64(len(p.stream.coders))
 	for _, part := range p.stream.parts {

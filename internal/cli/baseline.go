@@ -1,0 +1,366 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/fairtrial/fairtrial/internal/cases"
+	"github.com/fairtrial/fairtrial/internal/engine"
+	"github.com/fairtrial/fairtrial/internal/engine/local"
+	"github.com/fairtrial/fairtrial/internal/packs"
+	"github.com/fairtrial/fairtrial/internal/plan"
+	"github.com/fairtrial/fairtrial/internal/record"
+	"github.com/fairtrial/fairtrial/internal/result"
+	"github.com/fairtrial/fairtrial/internal/slice"
+	"github.com/fairtrial/fairtrial/internal/store"
+)
+
+// earlier is the record that a plan's baseline is taken from.
+type earlier struct {
+	ref    record.BaselineRef
+	rec    *record.Record
+	dir    string // of the record's file; empty for others
+	about  *record.Baseline
+	pull   *engine.Pull
+	scores string // path of its row scores; empty: none were found
+}
+
+// Where a record and its row scores lie in a folder or a commit.
+const (
+	defaultRecord = "./fairtrial-out/record.json"
+	scoresFile    = "scores.parquet"
+)
+
+// maxCommitted is the size above which a committed file is not read.
+const maxCommitted = 512 << 20
+
+// baselineSet is --baseline as an override of the plan.
+func baselineSet(ref string) string {
+	return "models.baseline={record: '" + strings.ReplaceAll(ref, "'", "''") + "'}"
+}
+
+// rebase finds the record of a plan's baseline, if it is taken from one, and takes over
+// what that record says of its candidate.
+func (e *Env) rebase(cmd *cobra.Command, p *plan.Plan) error {
+	at := slices.IndexFunc(p.Models, func(m plan.Model) bool { return m.Source.Record != "" })
+	if at < 0 {
+		return nil
+	}
+	m := &p.Models[at]
+	ref := m.Source.Record
+	x := e.earlier
+	if x == nil || x.ref.Ref != ref {
+		var err error
+		if x, err = e.findEarlier(cmd, p, ref); err != nil {
+			return err
+		}
+		e.earlier = x
+	}
+	if err := alike(p, x.rec, ref); err != nil {
+		return err
+	}
+	old := x.rec.Plan.Models[slices.IndexFunc(x.rec.Plan.Models, func(m plan.Model) bool { return m.Key == "candidate" })]
+	m.Name, m.Version, m.Threshold, m.Artifact = old.Name, old.Version, old.Threshold, old.Artifact
+	m.Source = plan.Source{Record: x.rec.Digest, Scores: x.rec.Artifacts.Scores}
+	m.Score, m.Prediction = local.Stored, ""
+	if p.Task != cases.Binary {
+		m.Score, m.Prediction = "", local.Stored
+	}
+	why := ""
+	switch {
+	case x.rec.Artifacts.Scores == "":
+		why = "that record kept no row scores"
+		if s := x.rec.Data.ScoresSkipped; s != "" {
+			why += " (" + s + ")"
+		}
+	case p.Data.Columns.ID == "":
+		why = "the plan declares no id column (data.columns.id)"
+	case x.rec.Plan.Data.Columns.ID == "":
+		why = "the plan of that record declared no id column"
+	case x.scores == "":
+		if path, err := e.findScores(cmd, p, x); err != nil {
+			why = err.Error()
+		} else {
+			x.scores = path
+		}
+	}
+	x.about = &record.Baseline{Digest: x.rec.Digest, RunID: x.rec.Run.ID, Candidate: candidateName(x.rec.Plan), Scores: x.rec.Artifacts.Scores, Paired: true}
+	if why != "" {
+		e.unpair(p, why)
+	}
+	return nil
+}
+
+// unpair gives up pairing: what is compared with is the record's own estimates.
+func (e *Env) unpair(p *plan.Plan, why string) {
+	x := e.earlier
+	x.about.Paired, x.about.Why, x.about.Scores = false, why, ""
+	x.about.Estimates = []result.Estimate{}
+	for _, s := range x.rec.Estimates {
+		if s.Slice == result.Overall && s.Model == "candidate" {
+			x.about.Estimates = append(x.about.Estimates, s)
+		}
+	}
+	for i := range p.Models {
+		if p.Models[i].Source.Record != "" {
+			p.Models[i].Source.Scores, p.Models[i].Score, p.Models[i].Prediction = "", "", ""
+		}
+	}
+}
+
+// baseline is the record that the plan's baseline is taken from; nil without one.
+func (e *Env) baseline(p *plan.Plan) *record.Baseline {
+	if e.earlier == nil || !slices.ContainsFunc(p.Models, func(m plan.Model) bool { return m.Source.Record == e.earlier.rec.Digest }) {
+		return nil
+	}
+	return e.earlier.about
+}
+
+func (e *Env) baselineRef(p *plan.Plan) *record.BaselineRef {
+	if e.baseline(p) == nil {
+		return nil
+	}
+	return &e.earlier.ref
+}
+
+// alike refuses a record that cannot be a baseline of the plan.
+func alike(p *plan.Plan, r *record.Record, ref string) error {
+	a, b := p.Data.Columns.Label, r.Plan.Data.Columns.Label
+	switch {
+	case p.Task != r.Plan.Task:
+		return wrong("a baseline is a record of the same task", "baseline %s is of another task: %s, the plan is %s", ref, r.Plan.Task, p.Task)
+	case a != b:
+		name := func(l plan.Label) string {
+			if l.Positive != "" && p.Task == cases.Binary {
+				return l.Column + " (positive: " + l.Positive + ")"
+			}
+			return l.Column
+		}
+		return wrong("a baseline is a record of the same label", "baseline %s is of another label: %s, the plan has %s", ref, name(b), name(a))
+	case len(r.Run.WhatIf) > 0:
+		return wrong("name a record that decided something", "baseline %s is an exploration (--what-if), not a run", ref)
+	}
+	return nil
+}
+
+// findEarlier resolves what --baseline names: a file or folder, a run of the workspace, a
+// Git revision. git:REF is a revision in any case, and REF:PATH names the record in it.
+func (e *Env) findEarlier(cmd *cobra.Command, p *plan.Plan, ref string) (*earlier, error) {
+	x := &earlier{ref: record.BaselineRef{Ref: ref}}
+	revision, forced := strings.CutPrefix(ref, "git:")
+	if !forced {
+		if _, err := os.Stat(e.path(ref)); err == nil || strings.HasSuffix(ref, ".json") && !strings.Contains(ref, ":") {
+			r, dir, err := e.soundRecord(cmd, ref)
+			x.rec, x.dir, x.ref.Found = r, dir, "file"
+			return x, err
+		}
+		r, err := e.storedRun(cmd, p.Dir, ref)
+		switch {
+		case err == nil:
+			x.rec, x.ref.Found = r, "workspace"
+			return x, x.sound(ref)
+		case !errors.Is(err, store.ErrNotFound):
+			return nil, err
+		}
+	}
+	path := defaultRecord
+	if before, after, ok := strings.Cut(revision, ":"); ok && after != "" {
+		revision, path = before, after
+	}
+	commit, found, err := packs.Commit(cmd.Context(), p.Dir, revision)
+	switch {
+	case err != nil:
+		return nil, err
+	case !found:
+		return nil, wrong("a file or folder, a run (`fairtrial list`) or a Git revision is expected; a shallow clone may lack the branch: git fetch --depth=1 origin "+revision,
+			"baseline %s: there is no such file, no such run in the workspace and no such revision in Git", ref)
+	}
+	x.ref.Found, x.ref.Commit, x.ref.Path = "git", commit, path
+	text, err := packs.Committed(cmd.Context(), p.Dir, commit, path, record.MaxBytes)
+	if errors.Is(err, packs.ErrNoFile) {
+		return nil, wrong("commit fairtrial-out/record.json beside the plan, or name where it lies: --baseline "+revision+":path/to/record.json (from the top of the repository; ./ from the plan's folder)",
+			"baseline %s: commit %.12s has no record at %s", ref, commit, path)
+	}
+	if err != nil {
+		return nil, wrong("", "baseline %s: %w", ref, err)
+	}
+	if x.rec, err = record.Read(bytes.NewReader(text)); err != nil {
+		return nil, wrong("", "baseline %s: %s at %.12s: %w", ref, path, commit, err)
+	}
+	return x, x.sound(ref)
+}
+
+// sound refuses a record that was changed after it was made.
+func (x *earlier) sound(ref string) error {
+	bad, err := x.rec.CheckDigests()
+	if err == nil && len(bad) > 0 {
+		err = wrong("name a record as fairtrial wrote it", "baseline %s was changed after it was made: %s", ref, bad[0])
+	}
+	return err
+}
+
+// storedRun is a run of the workspace by its id or the beginning of it.
+func (e *Env) storedRun(cmd *cobra.Command, dir, id string) (*record.Record, error) {
+	ws, err := e.openWorkspace(cmd, dir)
+	if err != nil {
+		return nil, err
+	}
+	defer ws.Close()
+	run, err := ws.GetRun(cmd.Context(), id)
+	if err != nil {
+		return nil, err
+	}
+	return readBlob(cmd.Context(), ws, run.RecordBlob)
+}
+
+// findScores finds the row scores of an earlier record by their digest: in the workspace,
+// beside the record, or in the folder FAIRTRIAL_CACHE. What lies outside the workspace is
+// taken into it.
+func (e *Env) findScores(cmd *cobra.Command, p *plan.Plan, x *earlier) (string, error) {
+	ws, err := e.openWorkspace(cmd, p.Dir)
+	if err != nil {
+		return "", err
+	}
+	defer ws.Close()
+	digest := x.rec.Artifacts.Scores
+	path, err := ws.Check(digest)
+	if err == nil {
+		return path, nil
+	}
+	if errors.Is(err, store.ErrChanged) {
+		return "", fmt.Errorf("its row scores in the workspace were changed")
+	}
+	tried := []string{"the workspace"}
+	adopt := func(text []byte, where string) (string, error) {
+		if record.DigestBytes(text) != digest {
+			return "", fmt.Errorf("%s is not the row scores of that record: its digest differs", where)
+		}
+		if _, err := ws.PutBytes(cmd.Context(), text); err != nil {
+			return "", err
+		}
+		return ws.Check(digest)
+	}
+	if x.ref.Commit != "" {
+		at := siblings(x.ref.Path)
+		text, err := packs.Committed(cmd.Context(), p.Dir, x.ref.Commit, at, maxCommitted)
+		if err == nil {
+			return adopt(text, at+" of the commit")
+		}
+		if !errors.Is(err, packs.ErrNoFile) {
+			return "", err
+		}
+		tried = append(tried, "the commit ("+at+")")
+	}
+	var files []string
+	if x.dir != "" {
+		files = append(files, filepath.Join(x.dir, scoresFile))
+		tried = append(tried, "beside the record ("+scoresFile+")")
+	}
+	if cache := e.Getenv("FAIRTRIAL_CACHE"); cache != "" {
+		hex := strings.TrimPrefix(digest, "sha256:")
+		files = append(files, filepath.Join(e.path(cache), hex+".parquet"), filepath.Join(e.path(cache), scoresFile))
+		tried = append(tried, "FAIRTRIAL_CACHE")
+	}
+	for _, f := range files {
+		text, err := os.ReadFile(f)
+		if errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return "", err
+		}
+		if found, err := adopt(text, e.short(f)); err == nil || filepath.Base(f) != scoresFile || x.dir != "" && filepath.Dir(f) == x.dir {
+			return found, err
+		}
+	}
+	return "", fmt.Errorf("its row scores (%.19s) were not found in %s", digest, strings.Join(tried, ", "))
+}
+
+// siblings is the path of the row scores beside a record's path.
+func siblings(path string) string {
+	if i := strings.LastIndexByte(path, '/'); i >= 0 {
+		return path[:i+1] + scoresFile
+	}
+	return scoresFile
+}
+
+// match pairs the stored scores with today's rows by id and keeps those that meet.
+func (e *Env) match(ctx context.Context, ws *store.Workspace, p *plan.Plan) (*engine.Pull, error) {
+	x, began := e.earlier, e.Now()
+	req := engine.Request{Task: p.Task, Source: p.Resolve(p.Data.Source), ID: p.Data.Columns.ID, Label: p.Data.Columns.Label.Column, Positive: p.Data.Columns.Label.Positive, Workers: p.Workers}
+	if p.Data.Where != "" {
+		w, err := slice.ParseWhere(p.Data.Where)
+		if err != nil {
+			return nil, fmt.Errorf("data.where: %w", err)
+		}
+		req.Where = &w
+	}
+	tmp := ws.TempPath(newID(began) + ".stored.parquet")
+	defer os.Remove(tmp)
+	n, err := local.New().Rebase(ctx, req, x.scores, "candidate", tmp)
+	if err != nil {
+		return nil, err
+	}
+	b := x.about
+	b.Rows, b.Matched, b.Gone, b.Relabelled = n.Rows, n.Matched, n.Gone, n.Relabelled
+	missing := n.Rows - n.Matched
+	switch {
+	case n.Repeated > 0:
+		e.unpair(p, fmt.Sprintf("%s of today's rows have an id that occurred before", result.Count(n.Repeated)))
+	case n.Twice > 0:
+		e.unpair(p, fmt.Sprintf("%s rows of that record have an id that occurred before", result.Count(n.Twice)))
+	case n.Matched == 0:
+		e.unpair(p, "no row of today's data is in that record")
+	case p.Data.Missing == "error" && float64(missing) > p.Data.MaxMissing.Predictions*float64(n.Rows):
+		e.unpair(p, fmt.Sprintf("%s of today's %s rows are not in that record (missing: exclude would compare the others)", result.Count(missing), result.Count(n.Rows)))
+	}
+	if !b.Paired {
+		return nil, nil
+	}
+	digest, err := ws.PutFile(ctx, tmp)
+	if err != nil {
+		return nil, err
+	}
+	path, err := ws.Path(digest)
+	if err != nil {
+		return nil, err
+	}
+	st, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	return &engine.Pull{Source: "record " + b.Digest, Kind: "record", Rows: n.Matched, Bytes: st.Size(), Started: began.UTC(), Seconds: e.Now().Sub(began).Seconds(),
+		Parts: []engine.Part{{Name: "0001.parquet", Digest: digest, Bytes: st.Size(), Rows: n.Matched}}}, nil
+}
+
+// writeScores writes a record's row scores into the output folder.
+func (e *Env) writeScores(cmd *cobra.Command, p *plan.Plan, r *record.Record, dir string) error {
+	if r.Artifacts.Scores == "" {
+		return wrong("raise keep_scores", "--with-scores: this run kept no row scores")
+	}
+	ws, err := e.openWorkspace(cmd, p.Dir)
+	if err != nil {
+		return err
+	}
+	defer ws.Close()
+	path, err := ws.Check(r.Artifacts.Scores)
+	if err != nil {
+		return err
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return wrong("name another folder with -o", "make output folder: %w", err)
+	}
+	return writeFile(filepath.Join(dir, scoresFile), text)
+}

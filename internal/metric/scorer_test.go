@@ -1,0 +1,167 @@
+package metric_test
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/fairtrial/fairtrial/internal/cases"
+	"github.com/fairtrial/fairtrial/internal/engine/local/rows"
+	"github.com/fairtrial/fairtrial/internal/metric"
+	"github.com/fairtrial/fairtrial/internal/result"
+	"github.com/fairtrial/fairtrial/internal/summary"
+)
+
+func scorer(t *testing.T, s metric.Scorer) *metric.Instance {
+	t.Helper()
+	in, err := metric.NewCatalogue().With([]metric.Scorer{s}).Build(s.Name, "", metric.Options{Task: cases.Regression})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return in
+}
+
+// scoredRows are rows of two models whose scores are also their predictions of the label 0,
+// so that the mean error is the mean score.
+func scoredRows(n int, weights, clusters bool) *rows.Rows {
+	r := rand.New(rand.NewPCG(7, 7))
+	x := &rows.Rows{N: n, Task: cases.Regression, Baseline: 1, Target: make([]float64, n)}
+	g := &rows.Given{Scores: map[string][]float64{}, Ungraded: make([]bool, n)}
+	for _, key := range []string{"candidate", "baseline"} {
+		m := rows.Model{Key: key}
+		for range n {
+			m.Score = append(m.Score, r.Float64())
+		}
+		x.Models = append(x.Models, m)
+		g.Scores[key] = m.Score
+	}
+	x.Given = map[string]*rows.Given{"s": g}
+	if weights {
+		for range n {
+			x.Weight = append(x.Weight, 0.5+r.Float64())
+		}
+	}
+	if clusters {
+		for i := range n {
+			x.Cluster = append(x.Cluster, uint32(i/3))
+			if i%3 == 0 {
+				x.ClusterHash = append(x.ClusterHash, uint64(i)*0x9e3779b97f4a7c15)
+			}
+		}
+	}
+	return x
+}
+
+// Where every row is graded a scorer's metric is the mean of the scores, to the last digit
+// of its error and of paired differences, with weights and clusters.
+func TestScorerIsAMean(t *testing.T) {
+	in := scorer(t, metric.Scorer{Name: "s", Direction: metric.Up, Lo: math.Inf(-1), Hi: math.Inf(1)})
+	plain, err := metric.NewCatalogue().Build("mean_error", "", metric.Options{Task: cases.Regression})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, way := range []struct{ weights, clusters bool }{{false, false}, {true, false}, {false, true}, {true, true}} {
+		x := scoredRows(300, way.weights, way.clusters)
+		v := see(t, x, []*metric.Instance{in, plain})
+		for _, pair := range [][2]metric.Answer{
+			{in.Estimate(v, 0), plain.Estimate(v, 0)},
+			{in.Contrast(v, 0, 1, 1), plain.Contrast(v, 0, 1, 1)},
+		} {
+			a, b := pair[0], pair[1]
+			if !same(a.Value, b.Value, 1e-12) || !same(a.SE, b.SE, 1e-10) || !same(a.DF, b.DF, 1e-10) || a.N != b.N || a.Method != b.Method || a.Status != result.OK {
+				t.Errorf("%+v: %+v, the mean has %+v", way, a, b)
+			}
+		}
+	}
+}
+
+// With ungraded rows it is the mean of the others, with their error.
+func TestUngradedRowsCountNowhere(t *testing.T) {
+	x := scoredRows(200, false, false)
+	var kept rows.Rows
+	kept.Task, kept.Baseline, kept.Models = cases.Regression, 1, []rows.Model{{Key: "candidate"}, {Key: "baseline"}}
+	g := x.Given["s"]
+	for i := range x.N {
+		if g.Ungraded[i] = i%9 == 4; g.Ungraded[i] {
+			g.Scores["candidate"][i] = math.NaN()
+			continue
+		}
+		kept.N++
+		kept.Target = append(kept.Target, 0)
+		for m := range kept.Models {
+			kept.Models[m].Score = append(kept.Models[m].Score, x.Models[m].Score[i])
+		}
+	}
+	x.Models[0].Score = make([]float64, x.N) // only its scores are read
+	in := scorer(t, metric.Scorer{Name: "s", Direction: metric.Down, Lo: 0, Hi: 5})
+	plain, err := metric.NewCatalogue().Build("mean_error", "", metric.Options{Task: cases.Regression})
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, w := see(t, x, []*metric.Instance{in}), see(t, &kept, []*metric.Instance{plain})
+	lost := int64(x.N - kept.N)
+	v.Pop.Ungraded = map[string]int64{"s": lost}
+	for _, pair := range [][2]metric.Answer{{in.Estimate(v, 0), plain.Estimate(w, 0)}, {in.Contrast(v, 0, 1, 1), plain.Contrast(w, 0, 1, 1)}} {
+		a, b := pair[0], pair[1]
+		if !same(a.Value, b.Value, 1e-12) || !same(a.SE, b.SE, 1e-10) || a.DF != b.DF || a.N != b.N || a.Ungraded != lost {
+			t.Errorf("%+v, of the graded rows alone %+v", a, b)
+		}
+	}
+	a := in.Estimate(v, 0)
+	share := float64(lost) / float64(x.N)
+	if want := a.Value*(1-share) + 5*share; !same(a.Worst, want, 1e-12) { // down is good: the worst score is the highest
+		t.Errorf("worst %g, want %g", a.Worst, want)
+	}
+	if want := a.Value * (1 - share); !same(a.Best, want, 1e-12) {
+		t.Errorf("best %g, want %g", a.Best, want)
+	}
+}
+
+// A share of passes has Wilson's interval on the graded rows: 8 of 10.
+func TestPassFail(t *testing.T) {
+	x := scoredRows(12, false, false)
+	g := x.Given["s"]
+	for i := range x.N {
+		for _, key := range []string{"candidate", "baseline"} {
+			g.Scores[key][i] = 1
+		}
+	}
+	g.Scores["candidate"][3], g.Scores["candidate"][4] = 0, 0
+	g.Ungraded[5], g.Ungraded[6] = true, true
+	in := scorer(t, metric.Scorer{Name: "s", Direction: metric.Up, Lo: 0, Hi: 1, PassFail: true})
+	v := see(t, x, []*metric.Instance{in})
+	v.Pop.Ungraded = map[string]int64{"s": 2}
+	a := in.Estimate(v, 0)
+	lo, hi, ok := a.Interval(0.95)
+	if !ok || a.N != 10 || !same(a.Value, 0.8, 1e-14) || !same(lo, 0.49016, 1e-4) || !same(hi, 0.94331, 1e-4) { // R: prop.test(8, 10, correct = FALSE)
+		t.Errorf("%+v: %g to %g", a, lo, hi)
+	}
+	if b := in.Estimate(v, 1); b.Value != 1 {
+		t.Errorf("%+v", b)
+	} else if lo, hi, _ := b.Interval(0.95); !(lo < 0.75) || hi != 1 { // all pass: still no certainty
+		t.Errorf("%g to %g", lo, hi)
+	}
+}
+
+func TestNothingGraded(t *testing.T) {
+	in := scorer(t, metric.Scorer{Name: "s", Direction: metric.Up, Lo: 0, Hi: 1})
+	x := scoredRows(10, false, false)
+	x.Given = nil // a command that has no scorers run
+	for _, a := range []metric.Answer{in.Estimate(see(t, x, []*metric.Instance{in}), 0), in.Contrast(see(t, x, []*metric.Instance{in}), 0, 1, 1)} {
+		if a.Status != result.Undefined || a.Notes[0] != "no row was graded" {
+			t.Errorf("%+v", a)
+		}
+	}
+}
+
+func TestScorerExpressions(t *testing.T) {
+	if name, isGraded, ok := summary.GradedBy("x").Scorer(); name != "x" || !isGraded || !ok || !summary.GradedBy("x").Shared() {
+		t.Error(name, isGraded, ok)
+	}
+	if name, isGraded, ok := summary.ScoredBy("x").Scorer(); name != "x" || isGraded || !ok || summary.ScoredBy("x").Shared() {
+		t.Error(name, isGraded, ok)
+	}
+	if _, _, ok := summary.LogLoss.Scorer(); ok {
+		t.Error("log_loss is taken for a scorer's")
+	}
+}
