@@ -29,6 +29,17 @@ func renderings() []rendering {
 	}
 }
 
+// extras are the formats that `report`, and `run --format`, write on request.
+func extras() []rendering {
+	return []rendering{
+		{"sarif", "fairtrial.sarif", report.SARIF},
+		{"codequality", "codequality.json", report.CodeQuality},
+		{"openmetrics", "metrics.prom", report.OpenMetrics},
+		{"github", "job-summary.md", report.JobSummary},
+		{"comment", "comment.md", report.Comment},
+	}
+}
+
 // canHold refuses, before any work is done, an output folder that cannot be made.
 func canHold(dir string) error {
 	for at := filepath.Clean(dir); ; at = filepath.Dir(at) {
@@ -45,12 +56,12 @@ func canHold(dir string) error {
 // writeOutputs puts all files of a run into dir. record.json is removed first and
 // written last, so that a folder with it is complete; each file is written whole
 // under another name and renamed. Two runs into one folder take turns.
-func writeOutputs(dir string, r *record.Record) error {
+func writeOutputs(dir string, r *record.Record, more ...rendering) error {
 	var files []struct {
 		name string
 		data []byte
 	}
-	for _, x := range renderings() {
+	for _, x := range append(more, renderings()...) {
 		var b bytes.Buffer
 		if err := x.write(&b, r); err != nil {
 			return fmt.Errorf("render %s: %w", x.file, err)
@@ -105,7 +116,7 @@ func writeFile(path string, data []byte) error {
 
 // sweep removes temporary files that a killed run left in an output folder.
 func sweep(dir string) {
-	for _, x := range renderings() {
+	for _, x := range append(extras(), renderings()...) {
 		old, _ := filepath.Glob(filepath.Join(dir, "."+x.file+".*"))
 		for _, f := range old {
 			_ = os.Remove(f)

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -99,7 +100,7 @@ func reportCommand(e *Env) *cobra.Command {
 				return report.Terminal(e.Stdout, r, e.terminal(cmd))
 			}
 			for _, f := range formats {
-				x, err := find(append(renderings(), e.pages(cmd.Context())...), f)
+				x, err := find(slices.Concat(renderings(), extras(), e.pages(cmd.Context())), f)
 				if err != nil {
 					return err
 				}
@@ -129,7 +130,7 @@ func reportCommand(e *Env) *cobra.Command {
 			return nil
 		},
 	}
-	c.Flags().StringSliceVar(&formats, "format", nil, "html, markdown, json, junit, csv; one page: summary (HTML), pdf, png (default: the terminal summary)")
+	c.Flags().StringSliceVar(&formats, "format", nil, "html, markdown, json, junit, csv; for CI: sarif, codequality, openmetrics, github, comment; one page: summary (HTML), pdf, png (default: the terminal summary)")
 	c.Flags().StringVarP(&out, "output", "o", "", "folder to write to (default: stdout)")
 	return c
 }
@@ -141,9 +142,6 @@ func find(known []rendering, format string) (rendering, error) {
 			return x, nil
 		}
 		names = append(names, x.format)
-	}
-	if format == "sarif" {
-		return rendering{}, wrong("formats: "+strings.Join(names, ", "), "format sarif is not built yet")
 	}
 	return rendering{}, wrong("formats: "+strings.Join(names, ", "), "unknown format %q", format)
 }

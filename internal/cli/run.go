@@ -30,7 +30,7 @@ import (
 
 func runCommand(e *Env) *cobra.Command {
 	var out string
-	var set, whatIf []string
+	var set, whatIf, formats []string
 	var asJSON, skipEmpty bool
 	var workers int
 	var memory string
@@ -59,6 +59,14 @@ func runCommand(e *Env) *cobra.Command {
 					return wrong("0 uses all cores", "--workers: a whole number from 0 is expected, this is %d", workers)
 				}
 			}
+			var more []rendering
+			for _, f := range formats {
+				x, err := find(extras(), f)
+				if err != nil {
+					return err
+				}
+				more = append(more, x)
+			}
 			if out == "" {
 				out = filepath.Join(p.Dir, "fairtrial-out")
 			}
@@ -73,7 +81,7 @@ func runCommand(e *Env) *cobra.Command {
 			if err != nil {
 				return nothing(err)
 			}
-			if err := writeOutputs(e.path(out), r); err != nil {
+			if err := writeOutputs(e.path(out), r, more...); err != nil {
 				return fmt.Errorf("the run is stored as %s, but not all of its files were written: %w", r.Run.ID, err)
 			}
 			if asJSON {
@@ -90,6 +98,7 @@ func runCommand(e *Env) *cobra.Command {
 	c.Flags().StringVarP(&out, "output", "o", "", "folder for report and record (default: fairtrial-out beside the plan)")
 	c.Flags().StringArrayVar(&set, "set", nil, "override a key of the plan: --set gates[0].margin=0.01")
 	c.Flags().StringArrayVar(&whatIf, "what-if", nil, "explore: as --set, or a gate's key alone (margin=0.01); nothing is decided, stored or counted as a look")
+	c.Flags().StringSliceVar(&formats, "format", nil, "more files in the folder: sarif, codequality, openmetrics, github (job summary), comment")
 	c.Flags().BoolVar(&asJSON, "json", false, "print the record instead of the summary")
 	c.Flags().BoolVar(&skipEmpty, "skip-empty", false, "exit 99 instead of 2 when there is no usable row")
 	c.Flags().IntVar(&workers, "workers", 0, "cores to use (0: all); never changes a number")
@@ -261,7 +270,7 @@ func (e *Env) evaluate(cmd *cobra.Command, p *plan.Plan, memory int64) (*record.
 		return nil, err
 	}
 	finished := e.Now()
-	r.Run = record.Run{ID: id, Started: started.UTC(), Finished: finished.UTC(), Version: programVersion(), Host: host(), Git: gitState(ctx, p.Dir),
+	r.Run = record.Run{ID: id, Started: started.UTC(), Finished: finished.UTC(), Version: programVersion(), Host: host(), Git: gitState(ctx, filepath.Join(p.Dir, filepath.Base(p.File))), Gates: gatePlaces(p),
 		Command: e.Args, Workers: p.Workers, PlanPath: p.File, Pulls: e.pulls(p), Look: look,
 		Stats: record.RunStats{Seconds: finished.Sub(started).Seconds(), CPUSeconds: cpuTime() - cpu, PeakBytes: peakBytes()}}
 	if err := r.Seal(); err != nil {

@@ -39,5 +39,5 @@ type Rule struct {
 	Confidence     float64         `json:"confidence"`
 	Evidence       string          `json:"evidence"`        // bound | value
 	OnInconclusive string          `json:"on_inconclusive"` // block | warn
-	Line           int             `json:"-"`
+	Line, Column   int             `json:"-"`               // in the plan; of its standard's entry where that asks for the gate; 0: --set
 }

@@ -48,9 +48,17 @@ type Run struct {
 	Workers  int           `json:"workers"`
 	PlanPath string        `json:"plan_path"`
 	Pulls    []engine.Pull `json:"pulls,omitempty"` // of remote sources, in the plan's order
+	Gates    []GatePlace   `json:"gates,omitempty"` // where each stands in the plan's file
 	Look     Look          `json:"look"`
 	WhatIf   []string      `json:"what_if,omitempty"` // an exploration: these keys of the plan were changed, nothing was decided
 	Stats    RunStats      `json:"stats"`
+}
+
+// GatePlace is where a gate stands in the plan's file, or the standard that asks for it.
+type GatePlace struct {
+	Name   string `json:"name"`
+	Line   int    `json:"line"` // from 1
+	Column int    `json:"column"`
 }
 
 // Host is the machine.
@@ -66,6 +74,7 @@ type Host struct {
 type Git struct {
 	Commit string `json:"commit"`
 	Dirty  bool   `json:"dirty"`
+	Path   string `json:"path,omitempty"` // of the plan, from the top of the repository
 }
 
 // Look counts how often this was tried (GATES, "Looks").
