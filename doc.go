@@ -22,6 +22,7 @@
 //	internal/rehearse  a plan played with made-up candidates before it decides
 //	internal/record    the document of one run
 //	internal/report    record → HTML, Markdown, JUnit, CSV, terminal
+//	internal/ci        what GitHub and GitLab are told of a run
 //	internal/chart     Vega-Lite specifications of the report's charts
 //	internal/store     the workspace
 //	internal/cli       a file per command; testdata/*.txtar shows each in action

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/term"
+
+	"github.com/fairtrial/fairtrial/internal/record"
 )
 
 // Env is everything of the world that commands touch, so that each can be tested in
@@ -33,6 +35,14 @@ type Env struct {
 	fetched   []fetched
 	described int64 // rows of the cases' query
 	atEnd     []func()
+	ran       ran
+}
+
+// ran is what `run` leaves for a command around it.
+type ran struct {
+	plan   string         // as given
+	record *record.Record // nil: it ended early
+	dir    string
 }
 
 // System is the Env of a real process; it stops on interrupt.

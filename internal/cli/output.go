@@ -82,12 +82,26 @@ func writeOutputs(dir string, r *record.Record, more ...rendering) error {
 	if err := os.Remove(filepath.Join(dir, "record.json")); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("remove earlier record: %w", err)
 	}
+	for _, x := range extras() { // of an earlier run, that this one may not write
+		if err := os.Remove(filepath.Join(dir, x.file)); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("remove earlier %s: %w", x.file, err)
+		}
+	}
 	for _, f := range files {
 		if err := writeFile(filepath.Join(dir, f.name), f.data); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// write puts one rendering of a record into dir.
+func write(x rendering, dir string, r *record.Record) error {
+	var b bytes.Buffer
+	if err := x.write(&b, r); err != nil {
+		return err
+	}
+	return writeFile(filepath.Join(dir, x.file), b.Bytes())
 }
 
 // writeFile writes a file whole or not at all.

@@ -119,11 +119,7 @@ func reportCommand(e *Env) *cobra.Command {
 				if err := os.MkdirAll(e.path(out), 0o755); err != nil {
 					return err
 				}
-				var b strings.Builder
-				if err := x.write(&b, r); err != nil {
-					return err
-				}
-				if err := writeFile(filepath.Join(e.path(out), x.file), []byte(b.String())); err != nil {
+				if err := write(x, e.path(out), r); err != nil {
 					return err
 				}
 			}

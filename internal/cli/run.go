@@ -39,6 +39,7 @@ func runCommand(e *Env) *cobra.Command {
 		Short: "Carry out a plan: estimates, comparisons, gates, record and report",
 		Args:  exactly(1, "one plan file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			e.ran = ran{plan: args[0]}
 			if len(whatIf) > 0 {
 				return e.explore(cmd, args[0], set, whatIf, out, asJSON)
 			}
@@ -84,6 +85,7 @@ func runCommand(e *Env) *cobra.Command {
 			if err := writeOutputs(e.path(out), r, more...); err != nil {
 				return fmt.Errorf("the run is stored as %s, but not all of its files were written: %w", r.Run.ID, err)
 			}
+			e.ran.record, e.ran.dir = r, out
 			if asJSON {
 				if err := report.JSON(e.Stdout, r); err != nil {
 					return err

@@ -32,12 +32,12 @@ func JobSummary(w io.Writer, r *record.Record) error {
 // Comment writes Markdown below the mark by which a later run finds the comment of this
 // plan, to write it anew instead of adding one.
 func Comment(w io.Writer, r *record.Record) error {
-	return fit(w, r, CommentMark(r.Plan.Name)+"\n", MarkdownLimit, 20, 10, 5, 2)
+	return fit(w, r, CommentMark(PlanFile(r))+"\n", MarkdownLimit, 20, 10, 5, 2)
 }
 
-// CommentMark is the hidden first line of a plan's comment.
-func CommentMark(plan string) string {
-	sum := sha256.Sum256([]byte(plan))
+// CommentMark is the hidden first line of the comment of a plan's file.
+func CommentMark(file string) string {
+	sum := sha256.Sum256([]byte(file))
 	return fmt.Sprintf("<!-- fairtrial comment %x -->", sum[:8])
 }
 

@@ -113,7 +113,7 @@ type sarifRegion struct {
 // Inconclusive results are warnings, not of the kind "open": that kind demands the level
 // "none", which code hosts show like a pass.
 func SARIF(w io.Writer, r *record.Record) error {
-	d := sarifDriver{Name: "fairtrial", Full: "fairtrial " + r.Run.Version, Vers: r.Run.Version, URI: ProjectURL, Rules: []sarifRule{}}
+	d := sarifDriver{Name: "fairtrial", Full: "fairtrial " + r.Run.Version, Vers: numbered(r.Run.Version), URI: ProjectURL, Rules: []sarifRule{}}
 	index, used := map[string]int{}, map[string]bool{}
 	for i, g := range r.Gates {
 		index[g.Name] = i
@@ -137,7 +137,7 @@ func SARIF(w io.Writer, r *record.Record) error {
 	}
 	for _, f := range found {
 		i := index[f.Gate.Name]
-		x := sarifResult{Rule: d.Rules[i].ID, Index: i, Level: level(f), Message: sarifText{f.Message}, Fingerprint: map[string]string{"fairtrialGate/v1": f.Key},
+		x := sarifResult{Rule: d.Rules[i].ID, Index: i, Level: f.Level(), Message: sarifText{f.Message}, Fingerprint: map[string]string{"fairtrialGate/v1": f.Key},
 			Properties: map[string]any{"verdict": word(f.Verdict)}}
 		if f.Slice != "" {
 			x.Properties["slice"] = f.Slice
@@ -155,8 +155,17 @@ func SARIF(w io.Writer, r *record.Record) error {
 	return e.Encode(sarifLog{Schema: "https://json.schemastore.org/sarif-2.1.0.json", Version: "2.1.0", Runs: []sarifRun{run}})
 }
 
-// level is a finding's weight: error stops a release, warning asks for a look.
-func level(f Finding) string {
+// numbered makes a version one that starts with a number, as validators ask for.
+func numbered(version string) string {
+	v := strings.TrimPrefix(version, "v")
+	if v == "" || v[0] < '0' || v[0] > '9' {
+		return "0-" + v
+	}
+	return v
+}
+
+// Level is a finding's weight: error stops a release, warning asks for a look, note says.
+func (f Finding) Level() string {
 	switch {
 	case f.Blocks && f.Verdict != result.Inconclusive:
 		return "error"
