@@ -2,8 +2,10 @@ package ci
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"crypto/rand"
+	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -264,6 +266,24 @@ func (g *GitHub) Check(ctx context.Context, token string, o Outcome) error {
 		return fmt.Errorf("make the check: %w", err)
 	}
 	return nil
+}
+
+// Upload gives the record to code scanning as SARIF.
+func (g *GitHub) Upload(ctx context.Context, token string, o Outcome) error {
+	repo, sha, ref := g.Getenv("GITHUB_REPOSITORY"), g.Getenv("GITHUB_SHA"), g.Getenv("GITHUB_REF")
+	if repo == "" || sha == "" || ref == "" || token == "" {
+		return fmt.Errorf("GITHUB_REPOSITORY, GITHUB_SHA, GITHUB_REF or GITHUB_TOKEN is not set")
+	}
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	if err := report.SARIF(z, o.Record); err != nil {
+		return err
+	}
+	if err := z.Close(); err != nil {
+		return err
+	}
+	body := map[string]any{"commit_sha": sha, "ref": ref, "sarif": base64.StdEncoding.EncodeToString(b.Bytes()), "tool_name": "fairtrial", "started_at": o.Record.Run.Started}
+	return g.api(token).do(ctx, http.MethodPost, "/repos/"+repo+"/code-scanning/sarifs", body, nil)
 }
 
 func checkText(o Outcome) (string, error) {

@@ -24,14 +24,15 @@ func ciCommand(e *Env) *cobra.Command {
 
 func githubCommand(e *Env) *cobra.Command {
 	var failOn string
-	var comment, check bool
+	var comment, check, sarif bool
 	c := &cobra.Command{
 		Use:   "github (RECORD | -- run PLAN …)",
 		Short: "Job summary, annotations, outputs, one comment and a check on GitHub",
 		Long: "Runs a plan, or takes a record, and writes what GitHub Actions shows: the job summary, at most ten\n" +
 			"annotations a kind at the lines of the plan, the outputs verdict, sentence, exit-code, record, report,\n" +
 			"summary, junit and sarif; with --comment one comment on the pull request that later runs write anew;\n" +
-			"with --check a check run, neutral for inconclusive. Both take the token from GITHUB_TOKEN.",
+			"with --check a check run, neutral for inconclusive; with --sarif alerts of code scanning. These take\n" +
+			"the token from GITHUB_TOKEN; when one of them cannot be written, that is a warning.",
 		Args: recordOrRun,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			g := &ci.GitHub{Getenv: e.Getenv, Stdout: e.Stdout, Path: e.path}
@@ -59,10 +60,16 @@ func githubCommand(e *Env) *cobra.Command {
 					g.Warn("no check was made: " + err.Error() + "; the job needs the permission checks: write")
 				}
 			}
+			if sarif && o.Record != nil {
+				if err := g.Upload(cmd.Context(), token, o); err != nil {
+					g.Warn("SARIF was not uploaded: " + err.Error() + "; the job needs the permission security-events: write, and the repository code scanning")
+				}
+			}
 			return e.ciStatus(cmd, failOn, o)
 		},
 	}
 	failFlag(c, &failOn)
+	c.Flags().BoolVar(&sarif, "sarif", false, "upload SARIF to code scanning (permission security-events: write)")
 	c.Flags().BoolVar(&comment, "comment", false, "keep one comment on the pull request (permission pull-requests: write)")
 	c.Flags().BoolVar(&check, "check", false, "make a check run (permission checks: write)")
 	return c
@@ -149,17 +156,17 @@ func recordOrRun(cmd *cobra.Command, args []string) error {
 // outcome carries the run out, or reads the record. Its error is one of this command,
 // not of the run.
 func (e *Env) outcome(cmd *cobra.Command, args []string) (ci.Outcome, error) {
+	switch f, _ := cmd.Flags().GetString("fail-on"); ci.FailOn(f) {
+	case ci.FailInconclusive, ci.FailNoGo, ci.FailError:
+	default: // before the run, not after it
+		return ci.Outcome{}, wrong("one of: inconclusive, no-go, error", "--fail-on: %q is not known", f)
+	}
 	if cmd.ArgsLenAtDash() < 0 {
 		r, dir, err := e.soundRecord(cmd, args[0])
 		if err != nil {
 			return ci.Outcome{}, err
 		}
 		return ci.Outcome{Record: r, Dir: e.short(dir), Exit: status(verdict(r)), Plan: report.PlanFile(r)}, nil
-	}
-	switch f, _ := cmd.Flags().GetString("fail-on"); ci.FailOn(f) {
-	case ci.FailInconclusive, ci.FailNoGo, ci.FailError:
-	default: // before the run, not after it
-		return ci.Outcome{}, wrong("one of: inconclusive, no-go, error", "--fail-on: %q is not known", f)
 	}
 	inner := newRoot(e)
 	inner.SetArgs(args)
