@@ -190,17 +190,38 @@ func (e *Env) loadPlan(cmd *cobra.Command, path string, set []string) (*plan.Pla
 	return p, e.fetch(cmd, p, true)
 }
 
-// readPlan is loadPlan without the pulling: queries are only described.
-func (e *Env) readPlan(cmd *cobra.Command, path string, set []string) (*plan.Plan, error) {
+// parsePlan reads and resolves a plan without a look at its data.
+func (e *Env) parsePlan(cmd *cobra.Command, path string, set []string) (*plan.Plan, error) {
 	p, err := plan.Load(e.path(path), planCatalogue{catalogue()}, set, e.lookup, e.standards(cmd, filepath.Dir(e.path(path))))
 	var bad *plan.Errors
 	if errors.As(err, &bad) {
-		return nil, e.allProblems(cmd, path, bad)
+		for i := range bad.List {
+			if bad.List[i].File == e.path(path) { // and not a standard
+				bad.List[i].File = path
+			}
+		}
+		if bad.Partial != nil {
+			bad.Partial.File = path
+		}
+		return nil, bad
 	}
 	if err != nil {
 		return nil, err
 	}
 	p.File = path
+	return p, nil
+}
+
+// readPlan is loadPlan without the pulling: queries are only described.
+func (e *Env) readPlan(cmd *cobra.Command, path string, set []string) (*plan.Plan, error) {
+	p, err := e.parsePlan(cmd, path, set)
+	var bad *plan.Errors
+	if errors.As(err, &bad) {
+		return nil, e.allProblems(cmd, bad)
+	}
+	if err != nil {
+		return nil, err
+	}
 	if err := e.fetch(cmd, p, false); err != nil {
 		return nil, err
 	}
@@ -223,15 +244,10 @@ func (e *Env) bind(ctx context.Context, p *plan.Plan) ([]plan.Problem, error) {
 
 // allProblems adds to a plan's mistakes those that its data's columns show, so that one
 // run lists all. A source that cannot be read is left for the next run.
-func (e *Env) allProblems(cmd *cobra.Command, path string, bad *plan.Errors) error {
+func (e *Env) allProblems(cmd *cobra.Command, bad *plan.Errors) error {
 	if bad.Partial != nil && !bad.Partial.Data.Source.IsZero() {
 		if more, err := e.bind(cmd.Context(), bad.Partial); err == nil {
 			bad.Merge(more)
-		}
-	}
-	for i := range bad.List {
-		if bad.List[i].File == e.path(path) { // and not a standard
-			bad.List[i].File = path
 		}
 	}
 	return bad
