@@ -33,8 +33,3 @@ func (g *GitLab) Note(ctx context.Context, token string, mr int, o Outcome) erro
 	_, err = newClient(base, map[string]string{"PRIVATE-TOKEN": token}).keep(ctx, thread{at, http.MethodPut, func(id int64) string { return fmt.Sprintf("%s/%d", at, id) }}, mark, body)
 	return err
 }
-
-// Env is the dotenv report: variables for later jobs.
-func (g *GitLab) Env(o Outcome) string {
-	return fmt.Sprintf("FAIRTRIAL_VERDICT=%s\nFAIRTRIAL_EXIT_CODE=%d\nFAIRTRIAL_DIR=%s\n", o.Decision(), o.Exit, oneLine(o.Dir))
-}

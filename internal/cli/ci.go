@@ -3,12 +3,16 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/fairtrial/fairtrial/internal/ci"
 	"github.com/fairtrial/fairtrial/internal/plan"
+	"github.com/fairtrial/fairtrial/internal/record"
 	"github.com/fairtrial/fairtrial/internal/report"
 )
 
@@ -37,16 +41,12 @@ func githubCommand(e *Env) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			g := &ci.GitHub{Getenv: e.Getenv, Stdout: e.Stdout, Path: e.path}
 			end := g.Quiet()
-			o, err := e.outcome(cmd, args)
+			o, err := e.outcome(cmd, args, "sarif", "github")
 			end()
 			if err != nil {
 				return err
 			}
-			files, err := e.ciFiles(o, "sarif", "github")
-			if err != nil {
-				return err
-			}
-			if err := g.Report(o, files); err != nil {
+			if err := g.Report(o, outputFiles(o)); err != nil {
 				return err
 			}
 			token := e.Getenv("GITHUB_TOKEN")
@@ -99,24 +99,16 @@ func gitlabCommand(e *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "gitlab (RECORD | -- run PLAN …)",
 		Short: "Code quality, metrics, variables and one note on GitLab",
-		Long: "Runs a plan, or takes a record, and writes beside it codequality.json, metrics.prom and fairtrial.env\n" +
+		Long: "Runs a plan, or takes a record, and writes codequality.json, metrics.prom and fairtrial.env into its folder\n" +
 			"for artifacts:reports; with --note one note on the merge request that later runs write anew. The token,\n" +
 			"of the scope api, comes from FAIRTRIAL_GITLAB_TOKEN.",
 		Args: recordOrRun,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			o, err := e.outcome(cmd, args)
+			o, err := e.outcome(cmd, args, "codequality", "openmetrics", "dotenv")
 			if err != nil {
 				return err
 			}
-			if _, err := e.ciFiles(o, "codequality", "openmetrics", "sarif"); err != nil {
-				return err
-			}
 			g := &ci.GitLab{Getenv: e.Getenv}
-			if o.Record != nil {
-				if err := writeFile(filepath.Join(e.path(o.Dir), "fairtrial.env"), []byte(g.Env(o))); err != nil {
-					return err
-				}
-			}
 			token, mr := e.Getenv("FAIRTRIAL_GITLAB_TOKEN"), g.MergeRequest()
 			switch {
 			case !noteFlag:
@@ -153,9 +145,9 @@ func recordOrRun(cmd *cobra.Command, args []string) error {
 	return wrong("usage: "+cmd.UseLine(), "%s takes a record, or -- and a run", cmd.Name())
 }
 
-// outcome carries the run out, or reads the record. Its error is one of this command,
-// not of the run.
-func (e *Env) outcome(cmd *cobra.Command, args []string) (ci.Outcome, error) {
+// outcome carries the run out, or reads the record, with its files in further formats. Its
+// error is one of this command, not of the run.
+func (e *Env) outcome(cmd *cobra.Command, args []string, formats ...string) (ci.Outcome, error) {
 	switch f, _ := cmd.Flags().GetString("fail-on"); ci.FailOn(f) {
 	case ci.FailInconclusive, ci.FailNoGo, ci.FailError:
 	default: // before the run, not after it
@@ -166,10 +158,14 @@ func (e *Env) outcome(cmd *cobra.Command, args []string) (ci.Outcome, error) {
 		if err != nil {
 			return ci.Outcome{}, err
 		}
-		return ci.Outcome{Record: r, Dir: e.short(dir), Exit: status(verdict(r)), Plan: report.PlanFile(r)}, nil
+		if _, err := os.Stat(filepath.Join(dir, "record.json")); err != nil {
+			return ci.Outcome{}, wrong("`fairtrial report "+args[0]+" --format json,html,junit -o DIR` makes such a folder", "%s is not the record.json of a run's folder, beside which its files are written", args[0])
+		}
+		o := ci.Outcome{Record: r, Dir: e.short(dir), Exit: status(verdict(r)), Plan: report.PlanFile(r)}
+		return o, e.writeMore(dir, r, formats)
 	}
 	inner := newRoot(e)
-	inner.SetArgs(args)
+	inner.SetArgs(append(slices.Clone(args), "--format", strings.Join(formats, ",")))
 	inner.SetIn(e.Stdin)
 	inner.SetOut(e.Stdout)
 	inner.SetErr(e.Stderr)
@@ -215,25 +211,35 @@ func (e *Env) planFile(cmd *cobra.Command, path string) string {
 	return filepath.ToSlash(filepath.Clean(path))
 }
 
-// ciFiles writes further formats beside a record and names all of its files.
-func (e *Env) ciFiles(o ci.Outcome, formats ...string) (map[string]string, error) {
-	files := map[string]string{}
-	if o.Record == nil {
-		return files, nil
+// writeMore writes further formats beside a record.
+func (e *Env) writeMore(dir string, r *record.Record, formats []string) error {
+	unlock, err := lockDir(dir)
+	if err != nil {
+		return err
 	}
+	defer unlock()
 	for _, f := range formats {
 		x, err := find(extras(), f)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		if err := write(x, e.path(o.Dir), o.Record); err != nil {
-			return nil, fmt.Errorf("render %s: %w", x.file, err)
+		if err := write(x, dir, r); err != nil {
+			return fmt.Errorf("render %s: %w", x.file, err)
 		}
+	}
+	return nil
+}
+
+// outputFiles names the files of a record; none without one.
+func outputFiles(o ci.Outcome) map[string]string {
+	files := map[string]string{}
+	if o.Record == nil {
+		return files
 	}
 	for key, name := range map[string]string{"record": "record.json", "report": "report.html", "summary": "job-summary.md", "junit": "junit.xml", "sarif": "fairtrial.sarif"} {
 		files[key] = filepath.ToSlash(filepath.Join(o.Dir, name))
 	}
-	return files, nil
+	return files
 }
 
 // ciStatus is the exit status of the job.

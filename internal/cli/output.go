@@ -35,6 +35,7 @@ func extras() []rendering {
 		{"sarif", "fairtrial.sarif", report.SARIF},
 		{"codequality", "codequality.json", report.CodeQuality},
 		{"openmetrics", "metrics.prom", report.OpenMetrics},
+		{"dotenv", "fairtrial.env", report.Dotenv},
 		{"github", "job-summary.md", report.JobSummary},
 		{"comment", "comment.md", report.Comment},
 	}

@@ -126,7 +126,7 @@ func reportCommand(e *Env) *cobra.Command {
 			return nil
 		},
 	}
-	c.Flags().StringSliceVar(&formats, "format", nil, "html, markdown, json, junit, csv; for CI: sarif, codequality, openmetrics, github, comment; one page: summary (HTML), pdf, png (default: the terminal summary)")
+	c.Flags().StringSliceVar(&formats, "format", nil, "html, markdown, json, junit, csv; for CI: sarif, codequality, openmetrics, dotenv, github, comment; one page: summary (HTML), pdf, png (default: the terminal summary)")
 	c.Flags().StringVarP(&out, "output", "o", "", "folder to write to (default: stdout)")
 	return c
 }

@@ -100,7 +100,7 @@ func runCommand(e *Env) *cobra.Command {
 	c.Flags().StringVarP(&out, "output", "o", "", "folder for report and record (default: fairtrial-out beside the plan)")
 	c.Flags().StringArrayVar(&set, "set", nil, "override a key of the plan: --set gates[0].margin=0.01")
 	c.Flags().StringArrayVar(&whatIf, "what-if", nil, "explore: as --set, or a gate's key alone (margin=0.01); nothing is decided, stored or counted as a look")
-	c.Flags().StringSliceVar(&formats, "format", nil, "more files in the folder: sarif, codequality, openmetrics, github (job summary), comment")
+	c.Flags().StringSliceVar(&formats, "format", nil, "more files in the folder: sarif, codequality, openmetrics, dotenv, github (job summary), comment")
 	c.Flags().BoolVar(&asJSON, "json", false, "print the record instead of the summary")
 	c.Flags().BoolVar(&skipEmpty, "skip-empty", false, "exit 99 instead of 2 when there is no usable row")
 	c.Flags().IntVar(&workers, "workers", 0, "cores to use (0: all); never changes a number")

@@ -2,8 +2,10 @@ package report
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 
+	"github.com/fairtrial/fairtrial/internal/gate"
 	"github.com/fairtrial/fairtrial/internal/record"
 	"github.com/fairtrial/fairtrial/internal/result"
 )
@@ -52,4 +54,10 @@ func severity(f Finding) string {
 		return "minor"
 	}
 	return "info"
+}
+
+// Dotenv writes GitLab's dotenv report: variables for later jobs.
+func Dotenv(w io.Writer, r *record.Record) error {
+	_, err := fmt.Fprintf(w, "FAIRTRIAL_VERDICT=%s\nFAIRTRIAL_EXIT_CODE=%d\nFAIRTRIAL_RUN=%s\n", r.Verdict.Decision, gate.ExitStatus(r.Verdict.Decision), r.Run.ID)
+	return err
 }
