@@ -198,7 +198,7 @@ func ruleID(name string, i int, used map[string]bool) string {
 	}
 	id := "gate/" + strings.TrimSuffix(b.String(), "-")
 	if b.Len() == 0 || used[id] { // a name of another script, or two that differ in signs alone
-		id = strings.TrimSuffix(fmt.Sprintf("%s-%d", id, i+1), "-")
+		id = strings.Replace(fmt.Sprintf("%s-%d", id, i+1), "/-", "/", 1)
 	}
 	used[id] = true
 	return id
