@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Runs the examples of examples/ci in the real tools of CI systems: act (GitHub Actions),
-# actionlint, gitlab-ci-local (GitLab), pre-commit, and reads the formats with the parsers
-# of others: Microsoft's SARIF validator, promtool, prometheus_client, xmllint. GitHub's and
-# GitLab's APIs are played by scripts/forge.py: the real services are not asked.
+# actionlint, gitlab-ci-local (GitLab) and pre-commit, and reads the formats with the parsers
+# of others: Microsoft's SARIF validator, promtool, prometheus_client, Jenkins' Warnings.
+# GitHub's and GitLab's APIs are played by scripts/forge.py: the real services are not asked.
 #
 # Tools are put into .cache/ci-systems; one that cannot be had is skipped, loudly, unless
 # FAIRTRIAL_REQUIRE_CI=1.
@@ -39,6 +39,14 @@ sarif=$(echo "$tools"/node_modules/@microsoft/sarif-multitool-linux/Sarif.Multit
 if ! [ -x "$tools/py/bin/pre-commit" ]; then
   { python3 -m venv "$tools/py" && "$tools/py/bin/pip" install -q --disable-pip-version-check pre-commit==4.7.0 prometheus_client==0.26.0 junitparser==4.0.2; } ||
     skip "pre-commit, prometheus_client and junitparser could not be installed"
+fi
+
+major=$(java -version 2>&1 | sed -n 's/.*version "\([0-9]*\).*/\1/p') || major=
+if command -v mvn >/dev/null && [ "${major:-0}" -ge 17 ]; then
+  [ -s "$tools/jenkins.cp" ] || mvn -q -B -f scripts/jenkins/pom.xml dependency:build-classpath "-Dmdep.outputFile=$tools/jenkins.cp" >/dev/null ||
+    skip "the parsers of Jenkins could not be fetched"
+else
+  skip "the parsers of Jenkins need Maven and Java 17 (apt-get install maven openjdk-17-jdk-headless)"
 fi
 
 work=$(mktemp -d)
@@ -169,6 +177,26 @@ EOF
   stop_forge
 }
 
+# Jenkins' own parsers, without a server: what Warnings reads of our SARIF, and whether
+# the pipeline is Groovy; its shell text is run.
+jenkins() {
+  [ -s "$tools/jenkins.cp" ] || return 0
+  cd "$work/repo"
+  for plan in no-go inconclusive; do
+    java -cp "$(cat "$tools/jenkins.cp")" "$root/scripts/jenkins/Read.java" sarif "out-$plan/fairtrial.sarif" >"$work/jenkins-$plan.txt" 2>"$work/jenkins.err" ||
+      { cat "$work/jenkins.err"; fail "Jenkins cannot read the SARIF of $plan"; }
+  done
+  line=$(grep -n 'name: finds who repays' examples/ci/no-go.yaml | cut -d: -f1)
+  expect "Warnings" "$work/jenkins-no-go.txt" "HIGH examples/ci/no-go.yaml:$line gate/finds-who-repays-everywhere"
+  expect "Warnings" "$work/jenkins-inconclusive.txt" "NORMAL examples/ci/inconclusive.yaml:$line"
+  java -cp "$(cat "$tools/jenkins.cp")" "$root/scripts/jenkins/Read.java" groovy deploy/jenkins/Jenkinsfile >"$work/jenkins.txt" || fail "the Jenkinsfile is no Groovy"
+  sed -n "/script: '''/,/'''/p" deploy/jenkins/Jenkinsfile | sed '1d;$d' >"$work/jenkins.sh"
+  code=0
+  PLAN=examples/ci/inconclusive.yaml BASELINE='' sh -xe "$work/jenkins.sh" >"$work/jenkins.txt" 2>&1 || code=$?
+  [ $code = 3 ] && [ -s fairtrial-out/fairtrial.sarif ] && [ -s fairtrial-out/junit.xml ] || { cat "$work/jenkins.txt"; fail "the Jenkinsfile's shell text: exit status $code"; }
+  cd "$root"
+}
+
 precommit() {
   [ -x "$tools/py/bin/pre-commit" ] || return 0
   mkdir "$work/user"
@@ -185,7 +213,7 @@ precommit() {
   cd "$root"
 }
 
-for part in formats github gitlab precommit; do
+for part in formats github gitlab jenkins precommit; do
   t=$SECONDS
   $part
   say "$part: $((SECONDS - t)) s"

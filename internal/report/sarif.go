@@ -176,7 +176,7 @@ func (f Finding) Level() string {
 }
 
 func help(g result.Gate) string {
-	s := fmt.Sprintf("The gate asks that %s be %s.", g.Metric, g.Rule)
+	s := fmt.Sprintf("The gate asks for %s %s.", g.Metric, g.Rule)
 	if g.Why != "" {
 		s += " Why: " + sentence(g.Why)
 	}
