@@ -150,6 +150,29 @@ EOF
   stop_forge
 }
 
+# How the action gets the program: from PATH, from its own checkout, from a wheel.
+get() {
+  run_get() { # BINARY VERSION
+    mkdir -p "$work/temp"
+    rm -f "$work/out"
+    BINARY=$1 VERSION=$2 HERE=$root RUNNER_TEMP=$work/temp GITHUB_OUTPUT=$work/out bash deploy/github/get.sh >"$work/get.txt" 2>&1
+  }
+  run_get '' '' || fail "get.sh: fairtrial on PATH"
+  expect "get.sh" "$work/out" "fairtrial=$root/bin/fairtrial"
+  run_get '' source || { cat "$work/get.txt"; fail "get.sh: from source"; }
+  expect "get.sh" "$work/out" "fairtrial=$work/temp/fairtrial-bin/fairtrial"
+  ! run_get /nowhere/fairtrial '' || fail "get.sh: a binary that is not there"
+  expect "get.sh" "$work/get.txt" "::error title=fairtrial::no program at /nowhere/fairtrial"
+  wheel=$(find dist -name "fairtrial-*.whl" 2>/dev/null | sort | tail -n 1 || true)
+  if [ -n "$wheel" ]; then
+    rm -rf "$work/temp"
+    run_get '' "$wheel" || { cat "$work/get.txt"; fail "get.sh: from a wheel"; }
+    expect "get.sh" "$work/out" "fairtrial=$work/temp/fairtrial-bin/bin/fairtrial"
+  else
+    echo "SKIPPED, NOT TESTED: the action with a wheel (make wheel)"
+  fi
+}
+
 gitlab() {
   [ -d "$tools/node_modules/gitlab-ci-local" ] && command -v rsync >/dev/null || return 0
   start_forge
@@ -213,7 +236,7 @@ precommit() {
   cd "$root"
 }
 
-for part in formats github gitlab jenkins precommit; do
+for part in formats get github gitlab jenkins precommit; do
   t=$SECONDS
   $part
   say "$part: $((SECONDS - t)) s"
