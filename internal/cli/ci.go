@@ -29,6 +29,7 @@ func ciCommand(e *Env) *cobra.Command {
 func githubCommand(e *Env) *cobra.Command {
 	var failOn string
 	var comment, check, sarif bool
+	var pull int
 	c := &cobra.Command{
 		Use:   "github (RECORD | -- run PLAN …)",
 		Short: "Job summary, annotations, outputs, one comment and a check on GitHub",
@@ -51,7 +52,10 @@ func githubCommand(e *Env) *cobra.Command {
 			}
 			token := e.Getenv("GITHUB_TOKEN")
 			if comment {
-				e.githubComment(cmd, g, token, o)
+				if pull == 0 {
+					pull = g.Pull()
+				}
+				e.githubComment(cmd, g, token, pull, o)
 			}
 			if check && token == "" {
 				g.Warn("no check was made: GITHUB_TOKEN is not set")
@@ -71,13 +75,13 @@ func githubCommand(e *Env) *cobra.Command {
 	failFlag(c, &failOn)
 	c.Flags().BoolVar(&sarif, "sarif", false, "upload SARIF to code scanning (permission security-events: write)")
 	c.Flags().BoolVar(&comment, "comment", false, "keep one comment on the pull request (permission pull-requests: write)")
+	c.Flags().IntVar(&pull, "pull", 0, "number of the pull request (default: that of the job's event)")
 	c.Flags().BoolVar(&check, "check", false, "make a check run (permission checks: write)")
 	return c
 }
 
 // githubComment writes the comment; that it could not is a warning, the verdict stands.
-func (e *Env) githubComment(cmd *cobra.Command, g *ci.GitHub, token string, o ci.Outcome) {
-	pull := g.Pull()
+func (e *Env) githubComment(cmd *cobra.Command, g *ci.GitHub, token string, pull int, o ci.Outcome) {
 	switch {
 	case pull == 0:
 		e.info(cmd, "no comment: the job does not run for a pull request")

@@ -61,7 +61,7 @@ func (m *exposition) series(x result.Number, labels ...string) {
 	if !x.Known() {
 		return
 	}
-	m.w.WriteString(m.header)
+	fmt.Fprint(m.w, m.header)
 	m.header = ""
 	fmt.Fprintf(m.w, "%s{plan=\"%s\"", m.name, quoted(m.plan))
 	for i := 0; i < len(labels); i += 2 {
