@@ -8,4 +8,4 @@ report=(--fail-on "$FAIL_ON")
 run=("$PLAN" --output "$OUTPUT")
 [ -z "$BASELINE" ] || run+=(--baseline "$BASELINE")
 read -r -d '' -a more <<< "$ARGS" || true # split at blanks and lines, without globs
-exec "$FAIRTRIAL" ci github "${report[@]}" -- run "${run[@]}" "${more[@]}"
+exec "$FAIRTRIAL" ci github "${report[@]}" -- run "${run[@]}" ${more[@]+"${more[@]}"}

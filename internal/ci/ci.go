@@ -73,7 +73,7 @@ func (o Outcome) Sentence() string {
 
 // failed is the Markdown that stands for a report when there is none.
 func (o Outcome) failed() string {
-	return fmt.Sprintf("## ▲ fairtrial: %s\n\n```text\n%s\n```\n", o.Sentence(), strings.ReplaceAll(clip(o.Message, 20_000), "```", "` ` `"))
+	return fmt.Sprintf("## ▲ %s\n\n**%s**\n\n```text\n%s\n```\n", o.Sentence(), strings.NewReplacer("<", "&lt;", "*", "", "@", "").Replace(oneLine(o.Plan)), strings.ReplaceAll(clip(o.Message, 20_000), "```", "` ` `"))
 }
 
 // conclusion is the word of GitHub's checks.

@@ -168,6 +168,7 @@ type forge struct {
 	last     map[string]any
 	fail     int // answers 502 so often
 	deny     bool
+	foreign  string // the id of a comment that may not be changed
 }
 
 func (f *forge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -193,6 +194,10 @@ func (f *forge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	f.log = append(f.log, r.Method+" "+r.URL.Path)
+	if f.foreign != "" && strings.HasSuffix(r.URL.Path, f.foreign) {
+		http.Error(w, "not yours", http.StatusForbidden)
+		return
+	}
 	f.last = map[string]any{}
 	json.NewDecoder(r.Body).Decode(&f.last)
 	if r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "s") && f.last["body"] != nil {
@@ -259,6 +264,22 @@ func TestOneCommentAPlan(t *testing.T) {
 	f.deny = true
 	if _, err := g.Comment(context.Background(), "s3cret", 7, o); err == nil || !strings.Contains(err.Error(), "HTTP 403") || strings.Contains(err.Error(), "s3cret") {
 		t.Error(err)
+	}
+}
+
+// Who writes our mark into a comment of their own keeps no run from commenting.
+func TestAForeignMark(t *testing.T) {
+	f := &forge{comments: []map[string]any{{"id": 1, "body": report.CommentMark("p.yaml") + " ha"}}, foreign: "/1"}
+	srv := httptest.NewServer(f)
+	defer srv.Close()
+	g, _ := github(t, map[string]string{"GITHUB_API_URL": srv.URL, "GITHUB_REPOSITORY": "a/b"})
+	for range 2 {
+		if _, err := g.Comment(context.Background(), "s3cret", 7, ci.Outcome{Exit: 2, Plan: "p.yaml"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(f.comments) != 2 || f.log[len(f.log)-1] != "PATCH /repos/a/b/issues/comments/2" {
+		t.Errorf("%v", f.log)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -113,6 +114,10 @@ func (c *client) keep(ctx context.Context, t thread, mark, body string) (note, e
 		for _, n := range notes {
 			if !n.System && strings.HasPrefix(n.Body, mark) {
 				if err := c.do(ctx, t.update, t.one(n.ID), map[string]string{"body": body}, &kept); err != nil {
+					var a *apiError
+					if errors.As(err, &a) && (a.status == http.StatusForbidden || a.status == http.StatusNotFound) {
+						continue // somebody else's, who wrote the mark
+					}
 					return kept, fmt.Errorf("update the comment: %w", err)
 				}
 				return kept, nil

@@ -26,8 +26,13 @@ type GitHub struct {
 	Path   func(string) string
 }
 
-// annotationsPerKind is what GitHub shows of a step.
-const annotationsPerKind = 10
+// annotationsOf is what GitHub shows of a step, ten of each kind, less what Warn may add.
+func annotationsOf(kind string) int {
+	if kind == "warning" {
+		return 7
+	}
+	return 10
+}
 
 // Quiet keeps what is written until the returned function runs from being read as
 // workflow commands: it may quote the data.
@@ -111,8 +116,9 @@ func (g *GitHub) annotate(o Outcome) {
 	}
 	for _, kind := range []string{"error", "warning", "notice"} {
 		list := by[kind]
-		if n := len(list) - annotationsPerKind; n > 0 {
-			list = append(list[:annotationsPerKind-1:annotationsPerKind-1], annotation{kind: kind, title: "fairtrial", message: fmt.Sprintf("%d more in the job summary", n+1)})
+		if most := annotationsOf(kind); len(list) > most {
+			n := len(list) - most
+			list = append(list[:most-1:most-1], annotation{kind: kind, title: "fairtrial", message: fmt.Sprintf("%d more in the job summary", n+1)})
 		}
 		for _, a := range list {
 			g.command(a)
@@ -258,7 +264,7 @@ func (g *GitHub) Check(ctx context.Context, token string, o Outcome) error {
 		name = o.Record.Plan.Name
 	}
 	body := map[string]any{"name": "fairtrial: " + oneLine(name), "head_sha": sha, "status": "completed", "conclusion": o.conclusion(),
-		"output": map[string]string{"title": clip(o.Sentence(), 200), "summary": text}}
+		"output": map[string]string{"title": oneLine(clip(o.Sentence(), 200)), "summary": text}}
 	if u := g.runURL(); u != "" {
 		body["details_url"] = u
 	}

@@ -162,6 +162,9 @@ func (e *Env) outcome(cmd *cobra.Command, args []string, formats ...string) (ci.
 		if err != nil {
 			return ci.Outcome{}, err
 		}
+		if len(r.Run.WhatIf) > 0 {
+			return ci.Outcome{}, wrong("report a record of `fairtrial run`", "%s is an exploration: it decides nothing", args[0])
+		}
 		if _, err := os.Stat(filepath.Join(dir, "record.json")); err != nil {
 			return ci.Outcome{}, wrong("`fairtrial report "+args[0]+" --format json,html,junit -o DIR` makes such a folder", "%s is not the record.json of a run's folder, beside which its files are written", args[0])
 		}
@@ -184,7 +187,7 @@ func (e *Env) outcome(cmd *cobra.Command, args []string, formats ...string) (ci.
 		o.Plan = e.planFile(cmd, e.ran.plan)
 	}
 	if err == nil { // help, or an exploration
-		return o, wrong("", "the run left no record to report")
+		return o, wrong("without --what-if and --help a run leaves one", "the run left no record to report")
 	}
 	e.explain(err)
 	o.Message = e.words(err)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/fairtrial/fairtrial/internal/engine"
 	"github.com/fairtrial/fairtrial/internal/plan"
+	"github.com/fairtrial/fairtrial/internal/report"
 	"github.com/fairtrial/fairtrial/internal/slice"
 	"github.com/fairtrial/fairtrial/internal/store"
 )
@@ -57,7 +58,7 @@ func status(err error) int {
 		return s.status
 	case errors.As(err, &f):
 		return f.status
-	case errors.As(err, &pe), errors.As(err, &de), errors.As(err, &se), errors.Is(err, store.ErrNotFound), errors.Is(err, store.ErrAmbiguous):
+	case errors.As(err, &pe), errors.As(err, &de), errors.As(err, &se), errors.Is(err, store.ErrNotFound), errors.Is(err, store.ErrAmbiguous), errors.Is(err, report.ErrExploration):
 		return exitWrong
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission):
 		return exitWrong

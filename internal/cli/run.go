@@ -40,8 +40,16 @@ func runCommand(e *Env) *cobra.Command {
 		Args:  exactly(1, "one plan file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			e.ran = ran{plan: args[0]}
+			var more []rendering
+			for _, f := range formats {
+				x, err := find(extras(), f)
+				if err != nil {
+					return err
+				}
+				more = append(more, x)
+			}
 			if len(whatIf) > 0 {
-				return e.explore(cmd, args[0], set, whatIf, out, asJSON)
+				return e.explore(cmd, args[0], set, whatIf, out, asJSON, more)
 			}
 			nothing := func(err error) error {
 				var de *engine.DataError
@@ -59,14 +67,6 @@ func runCommand(e *Env) *cobra.Command {
 				if p.Workers = workers; workers < 0 {
 					return wrong("0 uses all cores", "--workers: a whole number from 0 is expected, this is %d", workers)
 				}
-			}
-			var more []rendering
-			for _, f := range formats {
-				x, err := find(extras(), f)
-				if err != nil {
-					return err
-				}
-				more = append(more, x)
 			}
 			if out == "" {
 				out = filepath.Join(p.Dir, "fairtrial-out")

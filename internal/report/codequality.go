@@ -31,6 +31,9 @@ const qualitySlices = 5
 // CodeQuality writes GitLab's code-quality report: gates that did not pass, with their
 // worst slices, at their lines of the plan.
 func CodeQuality(w io.Writer, r *record.Record) error {
+	if err := decided(r); err != nil {
+		return err
+	}
 	out := []qualityIssue{}
 	for _, f := range Findings(r, qualitySlices) {
 		x := qualityIssue{Description: f.Gate.Name + ": " + f.Message, Check: "fairtrial/" + f.Gate.Name, Fingerprint: f.Key, Severity: severity(f), Location: qualityLocation{Path: f.File}}
@@ -58,6 +61,9 @@ func severity(f Finding) string {
 
 // Dotenv writes GitLab's dotenv report: variables for later jobs.
 func Dotenv(w io.Writer, r *record.Record) error {
+	if err := decided(r); err != nil {
+		return err
+	}
 	_, err := fmt.Fprintf(w, "FAIRTRIAL_VERDICT=%s\nFAIRTRIAL_EXIT_CODE=%d\nFAIRTRIAL_RUN=%s\n", r.Verdict.Decision, gate.ExitStatus(r.Verdict.Decision), r.Run.ID)
 	return err
 }

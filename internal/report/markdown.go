@@ -69,6 +69,7 @@ func markdown(r *record.Record, most int) []byte {
 		p("**%s**\n", md(w))
 	}
 	p("## %s %s", decisionShape(r.Verdict.Decision), md(r.Verdict.Sentence))
+	p("\n**%s**: %s", md(clip(r.Plan.Name, 200)), md(clip(judgedModels(r), 400)))
 	if r.Impact != nil {
 		p("\n%s", md(r.Impact.Sentence))
 	}

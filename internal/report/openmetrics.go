@@ -20,6 +20,9 @@ const metricSlices = 50
 // A verdict is a set of series of which one is 1, so that inconclusive is neither pass nor
 // fail. What is undefined has no series. Slices are those of the metrics that gates judge.
 func OpenMetrics(w io.Writer, r *record.Record) error {
+	if err := decided(r); err != nil {
+		return err
+	}
 	m := &exposition{w: bufio.NewWriter(w), plan: r.Plan.Name}
 	m.family("fairtrial_info", "What was judged, and by which version of fairtrial.")
 	labels := []string{"version", r.Run.Version}
