@@ -11,7 +11,7 @@ TESTFLAGS ?= -p 2
 LINT_VERSION := v2.7.0
 
 .DEFAULT_GOAL := build
-.PHONY: build test test-unit test-slow test-race oracles lint bench demo docs fuzz test-trino test-s3 test-orchestrators clean tools web
+.PHONY: build test test-unit test-slow test-race oracles lint bench demo docs fuzz test-trino test-s3 test-orchestrators test-integrations clean tools web
 
 build: web ## build bin/fairtrial
 	@mkdir -p bin
@@ -62,6 +62,9 @@ test-s3: tools ## the tests of object stores against moto
 
 test-orchestrators: tools ## the examples in real Airflow, Prefect and Dagster
 	@GO="$(GO)" PYTHON="$(PYTHON)" sh scripts/orchestrators.sh
+
+test-integrations: tools build ## the examples in the tools of CI systems (act, gitlab-ci-local, pre-commit …), fetched once
+	@GO="$(GO)" bash scripts/ci-systems.sh
 
 lint: ## gofmt, vet, golangci-lint and govulncheck where they can run
 	@GO="$(GO)" sh scripts/lint.sh $(LINT_VERSION)

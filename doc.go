@@ -24,6 +24,7 @@
 //	internal/record    the document of one run
 //	internal/report    record → HTML, Markdown, JUnit, CSV, terminal
 //	internal/pipes     what a run tells the Dagster process that started it
+//	internal/ci        what GitHub and GitLab are told of a run
 //	internal/chart     Vega-Lite specifications of the report's charts
 //	internal/store     the workspace
 //	internal/cli       a file per command; testdata/*.txtar shows each in action

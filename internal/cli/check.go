@@ -3,11 +3,9 @@ package cli
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/spf13/cobra"
 
-	"github.com/fairtrial/fairtrial/internal/cases"
 	"github.com/fairtrial/fairtrial/internal/engine"
 	"github.com/fairtrial/fairtrial/internal/eval"
 	"github.com/fairtrial/fairtrial/internal/plan"
@@ -17,46 +15,36 @@ import (
 func checkCommand(e *Env) *cobra.Command {
 	var set []string
 	var baseline string
-	var asJSON bool
+	var asJSON, planOnly bool
 	c := &cobra.Command{
-		Use: "check PLAN", Short: "Everything that can be known before a plan is run", Args: exactly(1, "one plan file"),
+		Use: "check PLAN…", Short: "Everything that can be known before a plan is run",
+		Args: func(cmd *cobra.Command, args []string) error {
+			switch {
+			case len(args) == 0:
+				return wrong("usage: "+cmd.UseLine(), "check takes one plan file or more")
+			case len(args) > 1 && (asJSON || len(set) > 0 || baseline != ""):
+				return wrong("check them one by one", "--json, --set and --baseline go with one plan, these are %d", len(args))
+			}
+			return nil
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if baseline != "" {
 				set = append(set, baselineSet(baseline))
 			}
-			p, err := e.readPlan(cmd, args[0], set)
-			if err != nil {
-				return err
+			if len(args) == 1 {
+				return e.check(cmd, args[0], set, planOnly, asJSON)
 			}
-			s, err := eval.Prepare(p, catalogue())
-			if err != nil {
-				return wrong("", "%w", err)
-			}
-			if err := e.greetAll(cmd, p); err != nil {
-				return err
-			}
-			rows, findings, err := e.survey(cmd.Context(), p, s)
-			if err != nil {
-				return err
-			}
-			for _, w := range p.Warnings {
-				findings = append(findings, w.Error())
-			}
-			findings = append(findings, p.Advice()...)
-			if b := e.baseline(p); b != nil && !b.Paired {
-				findings = append(findings, "the baseline's rows cannot be paired: "+b.Why)
-			}
-			if asJSON {
-				names := make([]string, len(p.Gates))
-				for i, g := range p.Gates {
-					names[i] = g.Name
+			worst := exitOK
+			for _, a := range args { // each says what is wrong with it
+				fmt.Fprintf(e.Stdout, "%s: ", a)
+				if err := e.check(cmd, a, nil, planOnly, false); err != nil {
+					fmt.Fprintln(e.Stdout, "wrong")
+					e.explain(err)
+					worst = max(worst, status(err))
 				}
-				return writeJSON(e.Stdout, map[string]any{"ok": true, "rows": rows, "gates": len(p.Gates), "gate_names": names, "findings": findings})
 			}
-			fmt.Fprintf(e.Stdout, "ok: %s rows, %d model(s), %d metric(s), %d slice entr%s, %d gate(s)\n", result.Count(rows), len(p.Models), len(p.Metrics),
-				len(p.Slices), map[bool]string{true: "y", false: "ies"}[len(p.Slices) == 1], len(p.Gates))
-			for _, f := range findings {
-				fmt.Fprintln(e.Stdout, "warning: "+f)
+			if worst != exitOK {
+				return silent{worst}
 			}
 			return nil
 		},
@@ -64,7 +52,61 @@ func checkCommand(e *Env) *cobra.Command {
 	c.Flags().StringVar(&baseline, "baseline", "", "as in run: the record to compare with")
 	c.Flags().StringArrayVar(&set, "set", nil, "override a key of the plan")
 	c.Flags().BoolVar(&asJSON, "json", false, "print as JSON")
+	c.Flags().BoolVar(&planOnly, "plan-only", false, "look at the plan alone: no data are read, so that columns and rows stay unknown")
 	return c
+}
+
+func (e *Env) check(cmd *cobra.Command, path string, set []string, planOnly, asJSON bool) error {
+	read := e.readPlan
+	if planOnly {
+		read = e.parsePlan
+	}
+	p, err := read(cmd, path, set)
+	if err != nil {
+		return err
+	}
+	s, err := eval.Prepare(p, catalogue())
+	if err != nil {
+		return wrong("", "%w", err)
+	}
+	var rows int64
+	findings := []string{}
+	if !planOnly {
+		if err := e.greetAll(cmd, p); err != nil {
+			return err
+		}
+		if rows, findings, err = e.survey(cmd.Context(), p, s); err != nil {
+			return err
+		}
+	}
+	for _, w := range p.Warnings {
+		findings = append(findings, w.Error())
+	}
+	findings = append(findings, p.Advice()...)
+	if b := e.baseline(p); b != nil && !b.Paired {
+		findings = append(findings, "the baseline's rows cannot be paired: "+b.Why)
+	}
+	if asJSON {
+		names := make([]string, len(p.Gates))
+		for i, g := range p.Gates {
+			names[i] = g.Name
+		}
+		out := map[string]any{"ok": true, "rows": rows, "gates": len(p.Gates), "gate_names": names, "findings": findings}
+		if planOnly {
+			out["rows"] = nil
+		}
+		return writeJSON(e.Stdout, out)
+	}
+	head := result.Count(rows) + " rows"
+	if planOnly {
+		head = "the plan alone"
+	}
+	fmt.Fprintf(e.Stdout, "ok: %s, %d model(s), %d metric(s), %d slice entr%s, %d gate(s)\n", head, len(p.Models), len(p.Metrics),
+		len(p.Slices), map[bool]string{true: "y", false: "ies"}[len(p.Slices) == 1], len(p.Gates))
+	for _, f := range findings {
+		fmt.Fprintln(e.Stdout, "warning: "+f)
+	}
+	return nil
 }
 
 // survey reads the cases once: their number, and what is wrong or odd about them. Of a
@@ -80,12 +122,7 @@ func (e *Env) survey(ctx context.Context, p *plan.Plan, s *eval.Setup) (rows int
 	if err := slicesFit(p.Slices, profile); err != nil {
 		return 0, nil, err
 	}
-	req := s.Request // of models whose answers are there before a run
-	req.Models = slices.DeleteFunc(slices.Clone(req.Models), func(m cases.Model) bool {
-		return slices.ContainsFunc(p.Models, func(x plan.Model) bool { return x.Key == m.Key && !x.Source.IsZero() && m.Source == "" })
-	})
-	req.NeedProbability, req.Baseline = nil, -1
-	findings, err = clusterLike(ctx, req)
+	findings, err = clusterLike(ctx, s.Request)
 	return profile.Rows, findings, err
 }
 

@@ -37,6 +37,14 @@ type Env struct {
 	answered  []record.PluginRun // plug-ins that answered for models
 	earlier   *earlier           // the record that a baseline is taken from
 	atEnd     []func()
+	ran       ran
+}
+
+// ran is what `run` leaves for a command around it.
+type ran struct {
+	plan   string         // as given
+	record *record.Record // nil: it ended early
+	dir    string
 }
 
 // System is the Env of a real process; it stops on interrupt.

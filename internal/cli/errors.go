@@ -11,6 +11,7 @@ import (
 	"github.com/fairtrial/fairtrial/internal/engine"
 	"github.com/fairtrial/fairtrial/internal/plan"
 	"github.com/fairtrial/fairtrial/internal/plugin"
+	"github.com/fairtrial/fairtrial/internal/report"
 	"github.com/fairtrial/fairtrial/internal/slice"
 	"github.com/fairtrial/fairtrial/internal/store"
 )
@@ -61,7 +62,7 @@ func status(err error) int {
 		return f.status
 	case errors.As(err, &plug) && plug.Wrong:
 		return exitWrong
-	case errors.As(err, &pe), errors.As(err, &de), errors.As(err, &se), errors.Is(err, store.ErrNotFound), errors.Is(err, store.ErrAmbiguous):
+	case errors.As(err, &pe), errors.As(err, &de), errors.As(err, &se), errors.Is(err, store.ErrNotFound), errors.Is(err, store.ErrAmbiguous), errors.Is(err, report.ErrExploration):
 		return exitWrong
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission):
 		return exitWrong
@@ -74,24 +75,28 @@ func status(err error) int {
 // explain writes an error and its hint to stderr.
 func (e *Env) explain(err error) {
 	var s silent
-	if errors.As(err, &s) {
-		return
+	if !errors.As(err, &s) {
+		fmt.Fprintln(e.Stderr, e.words(err))
 	}
+}
+
+// words are an error and its hint as a reader sees them.
+func (e *Env) words(err error) string {
 	msg := strings.TrimRight(err.Error(), "\n")
 	var pe *plan.Errors
 	if errors.As(err, &pe) {
-		fmt.Fprintln(e.Stderr, msg)
-		return
+		return msg
 	}
 	if errors.Is(err, context.Canceled) {
 		msg = "interrupted; nothing was kept"
 	}
 	// Paths are shown from here, as they were most likely written.
 	here := strings.NewReplacer(filepath.Clean(e.Dir)+string(filepath.Separator), "")
-	fmt.Fprintln(e.Stderr, "error: "+here.Replace(msg))
+	out := "error: " + here.Replace(msg)
 	if h := hint(err); h != "" {
-		fmt.Fprintln(e.Stderr, "hint: "+here.Replace(h))
+		out += "\nhint: " + here.Replace(h)
 	}
+	return out
 }
 
 func hint(err error) string {

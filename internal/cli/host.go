@@ -3,11 +3,13 @@ package cli
 import (
 	"context"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"syscall"
 	"time"
 
+	"github.com/fairtrial/fairtrial/internal/plan"
 	"github.com/fairtrial/fairtrial/internal/record"
 )
 
@@ -15,8 +17,9 @@ func host() record.Host {
 	return record.Host{OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU(), Go: runtime.Version(), Engine: engineName}
 }
 
-// gitState is the commit of the plan's folder; nil outside a repository or without git.
-func gitState(ctx context.Context, dir string) *record.Git {
+// gitState is the commit of the plan's folder, and the plan's place in the repository; nil outside a repository or without git.
+func gitState(ctx context.Context, file string) *record.Git {
+	dir := filepath.Dir(file)
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
 	out, err := exec.CommandContext(ctx, "git", "-C", dir, "rev-parse", "HEAD").Output()
@@ -27,7 +30,21 @@ func gitState(ctx context.Context, dir string) *record.Git {
 	if out, err := exec.CommandContext(ctx, "git", "-C", dir, "status", "--porcelain", "--untracked-files=no", ".").Output(); err == nil {
 		g.Dirty = len(out) > 0
 	}
+	if out, err := exec.CommandContext(ctx, "git", "-C", dir, "rev-parse", "--show-prefix").Output(); err == nil {
+		g.Path = strings.TrimRight(string(out), "\r\n") + filepath.Base(file)
+	}
 	return g
+}
+
+// gatePlaces says where the gates stand in the plan's file.
+func gatePlaces(p *plan.Plan) []record.GatePlace {
+	var out []record.GatePlace
+	for _, g := range p.Gates {
+		if g.Line > 0 {
+			out = append(out, record.GatePlace{Name: g.Name, Line: g.Line, Column: g.Column})
+		}
+	}
+	return out
 }
 
 // cpuTime is the processor seconds of this process so far.

@@ -29,6 +29,18 @@ func renderings() []rendering {
 	}
 }
 
+// extras are the formats that `report`, and `run --format`, write on request.
+func extras() []rendering {
+	return []rendering{
+		{"sarif", "fairtrial.sarif", report.SARIF},
+		{"codequality", "codequality.json", report.CodeQuality},
+		{"openmetrics", "metrics.prom", report.OpenMetrics},
+		{"dotenv", "fairtrial.env", report.Dotenv},
+		{"github", "job-summary.md", report.JobSummary},
+		{"comment", "comment.md", report.Comment},
+	}
+}
+
 // canHold refuses, before any work is done, an output folder that cannot be made.
 func canHold(dir string) error {
 	for at := filepath.Clean(dir); ; at = filepath.Dir(at) {
@@ -45,12 +57,12 @@ func canHold(dir string) error {
 // writeOutputs puts all files of a run into dir. record.json is removed first and
 // written last, so that a folder with it is complete; each file is written whole
 // under another name and renamed. Two runs into one folder take turns.
-func writeOutputs(dir string, r *record.Record) error {
+func writeOutputs(dir string, r *record.Record, more ...rendering) error {
 	var files []struct {
 		name string
 		data []byte
 	}
-	for _, x := range renderings() {
+	for _, x := range append(more, renderings()...) {
 		var b bytes.Buffer
 		if err := x.write(&b, r); err != nil {
 			return fmt.Errorf("render %s: %w", x.file, err)
@@ -71,12 +83,26 @@ func writeOutputs(dir string, r *record.Record) error {
 	if err := os.Remove(filepath.Join(dir, "record.json")); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("remove earlier record: %w", err)
 	}
+	for _, x := range extras() { // of an earlier run, that this one may not write
+		if err := os.Remove(filepath.Join(dir, x.file)); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("remove earlier %s: %w", x.file, err)
+		}
+	}
 	for _, f := range files {
 		if err := writeFile(filepath.Join(dir, f.name), f.data); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// write puts one rendering of a record into dir.
+func write(x rendering, dir string, r *record.Record) error {
+	var b bytes.Buffer
+	if err := x.write(&b, r); err != nil {
+		return err
+	}
+	return writeFile(filepath.Join(dir, x.file), b.Bytes())
 }
 
 // writeFile writes a file whole or not at all.
@@ -105,7 +131,7 @@ func writeFile(path string, data []byte) error {
 
 // sweep removes temporary files that a killed run left in an output folder.
 func sweep(dir string) {
-	for _, x := range renderings() {
+	for _, x := range append(extras(), renderings()...) {
 		old, _ := filepath.Glob(filepath.Join(dir, "."+x.file+".*"))
 		for _, f := range old {
 			_ = os.Remove(f)

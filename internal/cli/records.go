@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -99,7 +100,7 @@ func reportCommand(e *Env) *cobra.Command {
 				return report.Terminal(e.Stdout, r, e.terminal(cmd))
 			}
 			for _, f := range formats {
-				x, err := find(append(renderings(), e.pages(cmd.Context())...), f)
+				x, err := find(slices.Concat(renderings(), extras(), e.pages(cmd.Context())), f)
 				if err != nil {
 					return err
 				}
@@ -118,18 +119,14 @@ func reportCommand(e *Env) *cobra.Command {
 				if err := os.MkdirAll(e.path(out), 0o755); err != nil {
 					return err
 				}
-				var b strings.Builder
-				if err := x.write(&b, r); err != nil {
-					return err
-				}
-				if err := writeFile(filepath.Join(e.path(out), x.file), []byte(b.String())); err != nil {
+				if err := write(x, e.path(out), r); err != nil {
 					return err
 				}
 			}
 			return nil
 		},
 	}
-	c.Flags().StringSliceVar(&formats, "format", nil, "html, markdown, json, junit, csv; one page: summary (HTML), pdf, png (default: the terminal summary)")
+	c.Flags().StringSliceVar(&formats, "format", nil, "html, markdown, json, junit, csv; for CI: sarif, codequality, openmetrics, dotenv, github, comment; one page: summary (HTML), pdf, png (default: the terminal summary)")
 	c.Flags().StringVarP(&out, "output", "o", "", "folder to write to (default: stdout)")
 	return c
 }
@@ -141,9 +138,6 @@ func find(known []rendering, format string) (rendering, error) {
 			return x, nil
 		}
 		names = append(names, x.format)
-	}
-	if format == "sarif" {
-		return rendering{}, wrong("formats: "+strings.Join(names, ", "), "format sarif is not built yet")
 	}
 	return rendering{}, wrong("formats: "+strings.Join(names, ", "), "unknown format %q", format)
 }

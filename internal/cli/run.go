@@ -31,7 +31,7 @@ import (
 
 func runCommand(e *Env) *cobra.Command {
 	var out, baseline string
-	var set, whatIf []string
+	var set, whatIf, formats []string
 	var asJSON, skipEmpty, scores bool
 	var workers int
 	var memory string
@@ -40,6 +40,15 @@ func runCommand(e *Env) *cobra.Command {
 		Short: "Carry out a plan: estimates, comparisons, gates, record and report",
 		Args:  exactly(1, "one plan file"),
 		RunE: func(cmd *cobra.Command, args []string) (failed error) {
+			e.ran = ran{plan: args[0]}
+			var more []rendering
+			for _, f := range formats {
+				x, err := find(extras(), f)
+				if err != nil {
+					return err
+				}
+				more = append(more, x)
+			}
 			if cmd.Flags().Changed("baseline") {
 				if baseline == "" {
 					return wrong("name a record, a run or a Git revision, such as --baseline origin/main", "--baseline is empty")
@@ -47,7 +56,7 @@ func runCommand(e *Env) *cobra.Command {
 				set = append(set, baselineSet(baseline))
 			}
 			if len(whatIf) > 0 {
-				return e.explore(cmd, args[0], set, whatIf, out, asJSON)
+				return e.explore(cmd, args[0], set, whatIf, out, asJSON, more)
 			}
 			nothing := func(err error) error {
 				var de *engine.DataError
@@ -90,9 +99,10 @@ func runCommand(e *Env) *cobra.Command {
 					return err
 				}
 			}
-			if err := writeOutputs(e.path(out), r); err != nil {
+			if err := writeOutputs(e.path(out), r, more...); err != nil {
 				return fmt.Errorf("the run is stored as %s, but not all of its files were written: %w", r.Run.ID, err)
 			}
+			e.ran.record, e.ran.dir = r, out
 			if err := dagster.Report(r, e.path(out)); err != nil {
 				return err
 			}
@@ -112,6 +122,7 @@ func runCommand(e *Env) *cobra.Command {
 	c.Flags().BoolVar(&scores, "with-scores", false, "also write scores.parquet, the row scores, so that a later run can pair its rows with this record")
 	c.Flags().StringArrayVar(&set, "set", nil, "override a key of the plan: --set gates[0].margin=0.01")
 	c.Flags().StringArrayVar(&whatIf, "what-if", nil, "explore: as --set, or a gate's key alone (margin=0.01); nothing is decided, stored or counted as a look")
+	c.Flags().StringSliceVar(&formats, "format", nil, "more files in the folder: sarif, codequality, openmetrics, dotenv, github (job summary), comment")
 	c.Flags().BoolVar(&asJSON, "json", false, "print the record instead of the summary")
 	c.Flags().BoolVar(&skipEmpty, "skip-empty", false, "exit 99 instead of 2 when there is no usable row")
 	c.Flags().IntVar(&workers, "workers", 0, "cores to use (0: all); never changes a number")
@@ -215,17 +226,38 @@ func (e *Env) loadPlan(cmd *cobra.Command, path string, set []string) (*plan.Pla
 	return p, e.fetch(cmd, p, true)
 }
 
-// readPlan is loadPlan without the pulling: queries are only described.
-func (e *Env) readPlan(cmd *cobra.Command, path string, set []string) (*plan.Plan, error) {
+// parsePlan reads and resolves a plan without a look at its data.
+func (e *Env) parsePlan(cmd *cobra.Command, path string, set []string) (*plan.Plan, error) {
 	p, err := plan.Load(e.path(path), planCatalogue{catalogue()}, set, e.lookup, e.standards(cmd, filepath.Dir(e.path(path))))
 	var bad *plan.Errors
 	if errors.As(err, &bad) {
-		return nil, e.allProblems(cmd, path, bad)
+		for i := range bad.List {
+			if bad.List[i].File == e.path(path) { // and not a standard
+				bad.List[i].File = path
+			}
+		}
+		if bad.Partial != nil {
+			bad.Partial.File = path
+		}
+		return nil, bad
 	}
 	if err != nil {
 		return nil, err
 	}
 	p.File = path
+	return p, nil
+}
+
+// readPlan is loadPlan without the pulling: queries are only described.
+func (e *Env) readPlan(cmd *cobra.Command, path string, set []string) (*plan.Plan, error) {
+	p, err := e.parsePlan(cmd, path, set)
+	var bad *plan.Errors
+	if errors.As(err, &bad) {
+		return nil, e.allProblems(cmd, bad)
+	}
+	if err != nil {
+		return nil, err
+	}
 	if err := e.rebase(cmd, p); err != nil {
 		return nil, err
 	}
@@ -251,15 +283,10 @@ func (e *Env) bind(ctx context.Context, p *plan.Plan) ([]plan.Problem, error) {
 
 // allProblems adds to a plan's mistakes those that its data's columns show, so that one
 // run lists all. A source that cannot be read is left for the next run.
-func (e *Env) allProblems(cmd *cobra.Command, path string, bad *plan.Errors) error {
+func (e *Env) allProblems(cmd *cobra.Command, bad *plan.Errors) error {
 	if bad.Partial != nil && !bad.Partial.Data.Source.IsZero() {
 		if more, err := e.bind(cmd.Context(), bad.Partial); err == nil {
 			bad.Merge(more)
-		}
-	}
-	for i := range bad.List {
-		if bad.List[i].File == e.path(path) { // and not a standard
-			bad.List[i].File = path
 		}
 	}
 	return bad
@@ -305,7 +332,7 @@ func (e *Env) evaluate(cmd *cobra.Command, p *plan.Plan, memory int64) (*record.
 		return nil, err
 	}
 	finished := e.Now()
-	r.Run = record.Run{ID: id, Started: started.UTC(), Finished: finished.UTC(), Version: programVersion(), Host: host(), Git: gitState(ctx, p.Dir),
+	r.Run = record.Run{ID: id, Started: started.UTC(), Finished: finished.UTC(), Version: programVersion(), Host: host(), Git: gitState(ctx, filepath.Join(p.Dir, filepath.Base(p.File))), Gates: gatePlaces(p),
 		Command: e.Args, Workers: p.Workers, PlanPath: p.File, Pulls: e.pulls(p), Plugins: append(e.answered, given.runs...), Baseline: e.baselineRef(p), Look: look,
 		Stats: record.RunStats{Seconds: finished.Sub(started).Seconds(), CPUSeconds: cpuTime() - cpu, PeakBytes: peakBytes()}}
 	if err := r.Seal(); err != nil {

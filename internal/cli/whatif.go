@@ -18,7 +18,7 @@ import (
 // explore carries out a changed plan without a workspace: no record, no look, no
 // decision. Its exit status is 0 whatever the verdict would be. Files are written only
 // where -o says so, and say what they are.
-func (e *Env) explore(cmd *cobra.Command, path string, set, whatIf []string, out string, asJSON bool) error {
+func (e *Env) explore(cmd *cobra.Command, path string, set, whatIf []string, out string, asJSON bool, more []rendering) error {
 	p, err := e.loadPlan(cmd, path, set)
 	if err != nil {
 		return err
@@ -54,7 +54,7 @@ func (e *Env) explore(cmd *cobra.Command, path string, set, whatIf []string, out
 		return err
 	}
 	r.Run = record.Run{ID: newID(started), Started: started.UTC(), Finished: e.Now().UTC(), Version: programVersion(), Host: host(), Command: e.Args,
-		Workers: p.Workers, PlanPath: p.File, Pulls: e.pulls(p), Plugins: append(e.answered, given.runs...), Baseline: e.baselineRef(p), Look: record.Look{PlanChanges: []string{}}, WhatIf: changes}
+		Workers: p.Workers, PlanPath: p.File, Pulls: e.pulls(p), Gates: gatePlaces(p), Plugins: append(e.answered, given.runs...), Baseline: e.baselineRef(p), Look: record.Look{PlanChanges: []string{}}, WhatIf: changes}
 	if err := r.Seal(); err != nil {
 		return err
 	}
@@ -66,7 +66,7 @@ func (e *Env) explore(cmd *cobra.Command, path string, set, whatIf []string, out
 	if err != nil || out == "" {
 		return err
 	}
-	if err := writeOutputs(e.path(out), r); err != nil {
+	if err := writeOutputs(e.path(out), r, more...); err != nil {
 		return err
 	}
 	e.info(cmd, "report: %s", filepath.Join(out, "report.html"))

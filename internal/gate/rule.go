@@ -40,5 +40,5 @@ type Rule struct {
 	Evidence       string          `json:"evidence"`               // bound | value
 	OnInconclusive string          `json:"on_inconclusive"`        // block | warn
 	MaxUngraded    *float64        `json:"max_ungraded,omitempty"` // share of the rows; only of scorers
-	Line           int             `json:"-"`
+	Line, Column   int             `json:"-"`                      // in the plan; of its standard's entry where that asks for the gate; 0: --set
 }

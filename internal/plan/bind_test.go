@@ -123,7 +123,7 @@ func TestGateKeys(t *testing.T) {
 		if g.Line != 12+i {
 			t.Errorf("gate %d stands on line %d", i, g.Line)
 		}
-		g.Line = 0
+		g.Line, g.Column = 0, 0
 		if fmt.Sprintf("%+v", g) != fmt.Sprintf("%+v", want[i]) {
 			t.Errorf("gate %d:\n%+v, want\n%+v", i, g, want[i])
 		}

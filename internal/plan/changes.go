@@ -273,7 +273,7 @@ func gateChange(a, b Gate, add func(string, ...any)) {
 	}
 	name := b.Name
 	for _, g := range []*Gate{&a, &b} { // what is told above, or is no matter of judgement
-		g.Name, g.Metric, g.Rule, g.Why, g.Line = "", "", "", "", 0
+		g.Name, g.Metric, g.Rule, g.Why, g.Line, g.Column = "", "", "", "", 0, 0
 		g.Bound, g.Upper, g.Margin, g.Relative, g.Severity, g.Evidence = 0, 0, 0, false, "", ""
 	}
 	x, errA := json.Marshal(a)

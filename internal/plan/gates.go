@@ -42,7 +42,10 @@ func (d *decoder) gates(n *node) {
 
 func (d *decoder) gate(v *node, path string) (gate.Rule, MetricInfo) {
 	g := gate.Rule{Model: "candidate", Require: "no_harm", SmallGroups: "inconclusive", Severity: result.Block, MinRows: 30,
-		Confidence: d.plan.Confidence, Evidence: "bound", OnInconclusive: "block", Line: v.line}
+		Confidence: d.plan.Confidence, Evidence: "bound", OnInconclusive: "block", Line: v.line, Column: v.col}
+	if v.set != "" { // stands in no file
+		g.Line, g.Column = 0, 0
+	}
 	if !d.keys(v, path, gateKeys()...) {
 		return g, MetricInfo{}
 	}

@@ -62,6 +62,7 @@ type pack struct {
 	full Place // seen from the plan, not from the pack that names it
 	root *node
 	at   *node // where the plan, or another pack, names it
+	own  *node // where the plan names it, or the pack that brought it
 }
 
 // reader reads packs: files by their path from the plan's folder.
@@ -97,8 +98,12 @@ func (d *decoder) standards(n *node, above []Place) []pack {
 			continue
 		}
 		if e := p.root.get("extends"); e != nil {
-			out = append(out, d.standards(e, append(slices.Clone(above), p.full))...)
+			for _, q := range d.standards(e, append(slices.Clone(above), p.full)) {
+				q.own = v
+				out = append(out, q)
+			}
 		}
+		p.own = v
 		out = append(out, p)
 	}
 	return out
@@ -367,6 +372,7 @@ func (d *decoder) extendGates(packs []pack) {
 		asked := slices.Clone(d.plan.Gates[own:])
 		d.plan.Gates = d.plan.Gates[:own]
 		for _, g := range asked {
+			g.Line, g.Column = k.own.line, k.own.col
 			at := slices.IndexFunc(d.plan.Gates, func(have Gate) bool { return sameQuestion(have, g) })
 			if at < 0 {
 				base := g.Name

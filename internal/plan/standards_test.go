@@ -191,3 +191,40 @@ func TestStandardIsKept(t *testing.T) {
 		}
 	}
 }
+
+// A gate stands where the plan writes it, or where it names the standard that asks for
+// it, through other standards too; one of the command line stands nowhere.
+func TestPlacesOfGates(t *testing.T) {
+	files := map[string]string{"plan.yaml": strings.Replace(extending, "extends: standards/tier1.yaml", "extends:\n  - standards/tier1.yaml\n  - standards/eu.yaml", 1),
+		"standards/tier1.yaml": tier1, "standards/eu.yaml": "name: eu\nextends: all.yaml\n", "standards/all.yaml": "name: all\ngates:\n  - {metric: ece, at_most: 0.2, why: w, evidence: value}\n"}
+	p, err := loadFiles(t, files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(files["plan.yaml"], "\n")
+	got := map[string]string{}
+	for _, g := range p.Gates {
+		got[g.Metric] = lines[g.Line-1][g.Column-1:]
+	}
+	for metric, want := range map[string]string{"roc_auc": "{metric: roc_auc", "recall": "standards/tier1.yaml", "ece": "standards/eu.yaml"} {
+		if !strings.HasPrefix(got[metric], want) {
+			t.Errorf("%s stands at %q, want %q", metric, got[metric], want)
+		}
+	}
+	p, err = plan.Load(writePlan(t, strings.Replace(extending, "extends: standards/tier1.yaml\n", "", 1)), catalogue{metric.NewCatalogue()}, []string{"gates=[{metric: ece, at_most: 0.2, evidence: value}]"}, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if g := p.Gates[0]; g.Line != 0 || g.Column != 0 {
+		t.Errorf("a gate of --set stands at %d:%d", g.Line, g.Column)
+	}
+}
+
+func writePlan(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "plan.yaml")
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}

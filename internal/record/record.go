@@ -51,6 +51,7 @@ type Run struct {
 	Pulls    []engine.Pull `json:"pulls,omitempty"` // of remote sources, in the plan's order
 	Plugins  []PluginRun   `json:"plugins,omitempty"`
 	Baseline *BaselineRef  `json:"baseline,omitempty"`
+	Gates    []GatePlace   `json:"gates,omitempty"` // where each stands in the plan's file
 	Look     Look          `json:"look"`
 	WhatIf   []string      `json:"what_if,omitempty"` // an exploration: these keys of the plan were changed, nothing was decided
 	Stats    RunStats      `json:"stats"`
@@ -80,6 +81,13 @@ type PluginFailure struct {
 	Traceback string `json:"traceback,omitempty"`
 }
 
+// GatePlace is where a gate stands in the plan's file, or the standard that asks for it.
+type GatePlace struct {
+	Name   string `json:"name"`
+	Line   int    `json:"line"` // from 1
+	Column int    `json:"column"`
+}
+
 // Host is the machine.
 type Host struct {
 	OS     string `json:"os"`
@@ -93,6 +101,7 @@ type Host struct {
 type Git struct {
 	Commit string `json:"commit"`
 	Dirty  bool   `json:"dirty"`
+	Path   string `json:"path,omitempty"` // of the plan, from the top of the repository
 }
 
 // Look counts how often this was tried (GATES, "Looks").

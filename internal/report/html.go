@@ -166,19 +166,24 @@ type exemplars struct {
 	Rows  []engine.Exemplar
 }
 
-func newPage(r *record.Record) *page {
-	p := &page{Record: r, Style: template.CSS(pageStyle), Class: strings.ReplaceAll(string(r.Verdict.Decision), "_", "-"), Shape: decisionShape(r.Verdict.Decision), //nolint:gosec // our own file
-		Level: result.Percent(r.Plan.Confidence), Slices: max(0, len(r.Slices)-1)}
+// judgedModels is "candidate (loans 2.0) against baseline (loans 1.4)".
+func judgedModels(r *record.Record) string {
 	var names []string
 	for _, m := range r.Plan.Models {
 		names = append(names, strings.TrimSpace(strings.Join([]string{m.Key, bracket(m.Name, m.Version)}, " ")))
 	}
+	return strings.Join(names, " against ")
+}
+
+func newPage(r *record.Record) *page {
+	p := &page{Record: r, Style: template.CSS(pageStyle), Class: strings.ReplaceAll(string(r.Verdict.Decision), "_", "-"), Shape: decisionShape(r.Verdict.Decision), //nolint:gosec // our own file
+		Level: result.Percent(r.Plan.Confidence), Slices: max(0, len(r.Slices)-1)}
 	p.Exploration, p.Charts = exploration(r), charts(r)
 	if script := web.Script(); script != "" && len(p.Charts) > 0 {
 		sum := sha256.Sum256([]byte(script))
 		p.Script, p.ScriptHash = template.JS(script), base64.StdEncoding.EncodeToString(sum[:]) //nolint:gosec // our own file
 	}
-	p.Judged = strings.Join(names, " against ")
+	p.Judged = judgedModels(r)
 	notes := &footnotes{at: map[string]int{}}
 	for _, g := range r.Gates {
 		p.GateRows = append(p.GateRows, p.gate(g))

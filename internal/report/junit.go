@@ -59,7 +59,7 @@ func JUnit(w io.Writer, r *record.Record) error {
 		text := clean(gateText(g))
 		problem := &junitProblem{Message: clean(g.Reason), Type: word(g.Verdict), Text: text}
 		switch {
-		case g.Severity == result.Warn:
+		case g.Severity == result.Warn || g.Verdict == result.Inconclusive && !blocks(g):
 			c.Out = "warning, " + word(g.Verdict) + ": " + text
 		case g.Verdict == result.Pass:
 			c.Out = text

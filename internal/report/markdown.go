@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"fmt"
 	"io"
 	"strings"
@@ -10,23 +11,54 @@ import (
 	"github.com/fairtrial/fairtrial/internal/result"
 )
 
-// MarkdownLimit is the size that a pull-request comment may have.
-const MarkdownLimit = 60_000
+// Sizes in bytes that hosts take: a comment of GitHub 65 536 characters, a job summary
+// 1 MiB a step, of which a part is left to other output of the step.
+const (
+	MarkdownLimit   = 60_000
+	JobSummaryLimit = 1_000_000
+)
 
 // Markdown writes a comment of at most MarkdownLimit bytes: verdict first, then gates,
 // differences, the worst slices, proof. Tables that would not fit say how much is left out.
 func Markdown(w io.Writer, r *record.Record) error {
-	for _, rows := range []int{20, 10, 5, 2} { // fewer rows a table until it fits
-		b := markdown(r, rows)
-		if len(b) <= MarkdownLimit || rows == 2 {
-			if len(b) > MarkdownLimit {
-				b = append(b[:MarkdownLimit-80], []byte("\n\n… cut here: the rest is in report.html\n")...)
-			}
+	return fit(w, r, "", MarkdownLimit, 20, 10, 5, 2)
+}
+
+// JobSummary writes the same for a job summary, with more rows a table.
+func JobSummary(w io.Writer, r *record.Record) error {
+	return fit(w, r, "", JobSummaryLimit, 1000, 300, 100, 50, 20, 10, 5, 2)
+}
+
+// Comment writes Markdown below the mark by which a later run finds the comment of this
+// plan, to write it anew instead of adding one.
+func Comment(w io.Writer, r *record.Record) error {
+	return fit(w, r, CommentMark(PlanFile(r))+"\n", MarkdownLimit, 20, 10, 5, 2)
+}
+
+// CommentMark is the hidden first line of the comment of a plan's file.
+func CommentMark(file string) string {
+	sum := sha256.Sum256([]byte(file))
+	return fmt.Sprintf("<!-- fairtrial comment %x -->", sum[:8])
+}
+
+// fit takes fewer rows a table until the text fits; the last resort is a cut at a line.
+func fit(w io.Writer, r *record.Record, mark string, limit int, rows ...int) error {
+	var b []byte
+	for _, most := range rows {
+		if b = append([]byte(mark), markdown(r, most)...); len(b) <= limit {
 			_, err := w.Write(b)
 			return err
 		}
 	}
-	return nil
+	const cut = "\n\n… cut here: the rest is in report.html\n"
+	at := limit - len(cut) - len("\n\n</details>")
+	b = b[:at:at]
+	b = b[:max(0, bytes.LastIndexByte(b, '\n'))]
+	if bytes.Count(b, []byte("<details>")) > bytes.Count(b, []byte("</details>")) {
+		b = append(b, "\n\n</details>"...)
+	}
+	_, err := w.Write(append(b, cut...))
+	return err
 }
 
 func markdown(r *record.Record, most int) []byte {
@@ -43,6 +75,7 @@ func markdown(r *record.Record, most int) []byte {
 	if w := r.BaselineSentence(); w != "" && r.Baseline.Paired {
 		p("\n%s", md(w))
 	}
+	p("\n**%s**: %s", md(clip(r.Plan.Name, 200)), md(clip(judgedModels(r), 400)))
 	if r.Impact != nil {
 		p("\n%s", md(r.Impact.Sentence))
 	}
@@ -133,12 +166,20 @@ func markdownOverall(p func(string, ...any), r *record.Record, most int) {
 }
 
 func markdownSlices(p func(string, ...any), r *record.Record, most int) {
-	shown := map[string]bool{}
-	for _, g := range r.Gates {
-		if len(g.Cells) < 2 || len(shown) >= 3 {
-			continue
+	shown, tables := 0, max(3, most/10)
+	var sliced []result.Gate
+	for _, settles := range []bool{false, true} { // gates that did not pass come first
+		for _, g := range r.Gates {
+			if len(g.Cells) > 1 && settled(g.Verdict) == settles {
+				sliced = append(sliced, g)
+			}
 		}
-		shown[g.Name] = true
+	}
+	for _, g := range sliced {
+		if shown++; shown > tables {
+			p("\nslices of %d more gates in report.html", len(sliced)-tables)
+			break
+		}
 		p("\n<details><summary>Slices of %s</summary>\n", md(clip(g.Name, 200)))
 		p("| | slice | value | n | note |\n|---|---|---|---:|---|")
 		cells := worstCells(g)

@@ -3,6 +3,7 @@
 package report
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -194,6 +195,16 @@ func looks(r *record.Record) string {
 		return ""
 	}
 	return fmt.Sprintf(" · look %d, %d candidate(s) on these data", r.Run.Look.Number, r.Run.Look.CandidatesOnThisBenchmark)
+}
+
+// ErrExploration refuses a record that decides nothing, for readers that could not tell.
+var ErrExploration = errors.New("an exploration decides nothing: this format is for what was decided")
+
+func decided(r *record.Record) error {
+	if exploration(r) != "" {
+		return ErrExploration
+	}
+	return nil
 }
 
 // exploration says that a record decides nothing; empty for one that does.

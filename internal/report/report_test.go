@@ -72,7 +72,7 @@ func sample(slices, metrics int) *record.Record {
 // No user's text reaches a page as markup, no NaN reaches any file.
 func TestEveryFormatIsSafe(t *testing.T) {
 	r := sample(8, 3)
-	for name, f := range map[string]func(io.Writer, *record.Record) error{"html": HTML, "markdown": Markdown, "junit": JUnit, "csv": CSV, "json": JSON,
+	for name, f := range map[string]func(io.Writer, *record.Record) error{"html": HTML, "markdown": Markdown, "junit": JUnit, "csv": CSV, "json": JSON, "sarif": SARIF, "github": JobSummary, "comment": Comment, "dotenv": Dotenv,
 		"terminal": func(w io.Writer, r *record.Record) error {
 			return Terminal(w, r, TerminalOptions{Width: 100, Unicode: true})
 		}} {
@@ -86,7 +86,7 @@ func TestEveryFormatIsSafe(t *testing.T) {
 				t.Errorf("%s holds %q", name, bad)
 			}
 		}
-		if (name == "html" || name == "markdown" || name == "junit") && strings.Contains(s, "<script>") {
+		if (name == "html" || name == "markdown" || name == "junit" || name == "github" || name == "comment") && strings.Contains(s, "<script>") {
 			t.Errorf("%s holds a user's markup", name)
 		}
 		if name != "json" && !strings.Contains(s, r.Run.ID) {
