@@ -33,6 +33,7 @@ type Env struct {
 	fetched   []fetched
 	described int64 // rows of the cases' query
 	atEnd     []func()
+	piped     []byte // the plan on Stdin, once it was read
 }
 
 // System is the Env of a real process; it stops on interrupt.

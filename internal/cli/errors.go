@@ -73,6 +73,10 @@ func (e *Env) explain(err error) {
 	if errors.As(err, &s) {
 		return
 	}
+	if e.errorsAsJSON() {
+		e.explainJSON(err)
+		return
+	}
 	msg := strings.TrimRight(err.Error(), "\n")
 	var pe *plan.Errors
 	if errors.As(err, &pe) {
@@ -80,14 +84,20 @@ func (e *Env) explain(err error) {
 		return
 	}
 	if errors.Is(err, context.Canceled) {
-		msg = "interrupted; nothing was kept"
+		msg = interrupted
 	}
-	// Paths are shown from here, as they were most likely written.
-	here := strings.NewReplacer(filepath.Clean(e.Dir)+string(filepath.Separator), "")
+	here := e.here()
 	fmt.Fprintln(e.Stderr, "error: "+here.Replace(msg))
 	if h := hint(err); h != "" {
 		fmt.Fprintln(e.Stderr, "hint: "+here.Replace(h))
 	}
+}
+
+const interrupted = "interrupted; nothing was kept"
+
+// here shows paths from the working folder, as they were most likely written.
+func (e *Env) here() *strings.Replacer {
+	return strings.NewReplacer(filepath.Clean(e.Dir)+string(filepath.Separator), "")
 }
 
 func hint(err error) string {
