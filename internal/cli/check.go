@@ -35,7 +35,8 @@ func checkCommand(e *Env) *cobra.Command {
 			}
 			findings = append(findings, p.Advice()...)
 			if asJSON {
-				return writeJSON(e.Stdout, map[string]any{"ok": true, "rows": rows, "gates": len(p.Gates), "findings": findings})
+				return writeJSON(e.Stdout, map[string]any{"ok": true, "rows": rows, "gates": len(p.Gates), "findings": findings,
+					"gate_list": gateList(p), "control": p.Control != nil})
 			}
 			fmt.Fprintf(e.Stdout, "ok: %s rows, %d model(s), %d metric(s), %d slice entr%s, %d gate(s)\n", result.Count(rows), len(p.Models), len(p.Metrics),
 				len(p.Slices), map[bool]string{true: "y", false: "ies"}[len(p.Slices) == 1], len(p.Gates))
@@ -48,6 +49,22 @@ func checkCommand(e *Env) *cobra.Command {
 	c.Flags().StringArrayVar(&set, "set", nil, "override a key of the plan")
 	c.Flags().BoolVar(&asJSON, "json", false, "print as JSON")
 	return c
+}
+
+// listedGate is a gate as programs list it before the plan is run (pytest collects them).
+type listedGate struct {
+	Name     string          `json:"name"`
+	Metric   string          `json:"metric"`
+	Severity result.Severity `json:"severity"`
+	Line     int             `json:"line,omitempty"`
+}
+
+func gateList(p *plan.Plan) []listedGate {
+	list := []listedGate{}
+	for _, g := range p.Gates {
+		list = append(list, listedGate{g.Name, g.Metric, g.Severity, g.Line})
+	}
+	return list
 }
 
 // survey reads the cases once: their number, and what is wrong or odd about them. Of a

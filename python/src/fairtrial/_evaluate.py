@@ -124,16 +124,18 @@ class _Columns:
 
     def __init__(self, slices: dict[str, Any]) -> None:
         self.slices = slices
-        self.all: dict[str, tuple[str, Any]] = {}
-        self._late = {k: (f"slices[{k!r}]", v) for k, v in slices.items()}
+        self._roles: dict[str, tuple[str, Any]] = {}
 
     def add(self, name: str, x: Any, what: str) -> str:
-        if not self.all:
-            self.all = {}
-        while name in self.all or name in self.slices:
+        while name in self._roles or name in self.slices:
             name += "_"
-        self.all = {k: v for k, v in self.all.items() if k not in self._late} | {name: (what, x)} | self._late
+        self._roles[name] = (what, x)
         return name
+
+    @property
+    def all(self) -> dict[str, tuple[str, Any]]:
+        """By name: what a message calls the column, and its values."""
+        return self._roles | {k: (f"slices[{k!r}]", _columns.flat(v, f"slices[{k!r}]")) for k, v in self.slices.items()}
 
 
 def _task(y_true: Any, y_score: Any) -> str:
