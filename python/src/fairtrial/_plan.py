@@ -19,21 +19,25 @@ class Check(NamedTuple):
     """What can be known before a plan is run."""
 
     rows: int
-    gates: int
+    gates: list[dict[str, Any]]
+    """name, metric, severity, and the line in the plan's file."""
     findings: list[str]
+    control: bool
+    """Whether each run also judges a degraded candidate."""
 
 
 class Plan:
-    """A plan: a file, YAML text, or a mapping of the same keys. Relative paths in it start at
+    """A plan: a file, YAML text of several lines, or a mapping of the same keys. Relative paths in it start at
     the file's folder, else at ``folder`` (the working folder)."""
 
-    def __init__(self, source: PathLike | Mapping[str, Any], *, folder: PathLike | None = None) -> None:
+    def __init__(self, source: PathLike | Mapping[str, Any], *, folder: PathLike | None = None, name: str = "plan") -> None:
         self.file: Path | None = None
         self.text: str | None = None
+        self._name = name  # what messages call a text
         self._machine_made = isinstance(source, Mapping)
         if isinstance(source, Mapping):
             self.text = json.dumps(source, indent=2, ensure_ascii=False, default=_plain)  # JSON is YAML
-        elif isinstance(source, str) and ("\n" in source or ":" in source) and not Path(source).is_file():
+        elif isinstance(source, str) and "\n" in source:
             self.text = source
         else:
             self.file = Path(source)
@@ -75,7 +79,7 @@ class Plan:
         with tempfile.TemporaryDirectory(prefix="fairtrial-") as tmp:
             to = Path(output).absolute() if output is not None else Path(tmp)
             found = _program.workspace_of(self.folder, workspace)
-            self._call("run", [*args, "-o", str(to)], set, found)
+            self._call("run", [*args, "-o", str(to)], set, found, to / "record.json")
             return Result(
                 (to / "record.json").read_bytes(), workspace=found, report=(to / "report.html").read_text(encoding="utf-8")
             )
@@ -83,7 +87,7 @@ class Plan:
     def check(self, *, set: Mapping[str, Any] | None = None, workspace: PathLike | None = None) -> Check:
         """Everything that can be known before the plan is run; raises PlanError with all that is wrong."""
         answer = json.loads(self._call("check", ["--json"], set, workspace).stdout)
-        return Check(answer["rows"], answer["gates"], answer["findings"])
+        return Check(answer["rows"], answer["gate_list"], answer["findings"], answer["control"])
 
     def rehearse(
         self,
@@ -97,18 +101,26 @@ class Plan:
         answer = self._call("rehearse", ["--json", "--draws", str(draws), "--rows", str(rows)], set, workspace)
         return dict(json.loads(answer.stdout))
 
-    def _call(self, command: str, args: list[str], set: Mapping[str, Any] | None, workspace: PathLike | None) -> _program.Answer:
+    def _call(
+        self,
+        command: str,
+        args: list[str],
+        set: Mapping[str, Any] | None,
+        workspace: PathLike | None,
+        record: Path | None = None,
+    ) -> _program.Answer:
         overrides = [f"--set={k}={_value(v)}" for k, v in (set or {}).items()]
         if workspace is not None:
             workspace = Path(workspace).absolute()
         if self.file is not None:
-            return _program.call([command, str(self.file), *args, *overrides], workspace=workspace)
+            return _program.call([command, str(self.file), *args, *overrides], workspace=workspace, record=record)
         return _program.call(
             [command, "-", *args, *overrides],
             plan_text=self.text,
             cwd=self.folder,
             workspace=workspace,
-            machine_made=self._machine_made,
+            name="" if self._machine_made else self._name,
+            record=record,
         )
 
 

@@ -59,15 +59,20 @@ def call(
     plan_text: str | None = None,
     cwd: str | os.PathLike[str] | None = None,
     workspace: str | os.PathLike[str] | None = None,
-    machine_made: bool = False,
+    name: str = "plan",
+    record: Path | None = None,
 ) -> Answer:
     """Calls the program; what it cannot do is raised, its warnings are Python's. A plan goes
-    in through standard input; machine_made says that its lines are nothing to show."""
+    in through standard input; name is what messages call it, empty when its lines are nothing
+    to show. record is written by a run that ended with a verdict: "error" is one too, and has
+    the status of wrong data."""
     import subprocess
 
     line = [find(), *args, "--errors", "json", "--no-color"]
     if workspace is not None:
         line += ["--workspace", os.fspath(workspace)]
+    if record is not None:
+        record.unlink(missing_ok=True)  # of an earlier run
     env = {**os.environ, "LC_ALL": "C.UTF-8"}  # its texts are UTF-8 whatever the locale here
     try:
         done = subprocess.run(
@@ -80,16 +85,17 @@ def call(
         )
     except OSError as e:
         raise errors.EngineError(f"cannot run {line[0]}: {e}") from e
+    judged = done.returncode in VERDICTS or (record is not None and record.is_file())
     said = done.stderr.decode("utf-8", "replace").splitlines()
     notes = [s.removeprefix("warning: ") for s in said if s.startswith("warning: ")]
-    if done.returncode not in VERDICTS:
-        raise _error(done.returncode, said, machine_made)
+    if not judged:
+        raise _error(done.returncode, said, name)
     for note in notes:
         warnings.warn(note, errors.FairtrialWarning, stacklevel=_outside())
     return Answer(done.returncode, done.stdout.decode("utf-8"), notes)
 
 
-def _error(status: int, said: list[str], machine_made: bool) -> BaseException:
+def _error(status: int, said: list[str], name: str) -> BaseException:
     if status in (130, -2):
         return KeyboardInterrupt()
     try:
@@ -101,8 +107,8 @@ def _error(status: int, said: list[str], machine_made: bool) -> BaseException:
     problems = []
     for p in raw:
         if p.get("file") == STDIN or str(p.get("file", "")).endswith("/" + STDIN):
-            p = {**p, "file": "plan"}
-            if machine_made:
+            p = {**p, "file": name}
+            if not name:
                 p = {k: v for k, v in p.items() if k not in ("file", "line", "column", "source")}
         problems.append(errors.Problem.of(p))
     return errors.from_document(status, problems)

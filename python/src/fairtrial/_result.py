@@ -153,6 +153,8 @@ def _frame(page: str, height: int, grow: bool = True) -> str:
     load = (
         ' onload="try{this.style.height=this.contentDocument.documentElement.scrollHeight+8+\'px\'}catch(e){}"' if grow else ""
     )
+    if grow:  # the notebook has margins of its own
+        page = page.replace("</head>", "<style>body{margin:0;padding:8px 2px}</style></head>", 1)
     return (
         f'<iframe title="fairtrial report" sandbox="{sandbox}" srcdoc="{html.escape(page)}"{load} '
         f'style="width:100%;height:{height}px;border:0;resize:vertical;overflow:auto"></iframe>'

@@ -59,6 +59,10 @@ class FairtrialError(Exception):
         self.problems = list(problems)
         super().__init__("\n".join(str(p) for p in self.problems))
 
+    def _render_traceback_(self) -> list[str]:
+        """How a notebook shows it: what is wrong and where in the plan, not where in this package."""
+        return [f"{type(self).__name__}: {self}"]
+
     @property
     def _first(self) -> Problem:
         return self.problems[0] if self.problems else Problem("")

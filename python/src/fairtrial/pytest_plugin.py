@@ -54,10 +54,13 @@ class PlanFile(pytest.File):
         from fairtrial import FairtrialError
 
         try:
-            gates = self.plan().gates(set=self.overrides())
+            found = self.plan().check(set=self.overrides())
         except FairtrialError as e:
             raise self.CollectError(str(e)) from None
-        items = [GateItem.from_parent(self, name=_unique(g["name"], i, gates), at=i, line=g.get("line", 0)) for i, g in enumerate(gates)]
+        gates = found.gates
+        items: list[pytest.Item] = [GateItem.from_parent(self, name=_unique(g["name"], i, gates), at=i, line=g.get("line", 0)) for i, g in enumerate(gates)]
+        if found.control:
+            items.append(ControlItem.from_parent(self, name="control does not pass"))
         return items or [PlanItem.from_parent(self, name="runs")]
 
     def plan(self) -> Plan:
@@ -137,6 +140,21 @@ class GateItem(PlanItem):
         return self.path, max(self.line - 1, 0), f"{self.path.name}: {self.name}"
 
 
+class ControlItem(PlanItem):
+    """The degraded candidate that a plan with ``control`` plants: it must not pass."""
+
+    def runtest(self) -> None:
+        from fairtrial import InconclusiveError
+
+        result = self.parent.result()
+        self.say(result)
+        control = result.record["verdict"].get("control")
+        if control and control["decision"] == "go":
+            if _inconclusive(self.config) == "xfail":
+                pytest.xfail(control["sentence"])
+            raise InconclusiveError(control["sentence"], result)
+
+
 def judge(gate: Mapping[str, Any], inconclusive: str, result: Result | None = None) -> None:
     """Passes, fails, skips or xfails as a gate's verdict says. A gate that only warns passes
     with a warning."""
@@ -150,7 +168,7 @@ def judge(gate: Mapping[str, Any], inconclusive: str, result: Result | None = No
     if verdict == "not_applicable":
         pytest.skip(gate["reason"])
     if gate["severity"] == "warn" or (verdict == "inconclusive" and gate.get("on_inconclusive") == "warn"):
-        warnings.warn(text, FairtrialWarning, stacklevel=2)
+        warnings.warn(f"{gate['name']}: {text}", FairtrialWarning, stacklevel=2)
         return
     if verdict == "inconclusive":
         if inconclusive == "xfail":
@@ -159,13 +177,12 @@ def judge(gate: Mapping[str, Any], inconclusive: str, result: Result | None = No
     raise (NoGoError if verdict == "fail" else VerdictError)(text, result)
 
 
-def describe(gate: Mapping[str, Any]) -> str:
+def describe(gate: Mapping[str, Any], named: bool = False) -> str:
     """A gate as a failing test says it: what was asked, what was found, and where."""
     e = gate["evidence"]
     bounds = " and ".join(_number(b) for b in (e.get("bound"), e.get("bound2")) if b is not None)
     lines = [
-        f"{gate['name']}: {_word(gate['verdict'])}",
-        f"  {gate['reason']}",
+        (f"{gate['name']}: " if named else "") + f"{_word(gate['verdict'])}: {gate['reason']}",
         f"  required  {gate['metric']} {gate['rule']}",
         f"  found     {_found(e)}, bound {bounds or '–'}, n = {_count(e.get('n'))}" + _needed(e),
     ]
@@ -235,7 +252,7 @@ class Trial:
             pytest.xfail(result.sentence)
         if result.verdict not in ("go", "not_judged"):
             bad = [g for g in result.record["gates"] if g["verdict"] not in ("pass", "not_applicable") and g["severity"] != "warn"]
-            text = "\n".join([result.sentence, *map(describe, bad)])
+            text = "\n".join([result.sentence, *(describe(g, named=True) for g in bad)])
             kinds = {"no-go": fairtrial.NoGoError, "inconclusive": fairtrial.InconclusiveError}
             raise kinds.get(result.verdict, fairtrial.VerdictError)(text, result)
         return result
