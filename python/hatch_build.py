@@ -27,7 +27,9 @@ class FairtrialHook(BuildHookInterface):  # type: ignore[type-arg]
                 "the wheel carries the Go program: build it first and set FAIRTRIAL_BINARY to its path, "
                 "or use `make wheel` in the root of the project"
             )
-        platform = os.environ.get("FAIRTRIAL_PLATFORM") or sysconfig.get_platform().replace("-", "_").replace(".", "_")
+        platform = os.environ.get("FAIRTRIAL_PLATFORM") or sysconfig.get_platform().replace("-", "_").replace(
+            ".", "_"
+        )
         build_data["pure_python"] = False
         build_data["tag"] = f"py3-none-{platform}"
         build_data["shared_scripts"][program] = "fairtrial.exe" if program.endswith(".exe") else "fairtrial"

@@ -38,7 +38,8 @@ environment bare || skip "no package registry"
 
 full="$VENVS/full/bin"
 echo "== python: ruff and mypy --strict" >&2
-"$full/ruff" check --no-cache python
+"$full/ruff" check -q --no-cache python
+"$full/ruff" format -q --no-cache --check python/src python/tests
 (cd python && "$full/mypy" --cache-dir "$VENVS/mypy")
 echo "== python: tests with pandas, polars, pyarrow and notebooks" >&2
 "$full/python" -m pytest -q python "$@"

@@ -29,7 +29,9 @@ def make_rows(n: int = 1500, seed: int = 7) -> Rows:
     label = [int(r.random() < 0.4) for _ in range(n)]
     new = [1 / (1 + math.exp(-r.gauss(1.2 if y else -1.2, 1))) for y in label]
     old = [1 / (1 + math.exp(-r.gauss(0.6 if y else -0.6, 1))) for y in label]
-    return Rows(label, new, old, [r.choice(["AT", "CH", "DE", "01"]) for _ in label], [f"r{i}" for i in range(n)])
+    return Rows(
+        label, new, old, [r.choice(["AT", "CH", "DE", "01"]) for _ in label], [f"r{i}" for i in range(n)]
+    )
 
 
 @pytest.fixture(scope="session")
@@ -71,5 +73,8 @@ def plan_file(tmp_path, rows) -> Path:
 
 def write_rows(path: Path, r: Rows) -> None:
     lines = ["id,label,new,old,region"]
-    lines += [f"{i},{y},{a!r},{b!r},{g}" for i, y, a, b, g in zip(r.id, r.label, r.new, r.old, r.region, strict=True)]
+    lines += [
+        f"{i},{y},{a!r},{b!r},{g}"
+        for i, y, a, b, g in zip(r.id, r.label, r.new, r.old, r.region, strict=True)
+    ]
     path.write_text("\n".join(lines) + "\n")

@@ -15,7 +15,10 @@ def test_plan_from_file_text_and_mapping(plan_file, rows):
         "name": "credit",
         "task": "binary",
         "data": {"source": "rows.csv", "columns": {"id": "id", "label": {"column": "label", "positive": 1}}},
-        "models": {"candidate": {"score": "new", "threshold": 0.5}, "baseline": {"score": "old", "threshold": 0.5}},
+        "models": {
+            "candidate": {"score": "new", "threshold": 0.5},
+            "baseline": {"score": "old", "threshold": 0.5},
+        },
         "slices": ["region"],
         "metrics": ["roc_auc", "recall"],
         "gates": [
@@ -31,16 +34,31 @@ def test_plan_from_file_text_and_mapping(plan_file, rows):
 
 def test_parts_of_a_result(plan_file, tmp_path):
     r = fairtrial.run(plan_file, output=tmp_path / "out")
-    assert {p.name for p in (tmp_path / "out").iterdir()} >= {"report.html", "report.md", "junit.xml", "estimates.csv", "record.json"}
+    assert {p.name for p in (tmp_path / "out").iterdir()} >= {
+        "report.html",
+        "report.md",
+        "junit.xml",
+        "estimates.csv",
+        "record.json",
+    }
     gates = r.table("gates", "rows")
-    assert [(g["name"], g["verdict"]) for g in gates] == [("ranks no worse", "pass"), ("finds enough", "pass")]
-    assert {c["slice"] for c in r.table("cells", "rows") if c["gate"] == "finds enough"} >= {"region=AT", "region=DE"}
+    assert [(g["name"], g["verdict"]) for g in gates] == [
+        ("ranks no worse", "pass"),
+        ("finds enough", "pass"),
+    ]
+    assert {c["slice"] for c in r.table("cells", "rows") if c["gate"] == "finds enough"} >= {
+        "region=AT",
+        "region=DE",
+    }
     assert r.table("comparisons", "rows")[0]["method"] == "paired DeLong"
     assert str(r).startswith("Go: all 2 blocking gates pass.")
     assert repr(r) == "<fairtrial.Result go: Go: all 2 blocking gates pass.>"
     assert r.report_html == (tmp_path / "out" / "report.html").read_text()
     assert r.render("junit").startswith("<?xml")
-    assert r.save(tmp_path / "again", ["csv"]).joinpath("estimates.csv").read_text() == (tmp_path / "out" / "estimates.csv").read_text()
+    assert (
+        r.save(tmp_path / "again", ["csv"]).joinpath("estimates.csv").read_text()
+        == (tmp_path / "out" / "estimates.csv").read_text()
+    )
     page = r._repr_html_()
     assert page.startswith("<iframe")
     assert "sandbox" in page
@@ -73,7 +91,11 @@ def test_verdicts_are_results(plan_file):
     with pytest.raises(fairtrial.NoGoError, match="recall") as e:
         bad.raise_for_verdict()
     assert (e.value.status, e.value.result) == (1, bad)
-    at = next(x["value"] for x in bad.table("estimates", "rows") if x["metric"] == "recall" and x["model"] == "candidate")
+    at = next(
+        x["value"]
+        for x in bad.table("estimates", "rows")
+        if x["metric"] == "recall" and x["model"] == "candidate"
+    )
     plan_file.write_text(PLAN.replace(", slices: all", ""))
     open_ = fairtrial.run(plan_file, set={"gates[1].at_least": round(at, 3)})
     assert open_.verdict == "inconclusive"
@@ -86,7 +108,9 @@ def test_verdicts_are_results(plan_file):
 
 def test_undefined_blocks_as_a_result(tmp_path):
     """A gate that has no value is the verdict "error", not an exception."""
-    r = fairtrial.evaluate([1] * 50, [0.5] * 50, task="binary", positive=1, gates=[{"metric": "roc_auc", "at_least": 0.5}])
+    r = fairtrial.evaluate(
+        [1] * 50, [0.5] * 50, task="binary", positive=1, gates=[{"metric": "roc_auc", "at_least": 0.5}]
+    )
     assert r.verdict not in ("go", "no-go")
     with pytest.raises(fairtrial.VerdictError):
         r.raise_for_verdict()
@@ -112,7 +136,9 @@ def test_errors_have_positions(plan_file):
 
 def test_errors_of_data_and_engines(plan_file, tmp_path, monkeypatch):
     rows = (tmp_path / "rows.csv").read_text().splitlines()
-    (tmp_path / "rows.csv").write_text("\n".join([*rows[:3], rows[3].replace(rows[3].split(",")[2], "oops"), *rows[4:]]))
+    (tmp_path / "rows.csv").write_text(
+        "\n".join([*rows[:3], rows[3].replace(rows[3].split(",")[2], "oops"), *rows[4:]])
+    )
     with pytest.raises(fairtrial.DataError) as e:
         fairtrial.run(plan_file)
     assert "row 3" in e.value.problems[0].where
@@ -162,7 +188,9 @@ def test_load_and_compare(plan_file, tmp_path):
 def test_warnings_are_pythons(plan_file):
     plan_file.write_text(PLAN.replace("metrics: [roc_auc, recall]", "metrics: [roc_auc, recall, pr_auc]"))
     r = fairtrial.run(plan_file)
-    assert "average_precision" in {m["metric"] if "metric" in m else m["name"] for m in r.record["plan"]["metrics"]}
+    assert "average_precision" in {
+        m["metric"] if "metric" in m else m["name"] for m in r.record["plan"]["metrics"]
+    }
 
 
 def test_errors_can_be_sent_between_processes():

@@ -23,7 +23,11 @@ def origin(x: Any) -> str:
 
 
 def is_table(x: Any) -> bool:
-    return type(x).__name__ in ("DataFrame", "Table", "RecordBatch") and origin(x) in ("pandas", "polars", "pyarrow")
+    return type(x).__name__ in ("DataFrame", "Table", "RecordBatch") and origin(x) in (
+        "pandas",
+        "polars",
+        "pyarrow",
+    )
 
 
 def columns_of(x: Any, what: str) -> dict[str, Any]:
@@ -51,7 +55,7 @@ def width(x: Any) -> int:
     """The number of columns of a two-dimensional thing, else 0."""
     if is_table(x):
         return len(columns_of(x, ""))
-    shape = getattr(x, "shape", ())
+    shape: tuple[Any, ...] = getattr(x, "shape", ())
     if len(shape) == 2:
         return int(shape[1])
     if isinstance(x, (list, tuple)) and len(x) and isinstance(x[0], (list, tuple)):
@@ -96,7 +100,13 @@ def check(columns: Mapping[str, tuple[str, Any]]) -> int:
             first, n = what, len(x)
         elif len(x) != n:
             raise errors.DataError(
-                [errors.Problem(f"{what} has {len(x)} rows, {first} has {n}", where=what, hint="they must be of the same rows, in order")]
+                [
+                    errors.Problem(
+                        f"{what} has {len(x)} rows, {first} has {n}",
+                        where=what,
+                        hint="they must be of the same rows, in order",
+                    )
+                ]
             )
         if origin(x) != "pandas" or not hasattr(x, "index"):
             continue
@@ -190,8 +200,19 @@ def _pyarrow(columns: Mapping[str, Any], path: Path) -> Path:
     import pyarrow.parquet as pq
 
     table = pa.table({name: _arrow(pa, name, x) for name, x in columns.items()})
-    coded = [f.name for f in table.schema if pa.types.is_dictionary(f.type) or pa.types.is_string(f.type) or pa.types.is_large_string(f.type)]
-    pq.write_table(table, path, compression="none", use_dictionary=coded, write_statistics=False, row_group_size=ROW_GROUP)
+    coded = [
+        f.name
+        for f in table.schema
+        if pa.types.is_dictionary(f.type) or pa.types.is_string(f.type) or pa.types.is_large_string(f.type)
+    ]
+    pq.write_table(
+        table,
+        path,
+        compression="none",
+        use_dictionary=coded,
+        write_statistics=False,
+        row_group_size=ROW_GROUP,
+    )
     return path
 
 
@@ -207,9 +228,17 @@ def _arrow(pa: Any, name: str, x: Any) -> Any:
     try:
         if source == "pandas":
             return pa.Array.from_pandas(x)
-        return pa.array(x if hasattr(x, "dtype") else list(x), from_pandas=not hasattr(x, "dtype") or x.dtype == object)
+        return pa.array(
+            x if hasattr(x, "dtype") else list(x), from_pandas=not hasattr(x, "dtype") or x.dtype == object
+        )
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as e:
-        raise errors.DataError([errors.Problem(f"cannot be written: {e}", where=f"column {name}", hint="one type a column is expected")]) from e
+        raise errors.DataError(
+            [
+                errors.Problem(
+                    f"cannot be written: {e}", where=f"column {name}", hint="one type a column is expected"
+                )
+            ]
+        ) from e
 
 
 def _polars(columns: Mapping[str, Any], path: Path) -> Path:
@@ -223,8 +252,18 @@ def _polars(columns: Mapping[str, Any], path: Path) -> Path:
         try:
             series.append(pl.Series(name, x if source != "polars" else x.alias(name)))
         except (TypeError, pl.exceptions.PolarsError) as e:
-            raise errors.DataError([errors.Problem(f"cannot be written: {e}", where=f"column {name}", hint="one type a column is expected")]) from e
-    pl.DataFrame(series).write_parquet(path, compression="uncompressed", statistics=False, row_group_size=ROW_GROUP)
+            raise errors.DataError(
+                [
+                    errors.Problem(
+                        f"cannot be written: {e}",
+                        where=f"column {name}",
+                        hint="one type a column is expected",
+                    )
+                ]
+            ) from e
+    pl.DataFrame(series).write_parquet(
+        path, compression="uncompressed", statistics=False, row_group_size=ROW_GROUP
+    )
     return path
 
 

@@ -76,8 +76,16 @@ def evaluate(
         if task == "multiclass" and _columns.width(x) > 1:
             parts = _columns.split(x)
             if classes is None or len(parts) != len(classes):
-                raise errors.PlanError(f"{what}: {len(parts)} columns for {len(classes or [])} classes", "one column of probabilities a class")
-            return {"probabilities": {_class(c): columns.add(f"{what} {_class(c)}", p, what) for c, p in zip(classes, parts, strict=True)}}
+                raise errors.PlanError(
+                    f"{what}: {len(parts)} columns for {len(classes or [])} classes",
+                    "one column of probabilities a class",
+                )
+            return {
+                "probabilities": {
+                    _class(c): columns.add(f"{what} {_class(c)}", p, what)
+                    for c, p in zip(classes, parts, strict=True)
+                }
+            }
         column = columns.add(what, _columns.flat(x, what), what)
         if task == "binary":
             return {"score": column} | ({} if cut is None else {"threshold": float(cut)})
@@ -85,14 +93,29 @@ def evaluate(
 
     models = {"candidate": model(y_score, "y_score", threshold)}
     if baseline is not None:
-        models["baseline"] = model(baseline, "baseline", threshold if baseline_threshold is None else baseline_threshold)
+        models["baseline"] = model(
+            baseline, "baseline", threshold if baseline_threshold is None else baseline_threshold
+        )
     roles: dict[str, Any] = {"label": label}
     if ids is not None:
         roles["id"] = columns.add("id", _columns.flat(ids, "ids"), "ids")
     if cluster is not None:
-        crossed = isinstance(cluster, (tuple, list)) and len(cluster) == 2 and all(hasattr(c, "__len__") and not isinstance(c, str) for c in cluster)
-        parts = list(cluster) if crossed else _columns.split(cluster) if _columns.width(cluster) == 2 else [cluster]
-        used = [columns.add(f"cluster{i + 1 if len(parts) > 1 else ''}", _columns.flat(c, "cluster"), "cluster") for i, c in enumerate(parts)]
+        crossed = (
+            isinstance(cluster, (tuple, list))
+            and len(cluster) == 2
+            and all(hasattr(c, "__len__") and not isinstance(c, str) for c in cluster)
+        )
+        parts = (
+            list(cluster)
+            if crossed
+            else _columns.split(cluster)
+            if _columns.width(cluster) == 2
+            else [cluster]
+        )
+        used = [
+            columns.add(f"cluster{i + 1 if len(parts) > 1 else ''}", _columns.flat(c, "cluster"), "cluster")
+            for i, c in enumerate(parts)
+        ]
         roles["cluster"] = used if len(used) > 1 else used[0]
     if weight is not None:
         roles["weight"] = columns.add("weight", _columns.flat(weight, "weight"), "weight")
@@ -101,7 +124,13 @@ def evaluate(
 
     text: dict[str, Any] = {"name": name, "task": task, "data": {"columns": roles}, "models": models}
     by = list(slice_by) if slice_by is not None else list(columns.slices)
-    optional = {"slices": by or None, "metrics": metrics, "confidence": confidence, "seed": seed, "gates": gates}
+    optional = {
+        "slices": by or None,
+        "metrics": metrics,
+        "confidence": confidence,
+        "seed": seed,
+        "gates": gates,
+    }
     text |= {k: v for k, v in optional.items() if v is not None}
     for k, v in (plan or {}).items():
         if k in text and k != "data":
@@ -115,7 +144,9 @@ def evaluate(
         out = Path(output).absolute() if output is not None else None
         result = Plan(text, folder=tmp).run(output=out, workspace=found, workers=workers, memory=memory)
     given = {_columns.origin(x) for x in (y_true, y_score, slices)}
-    result._library = "polars" if "polars" in given and "pandas" not in given else "pandas" if "pandas" in given else None
+    result._library = (
+        "polars" if "polars" in given and "pandas" not in given else "pandas" if "pandas" in given else None
+    )
     return result
 
 
@@ -135,7 +166,9 @@ class _Columns:
     @property
     def all(self) -> dict[str, tuple[str, Any]]:
         """By name: what a message calls the column, and its values."""
-        return self._roles | {k: (f"slices[{k!r}]", _columns.flat(v, f"slices[{k!r}]")) for k, v in self.slices.items()}
+        return self._roles | {
+            k: (f"slices[{k!r}]", _columns.flat(v, f"slices[{k!r}]")) for k, v in self.slices.items()
+        }
 
 
 def _task(y_true: Any, y_score: Any) -> str:
@@ -157,7 +190,10 @@ def _task(y_true: Any, y_score: Any) -> str:
         )
     if labels == "float" or scores == "float":
         return "regression"
-    raise errors.PlanError("y_true and y_score are whole numbers: classes or quantities?", "say task='multiclass' or task='regression'")
+    raise errors.PlanError(
+        "y_true and y_score are whole numbers: classes or quantities?",
+        "say task='multiclass' or task='regression'",
+    )
 
 
 def _positive(y_true: Any, positive: Any) -> Any:
@@ -169,7 +205,9 @@ def _positive(y_true: Any, positive: Any) -> Any:
     if labels in ("int", "float") and _columns.zero_or_one(y_true):
         return "1"
     seen = ", ".join(repr(v) for v in _columns.distinct(y_true)[:5])
-    raise errors.PlanError(f"which class of y_true counts as positive? Its values are {seen}", "say positive=…")
+    raise errors.PlanError(
+        f"which class of y_true counts as positive? Its values are {seen}", "say positive=…"
+    )
 
 
 def _classes(y_true: Any, y_score: Any, classes: Sequence[Any] | None) -> list[Any]:
@@ -180,7 +218,9 @@ def _classes(y_true: Any, y_score: Any, classes: Sequence[Any] | None) -> list[A
         return list(_columns.columns_of(y_score, ""))
     found, k = _columns.distinct(y_true), _columns.width(y_score)
     if len(found) != k:
-        raise errors.PlanError(f"y_score has {k} columns, y_true has {len(found)} classes", "say classes=model.classes_")
+        raise errors.PlanError(
+            f"y_score has {k} columns, y_true has {len(found)} classes", "say classes=model.classes_"
+        )
     return found
 
 

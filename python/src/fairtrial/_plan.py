@@ -30,7 +30,9 @@ class Plan:
     """A plan: a file, YAML text of several lines, or a mapping of the same keys. Relative paths in it start at
     the file's folder, else at ``folder`` (the working folder)."""
 
-    def __init__(self, source: PathLike | Mapping[str, Any], *, folder: PathLike | None = None, name: str = "plan") -> None:
+    def __init__(
+        self, source: PathLike | Mapping[str, Any], *, folder: PathLike | None = None, name: str = "plan"
+    ) -> None:
         self.file: Path | None = None
         self.text: str | None = None
         self._name = name  # what messages call a text
@@ -70,18 +72,32 @@ class Plan:
             args.append("--skip-empty")
         return self._record(args, output, set, workspace)
 
-    def what_if(self, changes: Mapping[str, Any], *, set: Mapping[str, Any] | None = None, workspace: PathLike | None = None) -> Result:
+    def what_if(
+        self,
+        changes: Mapping[str, Any],
+        *,
+        set: Mapping[str, Any] | None = None,
+        workspace: PathLike | None = None,
+    ) -> Result:
         """Explores the plan with changes, such as ``{"margin": 0.01}``: nothing is decided,
         stored or counted as a look."""
         return self._record([f"--what-if={k}={_value(v)}" for k, v in changes.items()], None, set, workspace)
 
-    def _record(self, args: list[str], output: PathLike | None, set: Mapping[str, Any] | None, workspace: PathLike | None) -> Result:
+    def _record(
+        self,
+        args: list[str],
+        output: PathLike | None,
+        set: Mapping[str, Any] | None,
+        workspace: PathLike | None,
+    ) -> Result:
         with tempfile.TemporaryDirectory(prefix="fairtrial-") as tmp:
             to = Path(output).absolute() if output is not None else Path(tmp)
             found = _program.workspace_of(self.folder, workspace)
             self._call("run", [*args, "-o", str(to)], set, found, to / "record.json")
             return Result(
-                (to / "record.json").read_bytes(), workspace=found, report=(to / "report.html").read_text(encoding="utf-8")
+                (to / "record.json").read_bytes(),
+                workspace=found,
+                report=(to / "report.html").read_text(encoding="utf-8"),
             )
 
     def check(self, *, set: Mapping[str, Any] | None = None, workspace: PathLike | None = None) -> Check:
@@ -98,7 +114,9 @@ class Plan:
         workspace: PathLike | None = None,
     ) -> dict[str, Any]:
         """Plays the plan with made-up candidates: how often it lets go, blocks, or does not know."""
-        answer = self._call("rehearse", ["--json", "--draws", str(draws), "--rows", str(rows)], set, workspace)
+        answer = self._call(
+            "rehearse", ["--json", "--draws", str(draws), "--rows", str(rows)], set, workspace
+        )
         return dict(json.loads(answer.stdout))
 
     def _call(
@@ -113,7 +131,9 @@ class Plan:
         if workspace is not None:
             workspace = Path(workspace).absolute()
         if self.file is not None:
-            return _program.call([command, str(self.file), *args, *overrides], workspace=workspace, record=record)
+            return _program.call(
+                [command, str(self.file), *args, *overrides], workspace=workspace, record=record
+            )
         return _program.call(
             [command, "-", *args, *overrides],
             plan_text=self.text,
@@ -136,7 +156,9 @@ def _plain(v: Any) -> Any:
         return os.fspath(v)
     if isinstance(v, (set, frozenset)):
         return sorted(v)
-    raise errors.PlanError(f"a plan cannot hold a {type(v).__name__}: {v!r}", "numbers, texts, lists and mappings are expected")
+    raise errors.PlanError(
+        f"a plan cannot hold a {type(v).__name__}: {v!r}", "numbers, texts, lists and mappings are expected"
+    )
 
 
 def as_plan(plan: Plan | PathLike | Mapping[str, Any]) -> Plan:
@@ -187,10 +209,14 @@ class Comparison:
     __repr__ = __str__
 
 
-def compare(candidate: Result | PathLike, baseline: Result | PathLike, *, workspace: PathLike | None = None) -> Comparison:
+def compare(
+    candidate: Result | PathLike, baseline: Result | PathLike, *, workspace: PathLike | None = None
+) -> Comparison:
     """The candidate of one record against that of another. It decides nothing."""
     if workspace is None:
-        workspace = next((r.workspace for r in (candidate, baseline) if isinstance(r, Result) and r.workspace), None)
+        workspace = next(
+            (r.workspace for r in (candidate, baseline) if isinstance(r, Result) and r.workspace), None
+        )
     else:
         workspace = Path(workspace).absolute()
     with tempfile.TemporaryDirectory(prefix="fairtrial-") as tmp:

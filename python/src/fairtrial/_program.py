@@ -31,12 +31,18 @@ def find() -> str:
     named = os.environ.get("FAIRTRIAL_BINARY", "")
     if named:
         if not Path(named).is_file():
-            raise errors.ProgramNotFoundError(f"FAIRTRIAL_BINARY is {named}: no such file", "unset it, or name the program")
+            raise errors.ProgramNotFoundError(
+                f"FAIRTRIAL_BINARY is {named}: no such file", "unset it, or name the program"
+            )
         return named
     here = Path(__file__).resolve().parent
-    schemes = [sysconfig.get_path("scripts"), sysconfig.get_path("scripts", f"{os.name}_user"), here.parent / "bin"]
+    schemes = [
+        sysconfig.get_path("scripts"),
+        sysconfig.get_path("scripts", f"{os.name}_user"),
+        here.parent / "bin",
+    ]
     for folder in schemes:
-        at = Path(folder) / name
+        at = Path(str(folder)) / name
         if at.is_file() and not _is_python_script(at):
             return str(at)
     on_path = shutil.which("fairtrial")
@@ -90,6 +96,8 @@ def call(
     notes = [s.removeprefix("warning: ") for s in said if s.startswith("warning: ")]
     if not judged:
         raise _error(done.returncode, said, name)
+    if done.returncode not in VERDICTS:
+        notes.append("the verdict is error: see the result's sentence")
     for note in notes:
         warnings.warn(note, errors.FairtrialWarning, stacklevel=_outside())
     return Answer(done.returncode, done.stdout.decode("utf-8"), notes)

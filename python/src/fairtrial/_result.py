@@ -18,7 +18,12 @@ class Result:
     one-page report; ``print(result)`` is what the command line prints."""
 
     def __init__(
-        self, record: bytes, *, workspace: str | None = None, library: str | None = None, report: str | None = None
+        self,
+        record: bytes,
+        *,
+        workspace: str | None = None,
+        library: str | None = None,
+        report: str | None = None,
     ) -> None:
         self._raw = record
         self.record: dict[str, Any] = json.loads(record)
@@ -90,7 +95,11 @@ class Result:
                 self._rendered[format] = _program.call(["report", *self._file(folder), *_as(format)]).stdout
         return self._rendered[format]
 
-    def save(self, folder: str | os.PathLike[str], formats: Sequence[str] = ("html", "markdown", "junit", "csv", "json")) -> Path:
+    def save(
+        self,
+        folder: str | os.PathLike[str],
+        formats: Sequence[str] = ("html", "markdown", "junit", "csv", "json"),
+    ) -> Path:
         """Writes the files that ``fairtrial run -o`` writes (also pdf and png, with Chromium)."""
         with tempfile.TemporaryDirectory(prefix="fairtrial-") as tmp:
             to = str(Path(folder).absolute())
@@ -116,7 +125,9 @@ class Result:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         kinds = {"text/html": self._repr_html_, "text/plain": self.__str__}
-        return {k: f() for k, f in kinds.items() if (not include or k in include) and k not in (exclude or ())}
+        return {
+            k: f() for k, f in kinds.items() if (not include or k in include) and k not in (exclude or ())
+        }
 
     def _height(self) -> int:
         """About what the page needs, for viewers that do not let it grow."""
@@ -151,7 +162,9 @@ def _frame(page: str, height: int, grow: bool = True) -> str:
     carried inline and runs no script; where the notebook allows it, it grows to its content."""
     sandbox = "allow-same-origin" if grow else "allow-scripts"  # never both: that is no sandbox
     load = (
-        ' onload="try{this.style.height=this.contentDocument.documentElement.scrollHeight+8+\'px\'}catch(e){}"' if grow else ""
+        " onload=\"try{this.style.height=this.contentDocument.documentElement.scrollHeight+8+'px'}catch(e){}\""
+        if grow
+        else ""
     )
     if grow:  # the notebook has margins of its own
         page = page.replace("</head>", "<style>body{margin:0;padding:8px 2px}</style></head>", 1)

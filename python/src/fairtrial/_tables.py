@@ -12,21 +12,75 @@ Rows = list[dict[str, Any]]
 # The columns of each table, in order, with what they hold: f(loat), i(nteger), s(tring), l(ist).
 TABLES: dict[str, dict[str, str]] = {
     "estimates": dict(
-        metric="s", model="s", slice="s", value="f", lower="f", upper="f", level="f", n="i", missing="i", se="f", df="f",
-        n_eff="f", method="s", status="s", notes="l",
+        metric="s",
+        model="s",
+        slice="s",
+        value="f",
+        lower="f",
+        upper="f",
+        level="f",
+        n="i",
+        missing="i",
+        se="f",
+        df="f",
+        n_eff="f",
+        method="s",
+        status="s",
+        notes="l",
     ),
     "comparisons": dict(
-        metric="s", slice="s", candidate="s", baseline="s", difference="f", lower="f", upper="f", level="f", verdict="s",
-        p_value="f", p_adjusted="f", n="i", needed_n="i", smallest_effect="f", se="f", df="f", family="s", method="s",
-        status="s", notes="l",
+        metric="s",
+        slice="s",
+        candidate="s",
+        baseline="s",
+        difference="f",
+        lower="f",
+        upper="f",
+        level="f",
+        verdict="s",
+        p_value="f",
+        p_adjusted="f",
+        n="i",
+        needed_n="i",
+        smallest_effect="f",
+        se="f",
+        df="f",
+        family="s",
+        method="s",
+        status="s",
+        notes="l",
     ),
     "gates": dict(
-        name="s", verdict="s", metric="s", model="s", rule="s", severity="s", value="f", lower="f", upper="f", bound="f",
-        bound2="f", level="f", n="i", needed_n="i", reason="s", why="s",
+        name="s",
+        verdict="s",
+        metric="s",
+        model="s",
+        rule="s",
+        severity="s",
+        value="f",
+        lower="f",
+        upper="f",
+        bound="f",
+        bound2="f",
+        level="f",
+        n="i",
+        needed_n="i",
+        reason="s",
+        why="s",
     ),
     "cells": dict(
-        gate="s", slice="s", verdict="s", value="f", lower="f", upper="f", n="i", p_value="f", p_adjusted="f", needed_n="i",
-        catchable="f", note="s",
+        gate="s",
+        slice="s",
+        verdict="s",
+        value="f",
+        lower="f",
+        upper="f",
+        n="i",
+        p_value="f",
+        p_adjusted="f",
+        needed_n="i",
+        catchable="f",
+        note="s",
     ),
 }
 
@@ -45,7 +99,7 @@ def rows(name: str, record: Mapping[str, Any]) -> Rows:
 
 
 def library(wanted: str | None = None) -> str:
-    """"pandas", "polars" or "rows": the one wanted, else what is loaded, else installed."""
+    """ "pandas", "polars" or "rows": the one wanted, else what is loaded, else installed."""
     if wanted is not None:
         if wanted not in ("pandas", "polars", "rows"):
             raise ValueError(f"pandas, polars or rows is expected, not {wanted!r}")
@@ -72,4 +126,6 @@ def table(name: str, data: Rows, wanted: str | None = None) -> Any:
     import polars as pl
 
     kinds = {"f": pl.Float64, "i": pl.Int64, "s": pl.String, "l": pl.List(pl.String)}
-    return pl.DataFrame({c: [r[c] for r in data] for c in columns}, schema={c: kinds[t] for c, t in columns.items()})
+    return pl.DataFrame(
+        {c: [r[c] for r in data] for c in columns}, schema={c: kinds[t] for c, t in columns.items()}
+    )

@@ -43,7 +43,9 @@ def magic(shell: Any, line: str, cell: str | None) -> Result | None:
     if options["--what-if"]:
         result = plan.what_if(_pairs(options["--what-if"]), set=_pairs(options["--set"]))
     else:
-        result = plan.run(set=_pairs(options["--set"]), output=(options["--output"] or [None])[-1])
+        result = plan.run(
+            set=_pairs(options["--set"]), output=options["--output"][-1] if options["--output"] else None
+        )
     for name in options["-o"]:
         shell.user_ns[name] = result
     return None if options["--quiet"] else result

@@ -25,8 +25,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=None,
         help="what a gate is that the data cannot decide (ini: fairtrial_inconclusive; default: fail)",
     )
-    group.addoption("--fairtrial-set", action="append", default=[], metavar="KEY=VALUE", help="override a key of the plans that are collected")
-    group.addoption("--fairtrial-output", default=None, metavar="DIR", help="keep report and record of each plan in DIR/PLAN (ini: fairtrial_output)")
+    group.addoption(
+        "--fairtrial-set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="override a key of the plans that are collected",
+    )
+    group.addoption(
+        "--fairtrial-output",
+        default=None,
+        metavar="DIR",
+        help="keep report and record of each plan in DIR/PLAN (ini: fairtrial_output)",
+    )
     parser.addini("fairtrial_inconclusive", "fail or xfail", default="fail")
     parser.addini("fairtrial_output", "folder for reports and records", default="")
 
@@ -58,7 +69,10 @@ class PlanFile(pytest.File):
         except FairtrialError as e:
             raise self.CollectError(str(e)) from None
         gates = found.gates
-        items: list[pytest.Item] = [GateItem.from_parent(self, name=_unique(g["name"], i, gates), at=i, line=g.get("line", 0)) for i, g in enumerate(gates)]
+        items: list[pytest.Item] = [
+            GateItem.from_parent(self, name=_unique(g["name"], i, gates), at=i, line=g.get("line", 0))
+            for i, g in enumerate(gates)
+        ]
         if found.control:
             items.append(ControlItem.from_parent(self, name="control does not pass"))
         return items or [PlanItem.from_parent(self, name="runs")]
@@ -83,7 +97,7 @@ class PlanFile(pytest.File):
         return self._answer
 
     def output(self) -> Path | None:
-        base = self.config.getoption("--fairtrial-output") or self.config.getini("fairtrial_output")
+        base = str(self.config.getoption("--fairtrial-output") or self.config.getini("fairtrial_output"))
         if not base:
             return None
         rel = os.path.relpath(self.path, self.config.rootpath)
@@ -106,7 +120,9 @@ class PlanItem(pytest.Item):
         self.say(self.parent.result())
 
     def say(self, result: Result) -> None:
-        self.add_report_section("call", "fairtrial", f"{result.sentence}\nrun {result.run_id}, result {result.digest}")
+        self.add_report_section(
+            "call", "fairtrial", f"{result.sentence}\nrun {result.run_id}, result {result.digest}"
+        )
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         from fairtrial import FairtrialError
@@ -251,7 +267,11 @@ class Trial:
         if result.verdict == "inconclusive" and _inconclusive(self._request.config) == "xfail":
             pytest.xfail(result.sentence)
         if result.verdict not in ("go", "not_judged"):
-            bad = [g for g in result.record["gates"] if g["verdict"] not in ("pass", "not_applicable") and g["severity"] != "warn"]
+            bad = [
+                g
+                for g in result.record["gates"]
+                if g["verdict"] not in ("pass", "not_applicable") and g["severity"] != "warn"
+            ]
             text = "\n".join([result.sentence, *(describe(g, named=True) for g in bad)])
             kinds = {"no-go": fairtrial.NoGoError, "inconclusive": fairtrial.InconclusiveError}
             raise kinds.get(result.verdict, fairtrial.VerdictError)(text, result)
