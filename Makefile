@@ -11,7 +11,7 @@ TESTFLAGS ?= -p 2
 LINT_VERSION := v2.7.0
 
 .DEFAULT_GOAL := build
-.PHONY: build test test-unit test-slow test-race oracles lint bench demo docs fuzz test-trino test-s3 test-orchestrators test-integrations clean tools web
+.PHONY: build test test-unit test-slow test-race oracles lint bench demo docs fuzz test-trino test-s3 test-orchestrators test-integrations clean tools web wheel test-python
 
 build: web ## build bin/fairtrial
 	@mkdir -p bin
@@ -39,6 +39,7 @@ test: tools web ## unit tests, command tests, laws, conformance, replayed fuzz c
 	@$(GO) test -tags snowflake,bigquery -run 'BigQuery|Snowflake|Seconds' ./internal/connect
 	@$(MAKE) --no-print-directory build
 	@$(MAKE) --no-print-directory conformance
+	@$(MAKE) --no-print-directory test-python
 
 test-race: tools ## the same Go tests under the race detector
 	@$(GO) test -race $(TESTFLAGS) $(PKGS)
@@ -66,6 +67,12 @@ test-orchestrators: tools ## the examples in real Airflow, Prefect and Dagster
 test-integrations: tools build ## the examples in the tools of CI systems (act, gitlab-ci-local, pre-commit …), fetched once
 	@GO="$(GO)" bash scripts/ci-systems.sh
 
+wheel: tools web ## dist/fairtrial-*.whl: the Python package with the program in it
+	@GO="$(GO)" PYTHON="$(PYTHON)" sh scripts/wheel.sh
+
+test-python: ## the Python package: types, style and tests, with and without pandas and pyarrow
+	@PYTHON="$(PYTHON)" sh scripts/python.sh
+
 lint: ## gofmt, vet, golangci-lint and govulncheck where they can run
 	@GO="$(GO)" sh scripts/lint.sh $(LINT_VERSION)
 
@@ -80,4 +87,4 @@ docs: build ## write the generated pages: the catalogue, the conformance table a
 	@$(GO) run ./internal/tools/coverage -title > docs/statistics-coverage.md
 
 clean:
-	@rm -rf bin .venv bench/data
+	@rm -rf bin dist .venv .venv-python bench/data

@@ -32,7 +32,7 @@ class Plan(dg.Config):
 def gates(plan: str) -> list[str]:
     """The gates' names as fairtrial reports them to Dagster."""
     said = json.loads(subprocess.run(["fairtrial", "check", str(HERE / plan), "--json"], check=True, capture_output=True, text=True).stdout)
-    return [re.sub(r"[^A-Za-z0-9]+", "_", name).strip("_") for name in said["gate_names"]]
+    return [re.sub(r"[^A-Za-z0-9]+", "_", name).strip("_") for name in (gate["name"] for gate in said["gate_list"])]
 
 
 GATES = gates("plan.yaml")

@@ -87,11 +87,8 @@ func (e *Env) check(cmd *cobra.Command, path string, set []string, planOnly, asJ
 		findings = append(findings, "the baseline's rows cannot be paired: "+b.Why)
 	}
 	if asJSON {
-		names := make([]string, len(p.Gates))
-		for i, g := range p.Gates {
-			names[i] = g.Name
-		}
-		out := map[string]any{"ok": true, "rows": rows, "gates": len(p.Gates), "gate_names": names, "findings": findings}
+		out := map[string]any{"ok": true, "rows": rows, "gates": len(p.Gates), "findings": findings,
+			"gate_list": gateList(p), "control": p.Control != nil}
 		if planOnly {
 			out["rows"] = nil
 		}
@@ -107,6 +104,22 @@ func (e *Env) check(cmd *cobra.Command, path string, set []string, planOnly, asJ
 		fmt.Fprintln(e.Stdout, "warning: "+f)
 	}
 	return nil
+}
+
+// listedGate is a gate as programs list it before the plan is run (pytest collects them).
+type listedGate struct {
+	Name     string          `json:"name"`
+	Metric   string          `json:"metric"`
+	Severity result.Severity `json:"severity"`
+	Line     int             `json:"line,omitempty"`
+}
+
+func gateList(p *plan.Plan) []listedGate {
+	list := []listedGate{}
+	for _, g := range p.Gates {
+		list = append(list, listedGate{g.Name, g.Metric, g.Severity, g.Line})
+	}
+	return list
 }
 
 // survey reads the cases once: their number, and what is wrong or odd about them. Of a

@@ -37,6 +37,7 @@ type Env struct {
 	answered  []record.PluginRun // plug-ins that answered for models
 	earlier   *earlier           // the record that a baseline is taken from
 	atEnd     []func()
+	piped     []byte // the plan on Stdin, once it was read
 	ran       ran
 }
 

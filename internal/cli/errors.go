@@ -75,7 +75,11 @@ func status(err error) int {
 // explain writes an error and its hint to stderr.
 func (e *Env) explain(err error) {
 	var s silent
-	if !errors.As(err, &s) {
+	switch {
+	case errors.As(err, &s):
+	case e.errorsAsJSON():
+		e.explainJSON(err)
+	default:
 		fmt.Fprintln(e.Stderr, e.words(err))
 	}
 }
@@ -88,15 +92,21 @@ func (e *Env) words(err error) string {
 		return msg
 	}
 	if errors.Is(err, context.Canceled) {
-		msg = "interrupted; nothing was kept"
+		msg = interrupted
 	}
-	// Paths are shown from here, as they were most likely written.
-	here := strings.NewReplacer(filepath.Clean(e.Dir)+string(filepath.Separator), "")
+	here := e.here()
 	out := "error: " + here.Replace(msg)
 	if h := hint(err); h != "" {
 		out += "\nhint: " + here.Replace(h)
 	}
 	return out
+}
+
+const interrupted = "interrupted; nothing was kept"
+
+// here shows paths from the working folder, as they were most likely written.
+func (e *Env) here() *strings.Replacer {
+	return strings.NewReplacer(filepath.Clean(e.Dir)+string(filepath.Separator), "")
 }
 
 func hint(err error) string {

@@ -55,7 +55,7 @@ func rehearseCommand(e *Env) *cobra.Command {
 // rehearsed gives a plan and the summaries of its data: read now for a plan, those that
 // were stored for a record.
 func (e *Env) rehearsed(cmd *cobra.Command, name string, set []string) (*eval.Setup, *summary.Set, uint64, error) {
-	if strings.HasSuffix(name, ".yaml") || strings.HasSuffix(name, ".yml") {
+	if name == "-" || strings.HasSuffix(name, ".yaml") || strings.HasSuffix(name, ".yml") {
 		p, err := e.loadPlan(cmd, name, set)
 		if err != nil {
 			return nil, nil, 0, err

@@ -53,7 +53,14 @@ func newRoot(e *Env) *cobra.Command {
 	f := root.PersistentFlags()
 	f.Bool("no-color", false, "no colour (as NO_COLOR)")
 	f.BoolP("quiet", "q", false, "only the result: no progress, no hints")
+	f.String("errors", "text", "how errors are written to stderr: text, or json (one document, in the last line)")
 	f.String("workspace", "", "the workspace folder (default: the nearest .fairtrial, or FAIRTRIAL_HOME)")
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
+		if form, _ := cmd.Flags().GetString("errors"); form != "text" && form != "json" {
+			return wrong("", "--errors: text or json is expected, this is %q", form)
+		}
+		return nil
+	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return wrong("see `"+cmd.CommandPath()+" --help`", "%w", err)
 	})

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -38,6 +39,7 @@ func runCommand(e *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "run PLAN",
 		Short: "Carry out a plan: estimates, comparisons, gates, record and report",
+		Long:  "run carries out a plan and stores its record. The plan - is read from standard input, its relative paths start at the working folder.",
 		Args:  exactly(1, "one plan file"),
 		RunE: func(cmd *cobra.Command, args []string) (failed error) {
 			e.ran = ran{plan: args[0]}
@@ -228,7 +230,7 @@ func (e *Env) loadPlan(cmd *cobra.Command, path string, set []string) (*plan.Pla
 
 // parsePlan reads and resolves a plan without a look at its data.
 func (e *Env) parsePlan(cmd *cobra.Command, path string, set []string) (*plan.Plan, error) {
-	p, err := plan.Load(e.path(path), planCatalogue{catalogue()}, set, e.lookup, e.standards(cmd, filepath.Dir(e.path(path))))
+	p, path, err := e.planText(cmd, path, set)
 	var bad *plan.Errors
 	if errors.As(err, &bad) {
 		for i := range bad.List {
@@ -275,6 +277,26 @@ func (e *Env) readPlan(cmd *cobra.Command, path string, set []string) (*plan.Pla
 		e.info(cmd, "warning: %v", w)
 	}
 	return p, nil
+}
+
+// stdinName is what problems call a plan that came from standard input, as "-" asks; its
+// relative paths start at the working folder.
+const stdinName = "(stdin)"
+
+// planText reads a plan and says what to call it.
+func (e *Env) planText(cmd *cobra.Command, path string, set []string) (*plan.Plan, string, error) {
+	if path != "-" {
+		p, err := plan.Load(e.path(path), planCatalogue{catalogue()}, set, e.lookup, e.standards(cmd, filepath.Dir(e.path(path))))
+		return p, path, err
+	}
+	if e.piped == nil { // a what-if reads its plan twice
+		var err error
+		if e.piped, err = io.ReadAll(io.LimitReader(e.Stdin, 16<<20)); err != nil { // a longer one is refused by plan
+			return nil, stdinName, fmt.Errorf("read plan from standard input: %w", err)
+		}
+	}
+	p, err := plan.LoadText(e.piped, e.path(stdinName), planCatalogue{catalogue()}, set, e.lookup, e.standards(cmd, e.Dir))
+	return p, stdinName, err
 }
 
 func (e *Env) bind(ctx context.Context, p *plan.Plan) ([]plan.Problem, error) {

@@ -53,6 +53,12 @@ func Load(path string, cat Catalogue, overrides []string, lookup Lookup, fetch F
 	if err != nil {
 		return nil, err
 	}
+	return LoadText(src, path, cat, overrides, lookup, fetch)
+}
+
+// LoadText is Load of a text that came some other way; path is what problems call it, in
+// the folder where its relative paths start.
+func LoadText(src []byte, path string, cat Catalogue, overrides []string, lookup Lookup, fetch FetchStandard) (*Plan, error) {
 	p, err := parse(src, path, cat, overrides, lookup, &reader{filepath.Dir(path), fetch})
 	var bad *Errors
 	if errors.As(err, &bad) && bad.Partial != nil {

@@ -1,0 +1,59 @@
+"""Every model gets a fair trial: evaluation with evidence, from Python.
+
+The Go program that the wheel carries computes every number; this package moves data to
+it and shows what it answers. Nothing heavy is imported before it is used.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fairtrial._evaluate import evaluate
+from fairtrial._plan import Check, Comparison, Plan, check, compare, load, rehearse, run
+from fairtrial._result import Result
+from fairtrial._version import __version__
+from fairtrial.errors import (
+    DataError,
+    EmptyError,
+    EngineError,
+    FairtrialError,
+    FairtrialWarning,
+    InconclusiveError,
+    NoGoError,
+    PlanError,
+    Problem,
+    ProgramNotFoundError,
+    VerdictError,
+)
+
+__all__ = [
+    "Check",
+    "Comparison",
+    "DataError",
+    "EmptyError",
+    "EngineError",
+    "FairtrialError",
+    "FairtrialWarning",
+    "InconclusiveError",
+    "NoGoError",
+    "Plan",
+    "PlanError",
+    "Problem",
+    "ProgramNotFoundError",
+    "Result",
+    "VerdictError",
+    "__version__",
+    "check",
+    "compare",
+    "evaluate",
+    "load",
+    "rehearse",
+    "run",
+]
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """``%load_ext fairtrial``: the ``%%fairtrial`` cell magic."""
+    from fairtrial.notebook import register
+
+    register(shell)

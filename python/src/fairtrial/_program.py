@@ -1,0 +1,144 @@
+"""Finds the Go program and calls it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import sysconfig
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from fairtrial import errors
+
+VERDICTS = {0: "go", 1: "no-go", 3: "inconclusive"}
+STDIN = "(stdin)"
+
+
+class Answer(NamedTuple):
+    status: int
+    stdout: str
+    warnings: list[str]
+
+
+def find() -> str:
+    """The program that came with this package: ``FAIRTRIAL_BINARY``, else the scripts of
+    this installation, else what PATH has."""
+    name = "fairtrial" + (sysconfig.get_config_var("EXE") or "")
+    named = os.environ.get("FAIRTRIAL_BINARY", "")
+    if named:
+        if not Path(named).is_file():
+            raise errors.ProgramNotFoundError(
+                f"FAIRTRIAL_BINARY is {named}: no such file", "unset it, or name the program"
+            )
+        return named
+    here = Path(__file__).resolve().parent
+    schemes = [
+        sysconfig.get_path("scripts"),
+        sysconfig.get_path("scripts", f"{os.name}_user"),
+        here.parent / "bin",
+    ]
+    for folder in schemes:
+        at = Path(str(folder)) / name
+        if at.is_file() and not _is_python_script(at):
+            return str(at)
+    on_path = shutil.which("fairtrial")
+    if on_path:
+        return on_path
+    raise errors.ProgramNotFoundError(
+        f"the fairtrial program is not in {schemes[0]} and not on PATH",
+        "install the wheel of this platform, or set FAIRTRIAL_BINARY to the program",
+    )
+
+
+def _is_python_script(at: Path) -> bool:
+    with at.open("rb") as f:
+        return f.read(2) == b"#!"
+
+
+def call(
+    args: Sequence[str],
+    *,
+    plan_text: str | None = None,
+    cwd: str | os.PathLike[str] | None = None,
+    workspace: str | os.PathLike[str] | None = None,
+    name: str = "plan",
+    record: Path | None = None,
+) -> Answer:
+    """Calls the program; what it cannot do is raised, its warnings are Python's. A plan goes
+    in through standard input; name is what messages call it, empty when its lines are nothing
+    to show. record is written by a run that ended with a verdict: "error" is one too, and has
+    the status of wrong data."""
+    import subprocess
+
+    line = [find(), *args, "--errors", "json", "--no-color"]
+    if workspace is not None:
+        line += ["--workspace", os.fspath(workspace)]
+    if record is not None:
+        record.unlink(missing_ok=True)  # of an earlier run
+    env = {**os.environ, "LC_ALL": "C.UTF-8"}  # its texts are UTF-8 whatever the locale here
+    try:
+        done = subprocess.run(
+            line,
+            input=b"" if plan_text is None else plan_text.encode(),
+            capture_output=True,
+            cwd=None if cwd is None else os.fspath(cwd),
+            env=env,
+            check=False,
+        )
+    except OSError as e:
+        raise errors.EngineError(f"cannot run {line[0]}: {e}") from e
+    judged = done.returncode in VERDICTS or (record is not None and record.is_file())
+    said = done.stderr.decode("utf-8", "replace").splitlines()
+    notes = [s.removeprefix("warning: ") for s in said if s.startswith("warning: ")]
+    if not judged:
+        raise _error(done.returncode, said, name)
+    if done.returncode not in VERDICTS:
+        notes.append("the verdict is error: see the result's sentence")
+    for note in notes:
+        warnings.warn(note, errors.FairtrialWarning, stacklevel=_outside())
+    return Answer(done.returncode, done.stdout.decode("utf-8"), notes)
+
+
+def _error(status: int, said: list[str], name: str) -> BaseException:
+    if status in (130, -2):
+        return KeyboardInterrupt()
+    try:
+        document: Mapping[str, Any] = json.loads(said[-1])
+        raw = document["errors"]
+    except (IndexError, ValueError, KeyError, TypeError):
+        text = "\n".join(said) or f"fairtrial ended with status {status}"
+        return errors.from_document(status, [errors.Problem(text)])
+    problems = []
+    for p in raw:
+        if p.get("file") == STDIN or str(p.get("file", "")).endswith("/" + STDIN):
+            p = {**p, "file": name}
+            if not name:
+                p = {k: v for k, v in p.items() if k not in ("file", "line", "column", "source")}
+        problems.append(errors.Problem.of(p))
+    return errors.from_document(status, problems)
+
+
+def _outside() -> int:
+    """How far up the stack the caller's own code is, for warnings."""
+    depth, frame = 1, sys._getframe(1)
+    package = str(Path(__file__).resolve().parent)
+    while frame is not None and frame.f_code.co_filename.startswith(package):
+        depth, frame = depth + 1, frame.f_back  # type: ignore[assignment]
+    return depth
+
+
+def workspace_of(folder: str | os.PathLike[str], named: str | os.PathLike[str] | None = None) -> str:
+    """The workspace as the command line finds it: named, FAIRTRIAL_HOME, the nearest
+    .fairtrial upwards, else one beside."""
+    given = os.fspath(named) if named is not None else os.environ.get("FAIRTRIAL_HOME", "")
+    if given:
+        return str(Path(given).absolute())
+    start = Path(folder).absolute()
+    for at in (start, *start.parents):
+        if (at / ".fairtrial").is_dir():
+            return str(at / ".fairtrial")
+    return str(start / ".fairtrial")
