@@ -81,6 +81,8 @@ func (e *Env) bring(cmd *cobra.Command, p *plan.Plan, s plan.Source) (fetched, e
 		if f.pull, err = pl.Pull(cmd.Context(), q); err != nil {
 			return f, err
 		}
+	case s.MLflow():
+		f.pull, err = e.logged(cmd, ws, s)
 	case s.Scheme() != "":
 		f.pull, err = pl.Objects(cmd.Context(), s.Path)
 	default:

@@ -176,7 +176,10 @@ func (e *Env) loadPlan(cmd *cobra.Command, path string, set []string) (*plan.Pla
 	if err != nil {
 		return nil, err
 	}
-	return p, e.fetch(cmd, p, true)
+	if err := e.fetch(cmd, p, true); err != nil {
+		return nil, err
+	}
+	return p, e.pin(cmd, p, true)
 }
 
 // readPlan is loadPlan without the pulling: queries are only described.
@@ -191,6 +194,9 @@ func (e *Env) readPlan(cmd *cobra.Command, path string, set []string) (*plan.Pla
 	}
 	p.File = path
 	if err := e.fetch(cmd, p, false); err != nil {
+		return nil, err
+	}
+	if err := e.pin(cmd, p, false); err != nil {
 		return nil, err
 	}
 	problems, err := e.bind(cmd.Context(), p)

@@ -249,7 +249,7 @@ func (d *decoder) models(n *node) {
 func (d *decoder) model(n *node, key string) Model {
 	m := Model{Key: key}
 	path := "models." + key
-	if !d.keys(n, path, "name", "version", "source", "score", "threshold", "prediction", "probabilities", "interval", "artifact") {
+	if !d.keys(n, path, "name", "version", "source", "score", "threshold", "prediction", "probabilities", "interval", "artifact", "mlflow") {
 		return m
 	}
 	d.with(n, "name", func(v *node) { m.Name = d.text(v, path+".name") })
@@ -293,6 +293,7 @@ func (d *decoder) model(n *node, key string) Model {
 			m.Interval = d.interval(v, path+".interval", column)
 		}
 	})
+	d.with(n, "mlflow", func(v *node) { m.MLflow = d.mlflow(v, path+".mlflow", false) })
 	d.with(n, "artifact", func(v *node) {
 		if v.kind != mapping {
 			d.fail(v, path+".artifact", "", "a mapping is expected, this is %s", v.kind)
