@@ -32,6 +32,7 @@ func runCommand(e *Env) *cobra.Command {
 	var out string
 	var set, whatIf []string
 	var asJSON, skipEmpty bool
+	var to, experiment string
 	var workers int
 	var memory string
 	c := &cobra.Command{
@@ -69,6 +70,12 @@ func runCommand(e *Env) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			var server string
+			if to != "" {
+				if server, err = publishTarget(to); err != nil {
+					return err
+				}
+			}
 			r, err := e.evaluate(cmd, p, limit)
 			if err != nil {
 				return nothing(err)
@@ -84,6 +91,11 @@ func runCommand(e *Env) *cobra.Command {
 				return err
 			}
 			e.info(cmd, "report: %s", e.short(filepath.Join(out, "report.html")))
+			if to != "" {
+				if err := e.deliver(cmd, r, server, experiment); err != nil {
+					return err
+				}
+			}
 			return verdict(r)
 		},
 	}
@@ -92,6 +104,8 @@ func runCommand(e *Env) *cobra.Command {
 	c.Flags().StringArrayVar(&whatIf, "what-if", nil, "explore: as --set, or a gate's key alone (margin=0.01); nothing is decided, stored or counted as a look")
 	c.Flags().BoolVar(&asJSON, "json", false, "print the record instead of the summary")
 	c.Flags().BoolVar(&skipEmpty, "skip-empty", false, "exit 99 instead of 2 when there is no usable row")
+	c.Flags().StringVar(&to, "publish", "", "then write the record into MLflow, as fairtrial publish does: mlflow (MLFLOW_TRACKING_URI) or the server's address")
+	c.Flags().StringVar(&experiment, "experiment", "", "the MLflow experiment for --publish (default: MLFLOW_EXPERIMENT_NAME, else the plan's name)")
 	c.Flags().IntVar(&workers, "workers", 0, "cores to use (0: all); never changes a number")
 	c.Flags().StringVar(&memory, "memory", "", "memory that may be used, such as 4GiB (default: 80 % of what is free, and GOMEMLIMIT)")
 	return c

@@ -145,6 +145,30 @@ func (c *Client) PostOnce(ctx context.Context, endpoint string, in, out any) err
 	return c.json(ctx, http.MethodPost, "/api/2.0/mlflow/"+endpoint, nil, in, out, false)
 }
 
+// Patch changes a part of a thing; to do so twice does no harm.
+func (c *Client) Patch(ctx context.Context, endpoint string, in any) error {
+	return c.json(ctx, http.MethodPatch, "/api/2.0/mlflow/"+endpoint, nil, in, nil, true)
+}
+
+// Put stores an artifact at a path of Proxy.
+func (c *Client) Put(ctx context.Context, path string, data []byte) error {
+	return c.send(ctx, http.MethodPut, path, nil, data)
+}
+
+// Upload hands an artifact of a run to the server, which puts it into the run's store,
+// wherever that is.
+func (c *Client) Upload(ctx context.Context, query url.Values, data []byte) error {
+	return c.send(ctx, http.MethodPost, "/ajax-api/2.0/mlflow/upload-artifact", query, data)
+}
+
+func (c *Client) send(ctx context.Context, method, path string, query url.Values, data []byte) error {
+	r, err := c.Do(ctx, method, path, query, "application/octet-stream", data, true)
+	if err != nil {
+		return err
+	}
+	return r.Close()
+}
+
 func (c *Client) json(ctx context.Context, method, path string, query url.Values, in, out any, again bool) error {
 	var body []byte
 	if in != nil {

@@ -73,7 +73,7 @@ func sum(h hash.Hash) string { return hex.EncodeToString(h.Sum(nil)) }
 func (c *Client) copy(ctx context.Context, p Pin, below string, to io.Writer) (int64, error) {
 	var r io.ReadCloser
 	var err error
-	if at, ok := p.proxied(); ok {
+	if at, ok := p.Proxied(); ok {
 		r, err = c.Do(ctx, http.MethodGet, Proxy(path.Join(at, below)), nil, "", nil, true)
 	} else if p.Run != "" && p.Model == "" && p.Name == "" { // the server reads a run's store for its users, wherever that is
 		r, err = c.Do(ctx, http.MethodGet, "/get-artifact", url.Values{"run_uuid": {p.Run}, "path": {path.Join(p.Path, below)}}, "", nil, true)

@@ -36,13 +36,13 @@ func (p Pin) Artifact(sha256 string) map[string]string {
 
 func (p Pin) at() string {
 	if p.Path == "" {
-		return bare(p.Store)
+		return Bare(p.Store)
 	}
-	return bare(p.Store) + "/" + p.Path
+	return Bare(p.Store) + "/" + p.Path
 }
 
-// bare is an address of a store without credentials and settings.
-func bare(address string) string {
+// Bare is an address of a store without credentials and settings.
+func Bare(address string) string {
 	u, err := url.Parse(address)
 	if err != nil {
 		scheme, _, _ := strings.Cut(address, ":")
@@ -147,8 +147,8 @@ func (c *Client) registered(ctx context.Context, u URI, p *Pin) error {
 	return nil
 }
 
-// proxied gives the path of a store that the server itself serves.
-func (p Pin) proxied() (string, bool) {
+// Proxied gives the path of a store that the server itself serves.
+func (p Pin) Proxied() (string, bool) {
 	rest, ok := strings.CutPrefix(p.Store, "mlflow-artifacts:")
 	if !ok {
 		return "", false
@@ -201,7 +201,7 @@ func (c *Client) list(ctx context.Context, p Pin, below string) ([]File, error) 
 			Bytes int64  `json:"file_size"`
 		} `json:"files"`
 	}
-	at, ok := p.proxied()
+	at, ok := p.Proxied()
 	if !ok {
 		return nil, p.elsewhere()
 	}
