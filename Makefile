@@ -11,7 +11,7 @@ TESTFLAGS ?= -p 2
 LINT_VERSION := v2.7.0
 
 .DEFAULT_GOAL := build
-.PHONY: build test test-unit test-slow test-race oracles lint bench demo docs fuzz test-trino test-s3 clean tools web
+.PHONY: build test test-unit test-slow test-race oracles lint bench demo docs fuzz test-trino test-s3 test-mlflow clean tools web
 
 build: web ## build bin/fairtrial
 	@mkdir -p bin
@@ -59,6 +59,9 @@ test-trino: tools ## fetch a real Trino (Java 24 or newer) and compare with it
 
 test-s3: tools ## the tests of object stores against moto
 	@GO="$(GO)" PYTHON="$(PYTHON)" VENV="$(VENV)" sh scripts/s3.sh
+
+test-mlflow: tools ## the tests of MLflow against real servers
+	@GO="$(GO)" PYTHON="$(PYTHON)" sh scripts/mlflow.sh
 
 lint: ## gofmt, vet, golangci-lint and govulncheck where they can run
 	@GO="$(GO)" sh scripts/lint.sh $(LINT_VERSION)

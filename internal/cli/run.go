@@ -40,6 +40,9 @@ func runCommand(e *Env) *cobra.Command {
 		Short: "Carry out a plan: estimates, comparisons, gates, record and report",
 		Args:  exactly(1, "one plan file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(whatIf) > 0 && to != "" {
+				return wrong("leave one of them out", "--publish does not go with --what-if: an exploration decides nothing")
+			}
 			if len(whatIf) > 0 {
 				return e.explore(cmd, args[0], set, whatIf, out, asJSON)
 			}

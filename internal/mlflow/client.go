@@ -104,7 +104,9 @@ func (c *Client) hide(msg string) string {
 // explain makes an error of an answer: what the caller can mend is a DataError (exit
 // status 2), the rest is the server's (4). It stays an *Answer for Refused.
 func (c *Client) explain(a *Answer) error {
-	a.Message = c.hide(a.Message)
+	if a.Message = c.hide(a.Message); len(a.Message) > 500 {
+		a.Message = strings.ToValidUTF8(a.Message[:500], "") + " …"
+	}
 	where := "MLflow at " + c.Address()
 	switch {
 	case a.Status == http.StatusUnauthorized || a.Status == http.StatusForbidden:

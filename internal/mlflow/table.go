@@ -33,7 +33,7 @@ func (c *Client) Pull(ctx context.Context, text string, keep Keeper, now func() 
 	switch ext {
 	case ".parquet", ".csv", ".jsonl", ".ndjson", ".json":
 	default:
-		return nil, &engine.DataError{Where: text, Msg: "no table: a path to a .parquet, .csv, .jsonl or .json (mlflow.log_table) file is expected", Hint: c.siblings(ctx, Pin{URI: p.URI, Store: p.Store, Run: p.Run, Model: p.Model, Name: p.Name, Path: path.Join(p.Path, "x")})}
+		return nil, &engine.DataError{Where: text, Msg: "no table: a path to a .parquet, .csv, .jsonl or .json (mlflow.log_table) file is expected", Hint: c.siblings(ctx, p)}
 	}
 	began := now()
 	tmp := keep.TempPath(version + ".mlflow" + ext)

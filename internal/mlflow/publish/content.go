@@ -34,7 +34,7 @@ type pair struct {
 }
 
 // metrics are the record's estimates and differences: "roc_auc" of the candidate
-// overall, "region-DE/roc_auc" in a slice, "baseline/roc_auc", "difference/roc_auc";
+// overall, "region DE/roc_auc" in a slice, "baseline/roc_auc", "difference/roc_auc";
 // each with _lower and _upper. An undefined value is left out, as MLflow would show
 // it as a number. left counts the slices that did not fit.
 func metrics(r *record.Record) (out []metric, left int) {
@@ -117,6 +117,12 @@ func key(section []string, name string) string {
 	var parts []string
 	for _, s := range append(slices.Clone(section), name) {
 		s = strings.Map(func(r rune) rune {
+			if strings.ContainsRune("[](),\"", r) { // of bins and quoted values
+				return -1
+			}
+			if r == '=' {
+				return ' '
+			}
 			if r == '_' || r == '-' || r == '.' || r == ' ' || unicode.IsLetter(r) || unicode.IsDigit(r) {
 				return r
 			}

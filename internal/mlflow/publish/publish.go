@@ -5,11 +5,13 @@
 package publish
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -150,6 +152,9 @@ func (p *publisher) run(ctx context.Context) (done bool, err error) {
 	var found struct {
 		Runs []struct {
 			Info info `json:"info"`
+			Data struct {
+				Tags []pair `json:"tags"`
+			} `json:"data"`
 		} `json:"runs"`
 	}
 	filter := fmt.Sprintf("tags.`%s` = '%s' AND tags.`%s` = '%s'", TagRun, p.r.Run.ID, TagRecord, p.r.Digest) // neither holds a quote
@@ -161,7 +166,11 @@ func (p *publisher) run(ctx context.Context) (done bool, err error) {
 		x := found.Runs[0].Info
 		p.out.Run, p.store, p.out.Found = x.ID, x.Store, true
 		if x.Status == "FINISHED" {
-			p.out.Report = p.report()
+			for _, t := range found.Runs[0].Data.Tags {
+				if t.Key == TagReport && t.Value == p.report() {
+					p.out.Report = t.Value
+				}
+			}
 			return true, nil
 		}
 		return false, nil
@@ -188,10 +197,21 @@ func (p *publisher) numbers(ctx context.Context) error {
 	if left > 0 {
 		p.warn("%d of %d slices are not among the run's metrics (the record and estimates.csv have all)", left, len(p.r.Slices))
 	}
-	params := params(p.r)
-	for first := true; first || len(metrics) > 0; first = false {
+	for chunk := range slices.Chunk(params(p.r), 100) {
+		if err := p.Post(ctx, "runs/log-batch", map[string]any{"run_id": p.out.Run, "params": chunk}, nil); err != nil {
+			return err
+		}
+	}
+	if p.out.Found { // what stands there already would be refused, where it is linked to a model
+		have, err := p.logged(ctx)
+		if err != nil {
+			return err
+		}
+		metrics = slices.DeleteFunc(metrics, func(m metric) bool { return have[m.Key] })
+	}
+	for len(metrics) > 0 {
 		n, size := 0, 0
-		for n < len(metrics) && n < 1000 && size < 800_000 { // MLflow takes 1000 metrics, 100 parameters and a megabyte
+		for n < len(metrics) && n < 1000 && size < 800_000 { // MLflow takes 1000 entries and a megabyte
 			b, err := json.Marshal(metrics[n])
 			if err != nil {
 				return fmt.Errorf("MLflow: %w", err)
@@ -199,16 +219,33 @@ func (p *publisher) numbers(ctx context.Context) error {
 			size += len(b)
 			n++
 		}
-		in := map[string]any{"run_id": p.out.Run, "metrics": metrics[:n]}
-		if first {
-			in["params"] = params
-		}
-		if err := p.Post(ctx, "runs/log-batch", in, nil); err != nil {
+		if err := p.Post(ctx, "runs/log-batch", map[string]any{"run_id": p.out.Run, "metrics": metrics[:n]}, nil); err != nil {
 			return err
 		}
 		metrics = metrics[n:]
 	}
 	return nil
+}
+
+// logged gives the names of the metrics that the run has.
+func (p *publisher) logged(ctx context.Context) (map[string]bool, error) {
+	var got struct {
+		Run struct {
+			Data struct {
+				Metrics []struct {
+					Key string `json:"key"`
+				} `json:"metrics"`
+			} `json:"data"`
+		} `json:"run"`
+	}
+	if err := p.Get(ctx, "runs/get", url.Values{"run_id": {p.out.Run}}, &got); err != nil {
+		return nil, err
+	}
+	out := map[string]bool{}
+	for _, m := range got.Run.Data.Metrics {
+		out[m.Key] = true
+	}
+	return out, nil
 }
 
 // inputs logs the data, and the model where MLflow has one.
@@ -228,7 +265,7 @@ func (p *publisher) inputs(ctx context.Context) error {
 // judge writes the verdict onto what was judged.
 func (p *publisher) judge(ctx context.Context) error {
 	pinned := candidate(p.r).Artifact
-	tags := [][2]string{{TagVerdict, string(p.r.Verdict.Decision)}, {TagRecord, p.r.Digest}, {TagReport, p.report()}}
+	tags := [][2]string{{TagVerdict, string(p.r.Verdict.Decision)}, {TagRecord, p.r.Digest}, {TagReport, cmp.Or(p.out.Report, "not stored in MLflow")}}
 	switch name, version, id := pinned["name"], pinned["version"], pinned["model_id"]; {
 	case pinned["mlflow"] == "":
 		return nil
