@@ -97,16 +97,16 @@ func publishTarget(text string) (uri string, err error) {
 	return "", wrong("--publish mlflow uses MLFLOW_TRACKING_URI", "--publish: mlflow, or the http:// address of an MLflow server, is expected")
 }
 
-// deliver publishes a run whose files are written. It is told after the verdict, and
+// deliver publishes a run whose files are written, and gives the address of its page. It is told after the verdict, and
 // a server that fails is exit status 4.
-func (e *Env) deliver(cmd *cobra.Command, r *record.Record, uri, experiment string) error {
+func (e *Env) deliver(cmd *cobra.Command, r *record.Record, uri, experiment string) (link string, err error) {
 	out, err := e.publish(cmd.Context(), r, uri, experiment)
 	if err != nil {
-		return fmt.Errorf("the run is stored and its files are written, but it is not published (fairtrial publish %s does it again): %w", r.Run.ID, err)
+		return "", fmt.Errorf("the run is stored and its files are written, but it is not published (fairtrial publish %s does it again): %w", r.Run.ID, err)
 	}
 	for _, w := range out.Warnings {
 		e.info(cmd, "warning: %s", w)
 	}
 	e.info(cmd, "mlflow: %s", words(out))
-	return nil
+	return out.URL, nil
 }

@@ -94,10 +94,13 @@ func runCommand(e *Env) *cobra.Command {
 				return err
 			}
 			e.info(cmd, "report: %s", e.short(filepath.Join(out, "report.html")))
+			link := ""
 			if to != "" {
-				if err := e.deliver(cmd, r, server, experiment); err != nil {
-					return err
-				}
+				link, err = e.deliver(cmd, r, server, experiment)
+			}
+			e.notifyAll(cmd, p, r, link) // also when the server is away: people wait for the verdict
+			if err != nil {
+				return err
 			}
 			return verdict(r)
 		},
@@ -251,7 +254,18 @@ func (e *Env) allProblems(cmd *cobra.Command, path string, bad *plan.Errors) err
 
 // evaluate carries a plan out and stores the record in the workspace.
 func (e *Env) evaluate(cmd *cobra.Command, p *plan.Plan, memory int64) (*record.Record, error) {
-	ctx, started, cpu := cmd.Context(), e.Now(), cpuTime()
+	started := e.Now()
+	id := newID(started)
+	e.begun(cmd, p, id)
+	r, err := e.evaluateAs(cmd, p, memory, started, id)
+	if err != nil {
+		e.ended(cmd, p, id, err)
+	}
+	return r, err
+}
+
+func (e *Env) evaluateAs(cmd *cobra.Command, p *plan.Plan, memory int64, started time.Time, id string) (*record.Record, error) {
+	ctx, cpu := cmd.Context(), cpuTime()
 	s, err := eval.Prepare(p, catalogue())
 	if err != nil {
 		return nil, wrong("", "%w", err)
@@ -261,7 +275,6 @@ func (e *Env) evaluate(cmd *cobra.Command, p *plan.Plan, memory int64) (*record.
 		return nil, err
 	}
 	defer ws.Close()
-	id := newID(started)
 	scores := ws.TempPath(id + ".scores.parquet")
 	defer os.Remove(scores)
 	s.Request.Memory, s.Request.Expect = memory, e.expect(cmd)

@@ -34,6 +34,7 @@ type Plan struct {
 	Gates       []Gate                `json:"gates"`
 
 	Warnings []Problem `json:"-"`
+	Notify   *Notify   `json:"-"`
 
 	Workers int    `json:"-"`
 	Dir     string `json:"-"` // folder of the plan file; relative sources start here

@@ -37,7 +37,7 @@ func (d *decoder) exact(root, v *node) {
 
 func (d *decoder) root(n *node) {
 	p := d.plan
-	d.keys(n, "", "name", "objective", "tier", "owner", "task", "connections", "data", "models", "slices", "max_slices", "metrics", "confidence", "seed", "workers", "keep_scores", "exact", "impact", "control", "gates", "extends")
+	d.keys(n, "", "name", "objective", "tier", "owner", "task", "connections", "data", "models", "slices", "max_slices", "metrics", "confidence", "seed", "workers", "keep_scores", "exact", "impact", "control", "gates", "extends", "notify")
 	p.Confidence, p.MaxSlices, p.KeepScores = defaultConfidence, defaultMaxSlices, defaultKeepScores
 	for _, key := range []string{"name", "task", "data", "models"} {
 		d.require(n, "", key, "")
@@ -58,6 +58,7 @@ func (d *decoder) root(n *node) {
 	d.with(n, "keep_scores", func(v *node) { p.KeepScores = d.whole(v, "keep_scores", 0) })
 	d.with(n, "exact", func(v *node) { d.exact(n, v) })
 	d.with(n, "connections", d.connections)
+	d.with(n, "notify", d.notify)
 	d.with(n, "data", d.data)
 	d.with(n, "models", d.models)
 	before := len(d.problems)
