@@ -11,7 +11,7 @@ TESTFLAGS ?= -p 2
 LINT_VERSION := v2.7.0
 
 .DEFAULT_GOAL := build
-.PHONY: build test test-unit test-slow test-race oracles lint bench demo docs fuzz test-trino test-s3 test-orchestrators test-integrations clean tools web wheel test-python
+.PHONY: build test test-unit test-slow test-race oracles lint bench demo docs fuzz test-trino test-s3 test-orchestrators test-integrations test-mlflow clean tools web wheel test-python
 
 build: web ## build bin/fairtrial
 	@mkdir -p bin
@@ -72,6 +72,9 @@ wheel: tools web ## dist/fairtrial-*.whl: the Python package with the program in
 
 test-python: ## the Python package: types, style and tests, with and without pandas and pyarrow
 	@PYTHON="$(PYTHON)" sh scripts/python.sh
+
+test-mlflow: tools ## the tests of MLflow against real servers
+	@GO="$(GO)" PYTHON="$(PYTHON)" sh scripts/mlflow.sh
 
 lint: ## gofmt, vet, golangci-lint and govulncheck where they can run
 	@GO="$(GO)" sh scripts/lint.sh $(LINT_VERSION)

@@ -94,6 +94,8 @@ func (e *Env) bring(cmd *cobra.Command, p *plan.Plan, s plan.Source) (fetched, e
 		if f.pull, err = e.match(cmd.Context(), ws, p); f.pull == nil {
 			return f, err
 		}
+	case s.MLflow():
+		f.pull, err = e.logged(cmd, ws, s)
 	case s.Scheme() != "":
 		f.pull, err = pl.Objects(cmd.Context(), s.Path)
 	default:

@@ -34,6 +34,7 @@ func runCommand(e *Env) *cobra.Command {
 	var out, baseline string
 	var set, whatIf, formats []string
 	var asJSON, skipEmpty, scores bool
+	var to, experiment string
 	var workers int
 	var memory string
 	c := &cobra.Command{
@@ -56,6 +57,9 @@ func runCommand(e *Env) *cobra.Command {
 					return wrong("name a record, a run or a Git revision, such as --baseline origin/main", "--baseline is empty")
 				}
 				set = append(set, baselineSet(baseline))
+			}
+			if len(whatIf) > 0 && to != "" {
+				return wrong("leave one of them out", "--publish does not go with --what-if: an exploration decides nothing")
 			}
 			if len(whatIf) > 0 {
 				return e.explore(cmd, args[0], set, whatIf, out, asJSON, more)
@@ -92,6 +96,12 @@ func runCommand(e *Env) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			var server string
+			if to != "" {
+				if server, err = publishTarget(to); err != nil {
+					return err
+				}
+			}
 			r, err := e.evaluate(cmd, p, limit)
 			if err != nil {
 				return nothing(err)
@@ -116,6 +126,14 @@ func runCommand(e *Env) *cobra.Command {
 				return err
 			}
 			e.info(cmd, "report: %s", e.short(filepath.Join(out, "report.html")))
+			link := ""
+			if to != "" {
+				link, err = e.deliver(cmd, r, server, experiment)
+			}
+			e.notifyAll(cmd, p, r, link) // also when the server is away: people wait for the verdict
+			if err != nil {
+				return err
+			}
 			return verdict(r)
 		},
 	}
@@ -127,6 +145,8 @@ func runCommand(e *Env) *cobra.Command {
 	c.Flags().StringSliceVar(&formats, "format", nil, "more files in the folder: sarif, codequality, openmetrics, dotenv, github (job summary), comment")
 	c.Flags().BoolVar(&asJSON, "json", false, "print the record instead of the summary")
 	c.Flags().BoolVar(&skipEmpty, "skip-empty", false, "exit 99 instead of 2 when there is no usable row")
+	c.Flags().StringVar(&to, "publish", "", "then write the record into MLflow, as fairtrial publish does: mlflow (MLFLOW_TRACKING_URI) or the server's address")
+	c.Flags().StringVar(&experiment, "experiment", "", "the MLflow experiment for --publish (default: MLFLOW_EXPERIMENT_NAME, else the plan's name)")
 	c.Flags().IntVar(&workers, "workers", 0, "cores to use (0: all); never changes a number")
 	c.Flags().StringVar(&memory, "memory", "", "memory that may be used, such as 4GiB (default: 80 % of what is free, and GOMEMLIMIT)")
 	return c
@@ -225,7 +245,10 @@ func (e *Env) loadPlan(cmd *cobra.Command, path string, set []string) (*plan.Pla
 	if err != nil {
 		return nil, err
 	}
-	return p, e.fetch(cmd, p, true)
+	if err := e.fetch(cmd, p, true); err != nil {
+		return nil, err
+	}
+	return p, e.pin(cmd, p, true)
 }
 
 // parsePlan reads and resolves a plan without a look at its data.
@@ -264,6 +287,9 @@ func (e *Env) readPlan(cmd *cobra.Command, path string, set []string) (*plan.Pla
 		return nil, err
 	}
 	if err := e.fetch(cmd, p, false); err != nil {
+		return nil, err
+	}
+	if err := e.pin(cmd, p, false); err != nil {
 		return nil, err
 	}
 	problems, err := e.bind(cmd.Context(), p)
@@ -316,7 +342,18 @@ func (e *Env) allProblems(cmd *cobra.Command, bad *plan.Errors) error {
 
 // evaluate carries a plan out and stores the record in the workspace.
 func (e *Env) evaluate(cmd *cobra.Command, p *plan.Plan, memory int64) (*record.Record, error) {
-	ctx, started, cpu := cmd.Context(), e.Now(), cpuTime()
+	started := e.Now()
+	id := newID(started)
+	e.begun(cmd, p, id)
+	r, err := e.evaluateAs(cmd, p, memory, started, id)
+	if err != nil {
+		e.ended(cmd, p, id, err)
+	}
+	return r, err
+}
+
+func (e *Env) evaluateAs(cmd *cobra.Command, p *plan.Plan, memory int64, started time.Time, id string) (*record.Record, error) {
+	ctx, cpu := cmd.Context(), cpuTime()
 	s, err := eval.Prepare(p, catalogue())
 	if err != nil {
 		return nil, wrong("", "%w", err)
@@ -326,7 +363,6 @@ func (e *Env) evaluate(cmd *cobra.Command, p *plan.Plan, memory int64) (*record.
 		return nil, err
 	}
 	defer ws.Close()
-	id := newID(started)
 	scores := ws.TempPath(id + ".scores.parquet")
 	defer os.Remove(scores)
 	s.Request.Memory, s.Request.Expect = memory, e.expect(cmd)

@@ -50,6 +50,7 @@ func (d *decoder) expand(n *node, lookup Lookup) {
 		}
 		switch {
 		case ok:
+			n.variable = true
 			return v
 		case hasDefault:
 			return otherwise

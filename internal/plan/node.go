@@ -45,6 +45,7 @@ type node struct {
 	line, col int
 	set       string // the --set text that put it here
 	merged    bool   // a key that came by a merge (<<)
+	variable  bool   // the value came from the environment
 }
 
 // drop removes a merged key.

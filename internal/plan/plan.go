@@ -36,6 +36,7 @@ type Plan struct {
 	Gates       []Gate                `json:"gates"`
 
 	Warnings []Problem `json:"-"`
+	Notify   *Notify   `json:"-"`
 
 	Workers int    `json:"-"`
 	Dir     string `json:"-"` // folder of the plan file; relative sources start here
@@ -93,6 +94,7 @@ type Model struct {
 	Prediction    string            `json:"prediction,omitempty"`
 	Probabilities []ClassColumn     `json:"probabilities,omitempty"` // one entry with an empty Class: a list column
 	Interval      *Interval         `json:"interval,omitempty"`
+	MLflow        string            `json:"mlflow,omitempty"` // models:/name/3 …: what was judged; Artifact has what it meant
 	Artifact      map[string]string `json:"artifact,omitempty"`
 }
 

@@ -21,6 +21,8 @@ func TestSchemaAcceptsWhatParseAccepts(t *testing.T) {
 		{"label: {column: y, positive: 1}", "label: {column: y}"},
 		{"threshold: 0.5", "threshold: -3, name: 1, version: 2.0, artifact: {git: abc, build: 7}"},
 		{"threshold: 0.5", "threshold: 0.5, source: v.csv"},
+		{"threshold: 0.5", "threshold: 0.5, mlflow: models:/credit@champion, source: runs:/0123ab/eval/p.parquet"},
+		{"source: d.csv", "source: models:/credit/3/p.csv"},
 		{"slices: [", "slices: [2024, [a, b, c, d], {column: age, bins: [1]}, {column: x}, {column: z, quantiles: 10}, {name: 7, where: \"b IS NULL\"}, "},
 		{"slices: [region, {name: old, where: \"age > 60\"}]", "slices: []"},
 		{"metrics: [", "metrics: [f1, pr_auc, {metric: partial_roc_auc, max_fpr: 0.1}, {metric: recall_at_count, count: 100}, {metric: f_beta, beta: 0.5, as: 5, equivalence: 0.1}, {metric: expected_cost, cost: {fp: 1, fn: 2, tp: -1, tn: 0}}, "},
@@ -57,7 +59,7 @@ func TestSchemaRefusesWhatParseRefuses(t *testing.T) {
 	s := schema(t)
 	for _, e := range [][2]string{
 		{"name: p", "name: ''"}, {"name: p", "name: [p]"}, {"name: p", "name: ~"}, {"name: p", "name: p\nowner: {a: b}"}, {"name: p", "name: p\ntier: 4"}, {"name: p", "name: p\nworkers: -1"}, {"name: p", "name: p\nseed: 1000000000000001"},
-		{"name: p", "name: p\nkeep_scores: 0.5"}, {"name: p", "name: p\nextra: 1"},
+		{"name: p", "name: p\nkeep_scores: 0.5"}, {"name: p", "name: p\nextra: 1"}, {"name: p", "name: p\nnotify: {on: nogo}"}, {"name: p", "name: p\nnotify: {slack: https://x/y}"}, {"threshold: 0.5", "mlflow: credit/3"},
 		{"task: binary", "task: 1"}, {"task: binary", "task: ~"}, {"source: d.csv", "source: ''"}, {"source: d.csv", "source: d.csv\n  missing: drop"}, {"source: d.csv", "source: d.csv\n  max_missing: 1%"}, {"source: d.csv", "source: d.csv\n  max_missing: {labels: x%}"},
 		{"source: d.csv", "source: d.csv\n  where: ''"}, {"label: {column: y, positive: 1}", "cluster: c"}, {"label: {column: y, positive: 1}", "label: [y]"}, {"label: {column: y, positive: 1}", "label: {column: ''}"}, {"label: {column: y, positive: 1}", "label: {column: y, positive: ''}"},
 		{"threshold: 0.5", "threshold: '0.5'"}, {"threshold: 0.5", "threshold: [1]"}, {"{score: s, threshold: 0.5}", "s"}, {"{score: s, threshold: 0.5}", "{score: ''}"}, {"threshold: 0.5", "probabilities: [a, b]"}, {"threshold: 0.5", "artifact: x"},

@@ -37,7 +37,7 @@ func (d *decoder) exact(root, v *node) {
 
 func (d *decoder) root(n *node) {
 	p := d.plan
-	d.keys(n, "", "name", "objective", "tier", "owner", "task", "connections", "plugins", "data", "models", "scorers", "slices", "max_slices", "metrics", "confidence", "seed", "workers", "keep_scores", "exact", "impact", "control", "gates", "extends")
+	d.keys(n, "", "name", "objective", "tier", "owner", "task", "connections", "plugins", "data", "models", "scorers", "slices", "max_slices", "metrics", "confidence", "seed", "workers", "keep_scores", "exact", "impact", "control", "gates", "extends", "notify")
 	p.Confidence, p.MaxSlices, p.KeepScores = defaultConfidence, defaultMaxSlices, defaultKeepScores
 	for _, key := range []string{"name", "task", "data", "models"} {
 		d.require(n, "", key, "")
@@ -59,6 +59,7 @@ func (d *decoder) root(n *node) {
 	d.with(n, "exact", func(v *node) { d.exact(n, v) })
 	d.with(n, "connections", d.connections)
 	d.with(n, "plugins", d.plugins)
+	d.with(n, "notify", d.notify)
 	d.with(n, "data", d.data)
 	d.with(n, "models", d.models)
 	before := len(d.problems)
@@ -252,7 +253,7 @@ func (d *decoder) models(n *node) {
 func (d *decoder) model(n *node, key string) Model {
 	m := Model{Key: key}
 	path := "models." + key
-	if !d.keys(n, path, "name", "version", "source", "score", "threshold", "prediction", "probabilities", "interval", "artifact", "plugin", "record") {
+	if !d.keys(n, path, "name", "version", "source", "score", "threshold", "prediction", "probabilities", "interval", "artifact", "plugin", "record", "mlflow") {
 		return m
 	}
 	d.with(n, "name", func(v *node) { m.Name = d.text(v, path+".name") })
@@ -298,6 +299,7 @@ func (d *decoder) model(n *node, key string) Model {
 			m.Interval = d.interval(v, path+".interval", column)
 		}
 	})
+	d.with(n, "mlflow", func(v *node) { m.MLflow = d.mlflow(v, path+".mlflow", false) })
 	d.with(n, "artifact", func(v *node) {
 		if v.kind != mapping {
 			d.fail(v, path+".artifact", "", "a mapping is expected, this is %s", v.kind)

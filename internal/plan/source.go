@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/fairtrial/fairtrial/internal/mlflow"
 )
 
 // Limits of a query where the plan sets none.
@@ -61,8 +63,12 @@ func (s Source) String() string {
 
 // Remote reports whether the rows must be fetched before an engine can read them.
 func (s Source) Remote() bool {
-	return s.Connection != "" || s.Plugin != "" || s.Record != "" || s.Scheme() != "" || s.arrow()
+	return s.Connection != "" || s.Plugin != "" || s.Record != "" || s.Scheme() != "" || s.MLflow() || s.arrow()
 }
+
+// MLflow reports whether the rows are a table that an MLflow server holds, named as
+// its users do: runs:/RUN_ID/path or models:/name/3/path.
+func (s Source) MLflow() bool { return s.Connection == "" && mlflow.Is(s.Path) }
 
 // Scheme is the kind of object store of an address: s3, gs or az, else empty.
 func (s Source) Scheme() string {
@@ -231,6 +237,22 @@ func secret(address string) bool {
 	return password || strings.Contains(strings.ToLower(address), "password=")
 }
 
+// mlflow reads the address of a model or run of an MLflow server, or of a table there.
+func (d *decoder) mlflow(n *node, path string, table bool) string {
+	text := d.name(n, path)
+	if text == "" {
+		return ""
+	}
+	u, err := mlflow.ParseURI(text)
+	switch {
+	case err != nil:
+		d.fail(n, path, "", "%v", err)
+	case table && u.Path == "":
+		d.fail(n, path, "write "+strings.TrimRight(text, "/")+"/predictions.parquet", "a table is expected: the path of a file below a run or model")
+	}
+	return text
+}
+
 // source reads a path, or a query of a connection, and remembers where it stands.
 func (d *decoder) source(n *node, path string) Source {
 	s := d.sourceOf(n, path)
@@ -246,8 +268,12 @@ func (d *decoder) source(n *node, path string) Source {
 func (d *decoder) sourceOf(n *node, path string) Source {
 	if n.kind != mapping {
 		s := Source{Path: d.name(n, path)}
+		if s.MLflow() {
+			d.mlflow(n, path, true)
+			return s
+		}
 		if scheme, _, ok := strings.Cut(s.Path, "://"); ok && s.Scheme() == "" {
-			d.fail(n, path, didYouMean(scheme, []string{"s3", "gs", "az"}), "%s:// is no kind of address that can be read: a file, s3://, gs://, az:// or a query of a connection is expected", scheme)
+			d.fail(n, path, didYouMean(scheme, []string{"s3", "gs", "az"}), "%s:// is no kind of address that can be read: a file, s3://, gs://, az://, MLflow's runs:/ and models:/, or a query of a connection is expected", scheme)
 		}
 		return s
 	}
@@ -338,7 +364,7 @@ func (p *Plan) Resolve(s Source) string {
 	if f, ok := p.fetched[s]; ok {
 		return f
 	}
-	if s.Path == "" || s.Scheme() != "" {
+	if s.Path == "" || s.Scheme() != "" || s.MLflow() {
 		return s.Path
 	}
 	return p.file(s.Path)

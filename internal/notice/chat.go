@@ -1,0 +1,83 @@
+package notice
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+)
+
+type object map[string]any
+
+// Slack is the body for an incoming webhook: blocks, and the text that notifications
+// and screen readers use. Sizes are Slack's limits.
+func Slack(m Message) ([]byte, error) {
+	escape := strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace
+	text := func(s string) object { return object{"type": "mrkdwn", "text": cut(s, 2900)} }
+	blocks := []object{
+		{"type": "header", "text": object{"type": "plain_text", "text": cut(m.title(), 150)}},
+		{"type": "section", "text": text(escape(m.Sentence))},
+	}
+	if lines := m.lines(escape, "• "); lines != "" {
+		blocks = append(blocks, object{"type": "section", "text": text(lines)})
+	}
+	if m.Link != "" {
+		blocks = append(blocks, object{"type": "section", "text": text("<" + strings.NewReplacer("|", "%7C", "<", "%3C", ">", "%3E", "&", "&amp;").Replace(m.Link) + "|Open the report>")})
+	}
+	blocks = append(blocks, object{"type": "context", "elements": []object{text(escape(fmt.Sprintf("run %s · result %s · %s", m.Run, short(m.Result), m.Finished)))}})
+	return json.Marshal(object{"text": cut(escape(m.title()+" – "+m.Sentence), 3000), "blocks": blocks})
+}
+
+// lines lists the reasons, else the gates that did not pass.
+func (m Message) lines(escape func(string) string, bullet string) string {
+	var out []string
+	for i, r := range m.Reasons {
+		if i == 10 {
+			out = append(out, fmt.Sprintf("%sand %d more", bullet, len(m.Reasons)-i))
+			break
+		}
+		out = append(out, bullet+escape(cut(r, 250)))
+	}
+	if len(out) > 0 {
+		return strings.Join(out, "\n")
+	}
+	gates, more := m.shown()
+	for _, g := range gates {
+		out = append(out, bullet+escape(cut(g.Verdict+": "+g.Name, 250)))
+	}
+	if more > 0 {
+		out = append(out, fmt.Sprintf("%sand %d more", bullet, more))
+	}
+	return strings.Join(out, "\n")
+}
+
+// Teams is the body for a Workflows webhook ("When a Teams webhook request is
+// received"): a message with one Adaptive Card.
+func Teams(m Message) ([]byte, error) {
+	// Cards read a subset of Markdown in text.
+	escape := strings.NewReplacer("\\", "\\\\", "*", "\\*", "_", "\\_", "[", "\\[", "]", "\\]", "`", "\\`").Replace
+	colour := map[string]string{"go": "Good", "no-go": "Attention", "inconclusive": "Warning", "error": "Attention"}[m.Verdict]
+	if colour == "" {
+		colour = "Default"
+	}
+	body := []object{
+		{"type": "TextBlock", "text": escape(cut(m.title(), 200)), "size": "Large", "weight": "Bolder", "color": colour, "wrap": true},
+		{"type": "TextBlock", "text": escape(cut(m.Sentence, 2000)), "wrap": true},
+	}
+	if lines := m.lines(escape, "- "); lines != "" {
+		body = append(body, object{"type": "TextBlock", "text": lines, "wrap": true})
+	}
+	body = append(body, object{"type": "FactSet", "facts": []object{
+		{"title": "Run", "value": m.Run}, {"title": "Result", "value": short(m.Result)}, {"title": "Finished", "value": m.Finished}}})
+	card := object{"$schema": "http://adaptivecards.io/schemas/adaptive-card.json", "type": "AdaptiveCard", "version": "1.4", "msteams": object{"width": "Full"}, "body": body}
+	if m.Link != "" {
+		card["actions"] = []object{{"type": "Action.OpenUrl", "title": "Open the report", "url": m.Link}}
+	}
+	return json.Marshal(object{"type": "message", "attachments": []object{{"contentType": "application/vnd.microsoft.card.adaptive", "contentUrl": nil, "content": card}}})
+}
+
+func short(digest string) string {
+	if len(digest) > 19 {
+		return digest[:19]
+	}
+	return digest
+}
