@@ -311,6 +311,21 @@ func TestSameRowsFromTrino(t *testing.T) {
 	sameResults(t, "trino", reference, evaluated(t, map[string]string{"LAKE": address}, dir, plan))
 }
 
+func TestSameRowsFromClickHouse(t *testing.T) {
+	address, run := connecttest.ClickHouse(t)
+	dir := t.TempDir()
+	rows := caseRows()
+	filed(t, dir, rows)
+	reference := evaluated(t, nil, dir, planFor(t, dir, "parquet", "", "rows.parquet"))
+	do := statements("cases", rows)
+	do[0] = "CREATE TABLE cases (id Int64, label Int32, a Float64, b Float64, grp String, age Nullable(Int64)) ENGINE = MergeTree ORDER BY id"
+	for _, sql := range do {
+		run(sql)
+	}
+	plan := planFor(t, dir, "clickhouse", "db: {kind: clickhouse, url: env:LAKE}", "{connection: db, query: SELECT * FROM cases ORDER BY id}")
+	sameResults(t, "clickhouse", reference, evaluated(t, map[string]string{"LAKE": address}, dir, plan))
+}
+
 func noSecret(t *testing.T, where, text string) {
 	t.Helper()
 	for _, s := range []string{connecttest.Password, s3Secret} {
