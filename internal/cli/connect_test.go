@@ -257,7 +257,7 @@ func TestSameRowsFromAnywhere(t *testing.T) {
 
 	dsn := connecttest.Postgres(t)
 	execAll(t, "pgx", dsn, statements("cases", rows))
-	env := map[string]string{"WAREHOUSE": dsn}
+	env := map[string]string{"WAREHOUSE": dsn, "REDSHIFT": connecttest.Redshift(t, dsn)}
 	t.Setenv("AWS_ACCESS_KEY_ID", "key-of-tests") // the SDK reads the process's own environment
 	t.Setenv("AWS_SECRET_ACCESS_KEY", s3Secret)
 	settings, put := connecttest.S3(t, nil)
@@ -277,6 +277,7 @@ func TestSameRowsFromAnywhere(t *testing.T) {
 		{"sqlite", "db: {kind: sqlite, path: rows.sqlite}", query},
 		{"duckdb", "db: {kind: duckdb, path: rows.duckdb}", query},
 		{"postgres", "db: {kind: postgres, url: env:WAREHOUSE}", query},
+		{"redshift", "db: {kind: redshift, url: env:REDSHIFT}", query}, // PostgreSQL behind Redshift's wire
 		{"resumed", "db: {kind: postgres, url: env:WAREHOUSE}", "{connection: db, table: cases, resume_by: id}"},
 		{"s3", "", "s3://cases/day/rows.parquet?" + settings},
 	} {
