@@ -11,7 +11,7 @@ TESTFLAGS ?= -p 2
 LINT_VERSION := v2.7.0
 
 .DEFAULT_GOAL := build
-.PHONY: build test test-unit test-slow test-race oracles lint bench demo docs fuzz test-trino test-s3 test-orchestrators test-integrations test-mlflow clean tools web wheel test-python
+.PHONY: build test test-unit test-slow test-race oracles lint bench demo docs fuzz test-trino test-clickhouse test-s3 test-orchestrators test-integrations test-mlflow clean tools web wheel test-python
 
 build: web ## build bin/fairtrial
 	@mkdir -p bin
@@ -57,6 +57,9 @@ fuzz: ## run every fuzz target for FUZZTIME
 
 test-trino: tools ## fetch a real Trino (Java 24 or newer) and compare with it
 	@GO="$(GO)" PYTHON="$(PYTHON)" sh scripts/trino.sh
+
+test-clickhouse: tools ## the tests of ClickHouse against an installed server
+	@GO="$(GO)" sh scripts/clickhouse.sh
 
 test-s3: tools ## the tests of object stores against moto
 	@GO="$(GO)" PYTHON="$(PYTHON)" VENV="$(VENV)" sh scripts/s3.sh

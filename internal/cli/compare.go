@@ -120,7 +120,7 @@ func (e *Env) contrast(cmd *cobra.Command, a *record.Record, dirA string, b *rec
 	x.Why = why
 	x.Comparisons = compare.Independent(a.Estimates, b.Estimates, a.Plan.Confidence)
 	var err error
-	x.Shifts, x.Notes, err = e.shifts(cmd, b, dirB, a, dirA)
+	x.Shifts, x.Notes, err = e.shifts(cmd, &told{record: b, dir: dirB}, &told{record: a, dir: dirA}, asked{model: "candidate", slice: result.Overall, level: a.Plan.Confidence})
 	return x, err
 }
 

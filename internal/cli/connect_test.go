@@ -257,7 +257,7 @@ func TestSameRowsFromAnywhere(t *testing.T) {
 
 	dsn := connecttest.Postgres(t)
 	execAll(t, "pgx", dsn, statements("cases", rows))
-	env := map[string]string{"WAREHOUSE": dsn}
+	env := map[string]string{"WAREHOUSE": dsn, "REDSHIFT": connecttest.Redshift(t, dsn)}
 	t.Setenv("AWS_ACCESS_KEY_ID", "key-of-tests") // the SDK reads the process's own environment
 	t.Setenv("AWS_SECRET_ACCESS_KEY", s3Secret)
 	settings, put := connecttest.S3(t, nil)
@@ -277,6 +277,7 @@ func TestSameRowsFromAnywhere(t *testing.T) {
 		{"sqlite", "db: {kind: sqlite, path: rows.sqlite}", query},
 		{"duckdb", "db: {kind: duckdb, path: rows.duckdb}", query},
 		{"postgres", "db: {kind: postgres, url: env:WAREHOUSE}", query},
+		{"redshift", "db: {kind: redshift, url: env:REDSHIFT}", query}, // PostgreSQL behind Redshift's wire
 		{"resumed", "db: {kind: postgres, url: env:WAREHOUSE}", "{connection: db, table: cases, resume_by: id}"},
 		{"s3", "", "s3://cases/day/rows.parquet?" + settings},
 	} {
@@ -309,6 +310,21 @@ func TestSameRowsFromTrino(t *testing.T) {
 	execAll(t, "trino", address, statements("cases", rows))
 	plan := planFor(t, dir, "trino", "db: {kind: trino, url: env:LAKE}", "{connection: db, query: SELECT * FROM cases ORDER BY id}")
 	sameResults(t, "trino", reference, evaluated(t, map[string]string{"LAKE": address}, dir, plan))
+}
+
+func TestSameRowsFromClickHouse(t *testing.T) {
+	address, run := connecttest.ClickHouse(t)
+	dir := t.TempDir()
+	rows := caseRows()
+	filed(t, dir, rows)
+	reference := evaluated(t, nil, dir, planFor(t, dir, "parquet", "", "rows.parquet"))
+	do := statements("cases", rows)
+	do[0] = "CREATE TABLE cases (id Int64, label Int32, a Float64, b Float64, grp String, age Nullable(Int64)) ENGINE = MergeTree ORDER BY id"
+	for _, sql := range do {
+		run(sql)
+	}
+	plan := planFor(t, dir, "clickhouse", "db: {kind: clickhouse, url: env:LAKE}", "{connection: db, query: SELECT * FROM cases ORDER BY id}")
+	sameResults(t, "clickhouse", reference, evaluated(t, map[string]string{"LAKE": address}, dir, plan))
 }
 
 func noSecret(t *testing.T, where, text string) {

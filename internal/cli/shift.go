@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 
 	"github.com/spf13/cobra"
@@ -14,50 +15,91 @@ import (
 	"github.com/fairtrial/fairtrial/internal/metric"
 	"github.com/fairtrial/fairtrial/internal/plan"
 	"github.com/fairtrial/fairtrial/internal/record"
+	"github.com/fairtrial/fairtrial/internal/result"
 	"github.com/fairtrial/fairtrial/internal/shift"
 	"github.com/fairtrial/fairtrial/internal/summary"
 )
 
-// shifts splits the change of every metric from one record to another on different data:
-// on all rows, and by the slices that both plans declare.
-func (e *Env) shifts(cmd *cobra.Command, before *record.Record, dirB string, after *record.Record, dirA string) (out []shift.Shift, notes []string, err error) {
-	if before.Data.Digest == after.Data.Digest {
+// told is a record with the folder whose workspace keeps its summaries, read once.
+type told struct {
+	record *record.Record
+	dir    string
+	set    *summary.Set
+	failed error
+}
+
+func (e *Env) read(cmd *cobra.Command, t *told) (*summary.Set, error) {
+	if t.set == nil && t.failed == nil {
+		t.set, t.failed = e.summaries(cmd, t.record, t.dir)
+	}
+	return t.set, t.failed
+}
+
+// asked is whose change is split: a model's on one slice, of one metric ("": of all).
+type asked struct {
+	model, slice, metric string
+	level                float64
+}
+
+// shifts splits the change of metrics from one record to another on different data: on
+// all rows of the slice, and where that is all rows by the slices that both plans declare.
+// What cannot be split is named in the notes.
+func (e *Env) shifts(cmd *cobra.Command, before, after *told, q asked) (out []shift.Shift, notes []string, err error) {
+	if before.record.Data.Digest == after.record.Data.Digest {
 		return nil, nil, nil
 	}
-	var sets [2]*summary.Set
-	for k, x := range []struct {
-		r   *record.Record
-		dir string
-	}{{before, dirB}, {after, dirA}} {
-		if sets[k], err = e.summaries(cmd, x.r, x.dir); err != nil {
-			return nil, []string{fmt.Sprintf("why it changed is not said, since the summaries of %s are not here: %v", x.r.Run.ID, err)}, nil
+	var all [2]shift.Data
+	for k, x := range []*told{before, after} {
+		set, err := e.read(cmd, x)
+		if err != nil {
+			return nil, []string{fmt.Sprintf("why it changed is not said, since the summaries of %s are not here: %v", x.record.Run.ID, err)}, nil
+		}
+		var ok bool
+		if all[k], ok = ofSlice(set, q); !ok {
+			return nil, []string{fmt.Sprintf("why it changed is not said, since %s has no model %q on slice %q", x.record.Run.ID, q.model, q.slice)}, nil
 		}
 	}
-	all := [2]shift.Data{whole(sets[0]), whole(sets[1])}
-	a, b := thresholdOf(before), thresholdOf(after)
+	whole, differ := all, ""
+	a, b := thresholdOf(before.record, q.model), thresholdOf(after.record, q.model)
 	if a != nil && b != nil && *a != *b {
-		rescored, why, err := e.rescored(cmd, before, dirB, *b, after, dirA, *a)
-		if err != nil {
-			return nil, nil, err
+		var rescored *[2]shift.Data
+		var why string
+		switch {
+		case q.slice != result.Overall:
+			why = "row scores carry no slices"
+		case q.model != "candidate":
+			why = "the scores of the candidate alone are read again"
+		default:
+			if rescored, why, err = e.rescored(cmd, before, *b, after, *a); err != nil {
+				return nil, nil, err
+			}
 		}
 		if rescored == nil {
-			notes = append(notes, fmt.Sprintf("the thresholds differ, %v and %v: THE MODEL holds that too, since %s", *a, *b, why))
+			differ = fmt.Sprintf("the thresholds differ, %v and %v: the model's part holds that too, since %s", *a, *b, why)
 		} else {
-			all = *rescored
-			notes = append(notes, fmt.Sprintf("the thresholds differ, %v and %v: by slices THE MODEL holds that too, since row scores carry no slices", *a, *b))
+			whole = *rescored
+			if len(after.record.Plan.Slices) > 0 {
+				differ = fmt.Sprintf("the thresholds differ, %v and %v: by slices the model's part holds that too, since row scores carry no slices", *a, *b)
+			}
 		}
 	}
 	left := map[string]bool{}
-	for _, m := range after.Plan.Metrics {
-		if !sameMetric(before, m) {
+	for _, m := range after.record.Plan.Metrics {
+		if q.metric != "" && q.metric != m.As {
 			continue
 		}
-		in, err := catalogue().Build(m.Metric, m.As, metric.Options{Task: after.Plan.Task, Params: m.Params, Class: m.Class, Average: m.Average})
+		if !sameMetric(before.record, m) {
+			if q.metric != "" {
+				notes = append(notes, fmt.Sprintf("not split: %s is not in both plans with one meaning", m.As))
+			}
+			continue
+		}
+		in, err := catalogue().Build(m.Metric, m.As, metric.Options{Task: after.record.Plan.Task, Params: m.Params, Class: m.Class, Average: m.Average})
 		if err != nil {
 			return nil, nil, err
 		}
 		add := func(a, b shift.Data, by string) {
-			s, err := shift.Split(in, a, b, by, after.Plan.Confidence)
+			s, err := shift.Split(in, a, b, by, q.level)
 			switch {
 			case err == nil:
 				out = append(out, s)
@@ -66,21 +108,35 @@ func (e *Env) shifts(cmd *cobra.Command, before *record.Record, dirB string, aft
 				notes = append(notes, "not split: "+err.Error())
 			}
 		}
-		add(all[0], all[1], shift.AllRows)
-		for i, entry := range after.Plan.Slices {
-			if old := sameEntry(before.Plan.Slices, entry); old >= 0 {
-				add(sliced(sets[0], old), sliced(sets[1], i), entryName(entry))
+		add(whole[0], whole[1], shift.AllRows)
+		if q.slice != result.Overall {
+			continue
+		}
+		for i, entry := range after.record.Plan.Slices {
+			if old := sameEntry(before.record.Plan.Slices, entry); old >= 0 {
+				add(sliced(all[0], old), sliced(all[1], i), entryName(entry))
 			}
 		}
+	}
+	if differ != "" && slices.ContainsFunc(out, func(s shift.Shift) bool { return s.Model != nil }) {
+		notes = append([]string{differ}, notes...)
 	}
 	return out, notes, nil
 }
 
-func whole(set *summary.Set) shift.Data { return shift.Data{Set: set, Whole: set.Pops[0], Other: -1} }
-
-func sliced(set *summary.Set, entry int) shift.Data {
-	d := whole(set)
+// ofSlice is a model's population of a slice by itself.
+func ofSlice(set *summary.Set, q asked) (shift.Data, bool) {
+	d := shift.Data{Set: set, Model: slices.Index(set.Models, q.model), Other: -1}
 	for _, p := range set.Pops {
+		if p.Slice == q.slice && d.Whole == nil {
+			d.Whole = p
+		}
+	}
+	return d, d.Model >= 0 && d.Whole != nil
+}
+
+func sliced(d shift.Data, entry int) shift.Data {
+	for _, p := range d.Set.Pops {
 		if p.Partition == entry && p != d.Whole {
 			d.Slices = append(d.Slices, p)
 		}
@@ -90,7 +146,7 @@ func sliced(set *summary.Set, entry int) shift.Data {
 
 // rescored counts the decisions of both records' kept scores at both thresholds; without
 // an error and without a result it says why it cannot.
-func (e *Env) rescored(cmd *cobra.Command, before *record.Record, dirB string, otherB float64, after *record.Record, dirA string, otherA float64) (*[2]shift.Data, string, error) {
+func (e *Env) rescored(cmd *cobra.Command, before *told, otherB float64, after *told, otherA float64) (*[2]shift.Data, string, error) {
 	var out [2]shift.Data
 	tmp, err := os.MkdirTemp("", "fairtrial-shift-*")
 	if err != nil {
@@ -98,14 +154,13 @@ func (e *Env) rescored(cmd *cobra.Command, before *record.Record, dirB string, o
 	}
 	defer os.RemoveAll(tmp)
 	for k, x := range []struct {
-		r     *record.Record
-		dir   string
+		*told
 		other float64
-	}{{before, dirB, otherB}, {after, dirA, otherA}} {
-		if x.r.Artifacts.Scores == "" {
-			return nil, x.r.Run.ID + " kept no row scores", nil
+	}{{before, otherB}, {after, otherA}} {
+		if x.record.Artifacts.Scores == "" {
+			return nil, x.record.Run.ID + " kept no row scores", nil
 		}
-		path, err := e.scores(cmd, x.r, x.dir)
+		path, err := e.scores(cmd, x.record, x.dir)
 		if err != nil {
 			return nil, err.Error(), nil
 		}
@@ -113,7 +168,7 @@ func (e *Env) rescored(cmd *cobra.Command, before *record.Record, dirB string, o
 		if err := os.Symlink(path, named); err != nil {
 			return nil, err.Error(), nil
 		}
-		p, err := pairedPlan(x.r, x.r, named)
+		p, err := pairedPlan(x.record, x.record, named)
 		if err != nil {
 			return nil, "", err
 		}
@@ -127,15 +182,14 @@ func (e *Env) rescored(cmd *cobra.Command, before *record.Record, dirB string, o
 		if err != nil {
 			return nil, "", err
 		}
-		out[k] = whole(c.Set)
-		out[k].Other = 1
+		out[k] = shift.Data{Set: c.Set, Whole: c.Set.Pops[0], Other: 1}
 	}
 	return &out, "", nil
 }
 
-func thresholdOf(r *record.Record) *float64 {
+func thresholdOf(r *record.Record, model string) *float64 {
 	for _, m := range r.Plan.Models {
-		if m.Key == "candidate" {
+		if m.Key == model {
 			return m.Threshold
 		}
 	}

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -34,15 +35,24 @@ func trendCommand(e *Env) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if err := e.changes(cmd, records, list); err != nil {
+				return err
+			}
 			if out != "" {
-				var b bytes.Buffer
+				var b, text bytes.Buffer
 				if err := report.TrendHTML(&b, list); err != nil {
+					return err
+				}
+				if err := report.TrendMarkdown(&text, list); err != nil {
 					return err
 				}
 				if err := os.MkdirAll(e.path(out), 0o755); err != nil {
 					return wrong("name another folder with -o", "make output folder: %w", err)
 				}
 				if err := writeFile(filepath.Join(e.path(out), "trend.html"), b.Bytes()); err != nil {
+					return err
+				}
+				if err := writeFile(filepath.Join(e.path(out), "trend.md"), text.Bytes()); err != nil {
 					return err
 				}
 				e.info(cmd, "page: %s", e.short(filepath.Join(out, "trend.html")))
@@ -63,7 +73,7 @@ func trendCommand(e *Env) *cobra.Command {
 	c.Flags().StringVar(&model, "model", "candidate", "the model's key")
 	c.Flags().StringVar(&slice, "slice", result.Overall, "a slice as the report names it")
 	c.Flags().IntVar(&limit, "limit", 30, "how many records, the newest (0: all)")
-	c.Flags().StringVarP(&out, "output", "o", "", "folder for trend.html")
+	c.Flags().StringVarP(&out, "output", "o", "", "folder for trend.html and trend.md")
 	c.Flags().BoolVar(&asJSON, "json", false, "print as JSON")
 	return c
 }
@@ -138,4 +148,30 @@ func trends(records []*record.Record, metrics []string, model, slice string) ([]
 		out = append(out, t)
 	}
 	return out, nil
+}
+
+// changes splits the metrics' moves between neighbouring records of different data. A
+// record's summaries are read once.
+func (e *Env) changes(cmd *cobra.Command, records []*record.Record, list []report.Trend) error {
+	var before *told
+	for i, r := range records {
+		after := &told{record: r, dir: e.Dir}
+		for k := range list {
+			t := &list[k]
+			if !t.Points[i].DataChanged {
+				continue
+			}
+			c := report.TrendChange{Metric: t.Metric, From: before.record.Run.ID, To: r.Run.ID, Before: before.record.Run.Started, After: r.Run.Started}
+			var err error
+			if c.Splits, c.Notes, err = e.shifts(cmd, before, after, asked{model: t.Model, slice: t.Slice, metric: t.Metric, level: t.Level}); err != nil {
+				return err
+			}
+			if len(c.Splits)+len(c.Notes) == 0 {
+				c.Notes = []string{fmt.Sprintf("not split: %s has no metric %q", r.Run.ID, t.Metric)}
+			}
+			t.Changes = append(t.Changes, c)
+		}
+		before = after
+	}
+	return nil
 }

@@ -27,9 +27,11 @@ func openPostgres(ctx context.Context, q Query) (database, error) {
 		cfg.ConnectTimeout = connectTimeout
 	}
 	cfg.RuntimeParams["application_name"] = "fairtrial"
+	version := "SELECT current_database() || ', ' || split_part(version(), ' on ', 1)"
 	options := &sql.TxOptions{ReadOnly: true, Isolation: sql.LevelRepeatableRead}
 	if q.Kind == "redshift" {
 		options.Isolation = sql.LevelDefault
+		version = "SELECT current_database() || ', Redshift ' || split_part(version(), 'Redshift ', 2)"
 		cfg.DefaultQueryExecMode = pgx.QueryExecModeExec
 	}
 	db := stdlib.OpenDB(*cfg)
@@ -38,8 +40,7 @@ func openPostgres(ctx context.Context, q Query) (database, error) {
 		_ = db.Close()
 		return nil, q.fail("cannot connect", err)
 	}
-	return &sqlDatabase{query: q, db: db, conn: tx, kinds: postgresKind, mark: "$1",
-		version: "SELECT current_database() || ', ' || split_part(version(), ' on ', 1)",
+	return &sqlDatabase{query: q, db: db, conn: tx, kinds: postgresKind, mark: "$1", version: version,
 		wrong: func(err error) bool { // classes of SQLSTATE that speak of the statement
 			var e *pgconn.PgError
 			return errors.As(err, &e) && (strings.HasPrefix(e.Code, "42") || strings.HasPrefix(e.Code, "22") || strings.HasPrefix(e.Code, "25") || strings.HasPrefix(e.Code, "0A"))

@@ -129,7 +129,8 @@ func (w *writer) set(i int, v any) error {
 			return unexpected(v, "a time")
 		}
 		if w.columns[i].kind == date {
-			w.w.Days(i)[w.n] = int32(math.Floor(float64(t.UTC().Unix()) / 86400))
+			y, m, d := t.Date() // a day has no zone, though drivers give it one: ClickHouse's the server's
+			w.w.Days(i)[w.n] = int32(math.Floor(float64(time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Unix()) / 86400))
 		} else {
 			w.w.Ints(i)[w.n] = t.UnixMicro()
 		}

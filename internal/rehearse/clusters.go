@@ -26,12 +26,16 @@ type clusters struct {
 	// of[p][b] are the atoms of cluster b in population p, by side.
 	of   [][][2][]atom
 	mean [][]float64 // by population and cell, over clusters and sides; of hash blocks
+
+	weight  brought
+	moments []brought  // by moments of a population
+	ranks   [2]brought // of AUC, of average precision
 }
 
 // clustered prepares the clusters; nil where the data have none.
 func (m *made) clustered() *clusters {
 	whole := m.set.Pops[0]
-	if whole.Blocks == nil || whole.Counts == nil {
+	if whole.Blocks == nil {
 		return nil
 	}
 	c := &clusters{exact: whole.Blocks.Exact, sides: 1}
@@ -53,6 +57,10 @@ func (m *made) clustered() *clusters {
 			c.cells = append(c.cells, x)
 		}
 		return k
+	}
+	c.valued(m, at)
+	if whole.Counts == nil {
+		return c
 	}
 	called, total := m.called()
 	for p, pop := range m.set.Pops {
@@ -107,7 +115,7 @@ func (m *made) clustered() *clusters {
 
 // draw fills the populations with times as many clusters.
 func (c *clusters) draw(r *resample.RNG, times float64, m *made, out []*summary.Population) {
-	have := len(c.of[0])
+	have := len(c.weight.of[0])
 	n, ids, spread := have, have, math.Sqrt(times)
 	exact := c.exact
 	if exact { // clusters themselves are drawn
@@ -128,6 +136,9 @@ func (c *clusters) draw(r *resample.RNG, times float64, m *made, out []*summary.
 	for p, pop := range m.set.Pops {
 		sums := make([]float64, ids*k)
 		for j, x := range picked {
+			if k == 0 {
+				break
+			}
 			row := sums[j%ids*k : (j%ids+1)*k]
 			for _, a := range c.of[p][x[0]][x[1]] {
 				row[a.cell] += spread * a.w
@@ -138,19 +149,27 @@ func (c *clusters) draw(r *resample.RNG, times float64, m *made, out []*summary.
 				}
 			}
 		}
-		c.fill(out[p], pop, sums, exact, times)
+		weights := c.weight.sum(p, picked, ids, spread, times, c.exact)
+		for j, w := range weights {
+			weights[j] = math.Max(0, w)
+		}
+		kept := c.fill(out[p], pop, sums, weights, exact, times)
+		c.values(m, p, picked, ids, spread, times, weights, kept, out[p])
 	}
 }
 
-// fill writes the sums by cluster and cell as a population.
-func (c *clusters) fill(p, like *summary.Population, sums []float64, exact bool, times float64) {
+// fill writes the sums by cluster and cell as a population, and says which clusters have
+// rows in it. Without counts the clusters' weights make the rows.
+func (c *clusters) fill(p, like *summary.Population, sums, weights []float64, exact bool, times float64) (kept []int) {
 	k := len(c.cells)
 	total := make([]float64, k)
 	for i, w := range sums {
 		total[i%k] += w
 	}
 	perWeight := float64(like.N) / like.W // rows
-	p.Counts = &summary.Counts{}
+	if k > 0 {
+		p.Counts = &summary.Counts{}
+	}
 	at := make([]int32, k)
 	for i, w := range total {
 		if w <= 0 {
@@ -164,8 +183,12 @@ func (c *clusters) fill(p, like *summary.Population, sums []float64, exact bool,
 	}
 	p.Rows = p.N
 	b := &summary.Blocks{Exact: exact, MaxShare: like.Blocks.MaxShare, SumSq: like.Blocks.SumSq * times, CellStart: []int32{0}}
-	for j := range len(sums) / k {
+	for j := range weights {
 		w := 0.0
+		if k == 0 {
+			w = math.Max(0, weights[j])
+			p.W += w
+		}
 		for i, x := range sums[j*k : (j+1)*k] {
 			if x > 0 {
 				b.CellIndex, b.CellW = append(b.CellIndex, at[i]), append(b.CellW, x)
@@ -175,6 +198,7 @@ func (c *clusters) fill(p, like *summary.Population, sums []float64, exact bool,
 		if w == 0 {
 			continue
 		}
+		kept = append(kept, j)
 		b.ID, b.W, b.N = append(b.ID, uint64(j)), append(b.W, w), append(b.N, max(1, int64(math.Round(w*perWeight))))
 		b.CellStart = append(b.CellStart, int32(len(b.CellIndex)))
 	}
@@ -182,5 +206,10 @@ func (c *clusters) fill(p, like *summary.Population, sums []float64, exact bool,
 	if !exact {
 		b.Clusters = int64(math.Round(times * float64(like.Blocks.Clusters)))
 	}
+	if k == 0 {
+		p.N, p.W2 = max(1, int64(math.Round(p.W*perWeight))), p.W*like.W2/like.W
+		p.Rows = p.N
+	}
 	p.Blocks = b
+	return kept
 }

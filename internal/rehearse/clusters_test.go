@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"os"
 	"testing"
 
 	"github.com/fairtrial/fairtrial/internal/engine/local/rows"
@@ -42,9 +43,18 @@ func unlike(r *resample.RNG, n, perCluster int, weights bool) *rows.Rows {
 // With weights and with clusters too a rehearsal foretells what real runs say: from many
 // clusters, which are kept as hash blocks, and from few.
 func TestForetellsUnlikeRows(t *testing.T) {
-	const runs, draws = 200, 1200
+	runs, draws, small := 200, 1200, 12
+	if os.Getenv("FAIRTRIAL_SLOW") != "" {
+		runs, draws, small = 2000, 12000, 60
+	}
 	overall := gate.Rule{Metric: "accuracy", Rule: gate.NoWorseThan, Than: "baseline", Margin: 0.035}
 	sliced := gate.Rule{Metric: "accuracy", Rule: gate.NoWorseThan, Than: "baseline", Margin: 0.03, Slices: []string{"all"}}
+	brier := gate.Rule{Metric: "brier", Rule: gate.NoWorseThan, Than: "baseline", Margin: 0.01}
+	brierSliced := gate.Rule{Metric: "brier", Rule: gate.NoWorseThan, Than: "baseline", Margin: 0.012, Slices: []string{"all"}}
+	auc := gate.Rule{Metric: "roc_auc", Rule: gate.NoWorseThan, Than: "baseline", Margin: 0.022}
+	aucSliced := gate.Rule{Metric: "roc_auc", Rule: gate.NoWorseThan, Than: "baseline", Margin: 0.026, Slices: []string{"all"}}
+	ap := gate.Rule{Metric: "average_precision", Rule: gate.NoWorseThan, Than: "baseline", Margin: 0.03}
+	least := gate.Rule{Metric: "roc_auc", Rule: gate.AtLeast, Bound: 0.77}
 	for name, tc := range map[string]struct {
 		rule       gate.Rule
 		world      int
@@ -59,13 +69,26 @@ func TestForetellsUnlikeRows(t *testing.T) {
 		"exact clusters, slices":   {sliced, 5000, 5000, 10, false},
 		"weights in clusters":      {overall, 4000, 3000, 10, true},
 		"more clusters than known": {overall, 2000, 4000, 10, false},
+		"means, weights":           {brier, 100_000, 2000, 0, true},
+		"means, weights, slices":   {brierSliced, 100_000, 4000, 0, true},
+		"means, clusters":          {brier, 4000, 3000, 10, false},
+		"means, blocks":            {brier, 4000, 3000, 5, false},
+		"means, both, slices":      {brierSliced, 5000, 5000, 10, true},
+		"AUC, weights":             {auc, 100_000, 2000, 0, true},
+		"AUC, weights, slices":     {aucSliced, 100_000, 4000, 0, true},
+		"AUC, clusters":            {auc, 4000, 3000, 10, false},
+		"AUC, blocks":              {auc, 4000, 3000, 5, false},
+		"AUC, both, slices":        {aucSliced, 5000, 5000, 10, true},
+		"AUC at least, clusters":   {least, 60_000, 3000, 10, false},
+		"AP, weights":              {ap, 100_000, 3000, 0, true},
+		"AP, both":                 {ap, 4000, 3000, 10, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := setup(t, tc.rule)
 			// Small files differ: the mean over several of them is foretold.
 			files := 1
 			if tc.world < 10_000 {
-				files = 12
+				files = small
 			}
 			foretold := map[result.Decision]float64{}
 			for f := range files {
@@ -88,11 +111,11 @@ func TestForetellsUnlikeRows(t *testing.T) {
 				set := observe(t, s, unlike(resample.NewRNG(2, fmt.Sprint(i)), int(tc.rows), tc.perCluster, tc.weights))
 				set.Weighted = tc.weights
 				_, o := s.Decide(set)
-				seen[o.Decision] += 1.0 / runs
+				seen[o.Decision] += 1 / float64(runs)
 			}
 			for _, d := range []result.Decision{result.Go, result.NoGo} {
 				p := (foretold[d] + seen[d]) / 2
-				if allowed := 4*math.Sqrt(p*(1-p)*(1.0/runs+1.0/draws)) + 0.03; math.Abs(foretold[d]-seen[d]) > allowed {
+				if allowed := 4*math.Sqrt(p*(1-p)*(1/float64(runs)+1/float64(draws))) + 0.03; math.Abs(foretold[d]-seen[d]) > allowed {
 					t.Errorf("%s: foretold %.3f, seen %.3f (allowed %.3f)", d, foretold[d], seen[d], allowed)
 				}
 			}

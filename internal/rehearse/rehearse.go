@@ -95,9 +95,6 @@ func Play(ctx context.Context, s *eval.Setup, set *summary.Set, o Options) (*Reh
 				if n.Kind != summary.KindCounts && n.Kind != summary.KindMoments && (n.Kind != summary.KindRank || in.NoInterval != "") {
 					return nil, fmt.Errorf("rehearse: gate %q reads %s, which is not drawn yet: counts, means, ROC AUC and average precision are", g.Name, in.Name)
 				}
-				if n.Kind != summary.KindCounts && (set.Weighted || set.Pops[0].Blocks != nil) {
-					return nil, fmt.Errorf("rehearse: gate %q reads %s, and of rows with weights or clusters only metrics of counts are drawn yet", g.Name, in.Name)
-				}
 			}
 		}
 	}
@@ -105,7 +102,7 @@ func Play(ctx context.Context, s *eval.Setup, set *summary.Set, o Options) (*Reh
 		o.Rows = set.Pops[0].N
 	}
 	r := &Rehearsal{Plan: s.Plan.Name, Rows: o.Rows, Advice: []string{}, Notes: []string{}}
-	if kinds(s) > 1 {
+	if kinds(s) > 1 && set.Pops[0].Blocks == nil { // clusters are drawn with all that they bring
 		r.Notes = append(r.Notes, "counts, means and ranks are drawn independently of each other: where gates read several kinds, P(go) is a little low")
 	}
 	p := &play{setup: s, world: w, Options: o, times: float64(o.Rows) / float64(set.Pops[0].N)}

@@ -199,12 +199,6 @@ func TestWorseInOneSlice(t *testing.T) {
 func TestRefused(t *testing.T) {
 	s := setup(t, gate.Rule{Metric: "accuracy", Rule: gate.AtLeast, Bound: 0.5})
 	set := observe(t, s, nature(resample.NewRNG(1, "world"), 500))
-	auc := setup(t, gate.Rule{Metric: "roc_auc", Rule: gate.AtLeast, Bound: 0.5})
-	weighted := observe(t, auc, nature(resample.NewRNG(1, "world"), 500))
-	weighted.Weighted = true
-	if _, err := Play(context.Background(), auc, weighted, Options{Draws: 10}); err == nil {
-		t.Error("ranks with weights are not refused")
-	}
 	ece := setup(t, gate.Rule{Metric: "ece", Rule: gate.AtMost, Bound: 0.5})
 	if _, err := Play(context.Background(), ece, set, Options{Draws: 10}); err == nil {
 		t.Error("a metric that is not drawn is rehearsed")

@@ -13,9 +13,6 @@ import (
 // numbers draws the summaries that are not counts: means of row expressions, and ROC AUC
 // with average precision.
 func (m *made) numbers(r *resample.RNG, times float64, out []*summary.Population) {
-	if m.set.Weighted || m.set.Pops[0].Blocks != nil {
-		return // no gate reads them: refused
-	}
 	for s := range m.set.Pops[0].Moments {
 		m.means(r, s, times, out)
 	}
@@ -122,33 +119,14 @@ func (m *made) worse(p int) float64 {
 }
 
 func (m *made) means(r *resample.RNG, s int, times float64, out []*summary.Population) {
-	models := len(m.set.Models)
 	d := len(m.set.Pops[0].Moments[s].Mean)
-	weight := func(p int) float64 { return float64(m.set.Pops[p].N) / math.Max(1, float64(m.set.Pops[0].N)) }
+	weight := func(p int) float64 {
+		return m.set.Pops[p].Moments[s].W / math.Max(1e-300, m.set.Pops[0].Moments[s].W)
+	}
 	dev := m.drift(r, m.roots.means[s], 1/math.Sqrt(times), weight, d)
-	for p, pop := range m.set.Pops {
-		mo := *pop.Moments[s]
-		mo.Mean = append([]float64(nil), mo.Mean...)
-		mo.Co = append([]float64(nil), mo.Co...)
-		for _, e := range mo.Spec.Exprs() {
-			if e.Shared() || models == 0 {
-				continue
-			}
-			mine := mo.Spec.Index(e, 0)
-			if m.set.Baseline >= 0 {
-				mo.Mean[mine] = mo.Mean[mo.Spec.Index(e, m.set.Baseline)]
-			}
-			mo.Mean[mine] *= 1 + m.worse(p)
-		}
-		for c := range mo.Mean {
-			mo.Mean[c] += dev[p][c]
-		}
-		for c := range mo.Co {
-			mo.Co[c] *= times
-		}
-		mo.N = int64(math.Round(times * float64(mo.N)))
-		mo.W, mo.W2 = float64(mo.N), float64(mo.N)
-		out[p].Moments = append(out[p].Moments, &mo)
+	for p := range m.set.Pops {
+		mo := m.moved(p, s, times, dev[p])
+		out[p].Moments = append(out[p].Moments, mo)
 		if out[p].Counts == nil {
 			out[p].N, out[p].W, out[p].W2 = mo.N, mo.W, mo.W2
 		}
@@ -158,13 +136,12 @@ func (m *made) means(r *resample.RNG, s int, times float64, out []*summary.Popul
 // ranks draws AUC and average precision of candidate and baseline, each pair with its
 // covariance; the two kinds independently of each other.
 func (m *made) ranks(r *resample.RNG, times float64, out []*summary.Population) {
-	b := m.set.Baseline
-	models := []int{0}
-	if b >= 0 {
-		models = append(models, b)
-	}
+	models := m.rankModels()
 	for _, ap := range []bool{false, true} {
 		weight := func(p int) float64 {
+			if w := m.set.Pops[p].Rank.Weights; w != nil {
+				return w.Pos / math.Max(1e-300, m.set.Pops[0].Rank.Weights.Pos)
+			}
 			return float64(m.set.Pops[p].Rank.Pos) / math.Max(1, float64(m.set.Pops[0].Rank.Pos))
 		}
 		dev := m.drift(r, m.roots.ranks[boolInt(ap)], 1/math.Sqrt(times), weight, len(models))
@@ -185,6 +162,9 @@ func (m *made) scaled(x *summary.Rank, times float64) *summary.Rank {
 	y := *x
 	y.Pos, y.Neg = int64(math.Round(times*float64(x.Pos))), int64(math.Round(times*float64(x.Neg)))
 	y.Models, y.Pairs = append([]summary.RankModel(nil), x.Models...), append([]summary.RankPair(nil), x.Pairs...)
+	if x.Weights != nil {
+		y.Weights = &summary.RankWeights{Pos: times * x.Weights.Pos, Neg: times * x.Weights.Neg, Pos2: times * x.Weights.Pos2, Neg2: times * x.Weights.Neg2}
+	}
 	for i := range y.Models {
 		y.Models[i].S10 *= times
 		y.Models[i].S01 *= times
@@ -211,13 +191,20 @@ func (m *made) place(x *summary.Rank, p, model int, ap bool, dev float64) {
 	if ap {
 		if old.Pos > 0 {
 			chance := float64(old.Pos) / float64(old.Pos+old.Neg)
+			if w := old.Weights; w != nil && w.Pos > 0 {
+				chance = w.Pos / (w.Pos + w.Neg)
+			}
 			x.Models[model].AP = math.Max(0, math.Min(1, chance+(from.AP-chance)*(1-worse)+dev))
 		}
 		return
 	}
 	if old.Pos > 0 && old.Neg > 0 {
 		auc := float64(from.U2) / 2 / (float64(old.Pos) * float64(old.Neg))
+		if old.Weights != nil {
+			auc = from.AUC
+		}
 		auc = math.Max(0, math.Min(1, 0.5+(auc-0.5)*(1-worse)+dev))
+		x.Models[model].AUC = auc
 		x.Models[model].U2 = uint64(math.Round(auc * 2 * float64(x.Pos) * float64(x.Neg)))
 	}
 }
@@ -238,7 +225,7 @@ func (w *world) findRoots() {
 		for _, p := range w.set.Pops {
 			var l [][]float64
 			if mo := p.Moments[s]; mo.N > 1 {
-				l = cholesky(d, func(i, k int) float64 { return mo.Co[k*d-k*(k-1)/2+i-k] / (mo.W * mo.W) })
+				l = cholesky(d, func(i, k int) float64 { return covariance(mo, i, k) / (mo.W * mo.W) })
 			}
 			w.roots.means[s] = append(w.roots.means[s], l)
 		}
@@ -246,10 +233,7 @@ func (w *world) findRoots() {
 	if w.set.Pops[0].Rank == nil {
 		return
 	}
-	models := []int{0}
-	if w.set.Baseline >= 0 {
-		models = append(models, w.set.Baseline)
-	}
+	models := w.rankModels()
 	for kind := range w.roots.ranks {
 		for _, p := range w.set.Pops {
 			var l [][]float64
@@ -261,8 +245,22 @@ func (w *world) findRoots() {
 	}
 }
 
+// covariance is Σw²(v−μ)(v−μ)ᵀ at columns i ≥ k, about the weighted mean.
+func covariance(mo *summary.Moments, i, k int) float64 {
+	d := len(mo.Mean)
+	x := mo.Co[k*d-k*(k-1)/2+i-k]
+	if mo.Mean2 != nil {
+		x += mo.W2 * (mo.Mean2[i] - mo.Mean[i]) * (mo.Mean2[k] - mo.Mean[k])
+	}
+	return x
+}
+
 func rankCovariance(x *summary.Rank, models []int, i, k int, ap bool) float64 {
 	delong := func(s10, s01 float64) float64 {
+		if w := x.Weights; w != nil { // as in the metric, by Kish's rows
+			m, n := w.Pos*w.Pos/w.Pos2, w.Neg*w.Neg/w.Neg2
+			return s10/(w.Pos*w.Pos)*m/(m-1) + s01/(w.Neg*w.Neg)*n/(n-1)
+		}
 		m, n := float64(x.Pos), float64(x.Neg)
 		return s10/((m-1)*m) + s01/((n-1)*n)
 	}

@@ -140,6 +140,7 @@ type made struct {
 func (w *world) with(c candidate) *made {
 	m := &made{world: w, c: c, first: -1, pops: make([][]summary.Cell, len(w.set.Pops))}
 	if w.set.Pops[0].Counts == nil {
+		m.whole = m.clustered()
 		return m
 	}
 	for i := range w.set.Pops {

@@ -61,18 +61,32 @@ func charts(r *record.Record) []chartView {
 	var out []chartView
 	for _, k := range chartKinds() {
 		var lines []series
+		more := 0
 		for _, c := range append(residuals(r), r.Curves...) {
-			if c.Kind == k.kind && c.Slice == result.Overall && len(c.Points) > 1 && len(lines) < maxSeries {
+			if c.Kind == k.kind && c.Slice == result.Overall && len(c.Points) > 1 {
+				if more++; len(lines) == maxSeries {
+					continue
+				}
 				lines = append(lines, series{model: c.Model, points: c.Points, mark: thresholdPoint(r, k, c)})
 			}
 		}
 		if len(lines) > 0 {
-			out = append(out, draw(r, k, lines))
+			v := draw(r, k, lines)
+			v.Caption += leftOut(len(lines), more)
+			out = append(out, v)
 		}
 	}
 	out = append(out, scoreCharts(r)...)
 	out = append(out, forests(r)...)
 	return append(out, pareto(r)...)
+}
+
+// leftOut says that a report draws some models only.
+func leftOut(drawn, all int) string {
+	if all == drawn {
+		return ""
+	}
+	return fmt.Sprintf(" Drawn are the first %d of %d models; record.json has all.", drawn, all)
 }
 
 // thresholdPoint is the last point whose threshold is not below the model's.

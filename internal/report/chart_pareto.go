@@ -1,9 +1,13 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"html/template"
+	"math"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/fairtrial/fairtrial/internal/record"
 	"github.com/fairtrial/fairtrial/internal/result"
@@ -59,32 +63,108 @@ func pareto(r *record.Record) []chartView {
 			front = append(front, d.model)
 		}
 	}
-	v := chartView{Title: fmt.Sprintf("No model beats %s in both %s and %s", strings.Join(front, ", "), metrics[0].Name, metrics[1].Name),
-		Caption: fmt.Sprintf("Values over all rows with their own %s intervals, which do not use that the rows are the same.", result.Percent(r.Plan.Confidence)),
+	title := fmt.Sprintf("No model beats %s in both %s and %s", strings.Join(front, ", "), metrics[0].Name, metrics[1].Name)
+	if len(front) > 3 {
+		title = fmt.Sprintf("%d of %d models are beaten by none in both %s and %s", len(front), len(dots), metrics[0].Name, metrics[1].Name)
+	}
+	v := chartView{Title: title,
+		Caption: fmt.Sprintf("Values over all rows with their own %s intervals, which do not use that the rows are the same. Filled dots, joined by the dashed line, are beaten by no model in both.", result.Percent(r.Plan.Confidence)),
 		Columns: []string{"model", metrics[0].Name, metrics[1].Name, "beaten in both by"}}
 	xs, ys = xs.padded(), ys.padded()
 	x, y := axis{xs.lo, xs.hi, plotLeft, plotRight}, axis{ys.lo, ys.hi, plotLow, plotTop}
 	var b strings.Builder
 	p := func(format string, args ...any) { fmt.Fprintf(&b, format, args...) }
 	frame(p, x, y, v.Title, side(metrics[0]), side(metrics[1]))
-	for i, d := range dots {
-		cx, cy, class := x.at(float64(d.x.Value)), y.at(float64(d.y.Value)), fmt.Sprint("s", i%maxSeries)
+	at := func(d dot) (float64, float64) { return x.at(float64(d.x.Value)), y.at(float64(d.y.Value)) }
+	var taken []box
+	var line []dot
+	for _, d := range dots {
+		cx, cy := at(d)
+		taken = append(taken, box{cx - 5, cy - 5, cx + 5, cy + 5})
+		class := seriesOf(d.model)
 		if d.x.Lower.Known() {
-			p(`<path class="range %s" d="M%.1f %.1fH%.1f"/>`, class, x.at(float64(d.x.Lower)), cy, x.at(float64(d.x.Upper)))
+			lo, hi := x.at(float64(d.x.Lower)), x.at(float64(d.x.Upper))
+			taken = append(taken, box{lo, cy - 1, hi, cy + 1})
+			p(`<path class="range %s" d="M%.1f %.1fH%.1f"/>`, class, lo, cy, hi)
 		}
 		if d.y.Lower.Known() {
-			p(`<path class="range %s" d="M%.1f %.1fV%.1f"/>`, class, cx, y.at(float64(d.y.Lower)), y.at(float64(d.y.Upper)))
+			lo, hi := y.at(float64(d.y.Upper)), y.at(float64(d.y.Lower))
+			taken = append(taken, box{cx - 1, lo, cx + 1, hi})
+			p(`<path class="range %s" d="M%.1f %.1fV%.1f"/>`, class, cx, hi, lo)
 		}
-		anchor, dx := "start", 8.0
-		if cx > (plotLeft+plotRight)/2 {
-			anchor, dx = "end", -8
+		if d.dominated == "" {
+			line = append(line, d)
 		}
-		p(`<circle class="dot %s" cx="%.1f" cy="%.1f" r="4"/><text class="name %s" x="%.1f" y="%.1f" text-anchor="%s">%s</text>`, class, cx, cy, class, cx+dx, cy-7, anchor, template.HTMLEscapeString(d.model))
+	}
+	slices.SortStableFunc(line, func(a, b dot) int { return cmp.Compare(a.x.Value, b.x.Value) })
+	pen, path := "M", ""
+	for _, d := range line {
+		cx, cy := at(d)
+		path += fmt.Sprintf("%s%.1f %.1f", pen, cx, cy)
+		pen = "L"
+	}
+	p(`<path class="diagonal" d="%s"/>`, path)
+	for _, d := range dots {
+		cx, cy := at(d)
+		class, hollow := seriesOf(d.model), ""
+		if d.dominated != "" {
+			hollow = " hollow"
+		}
+		tx, ty, anchor := place(cx, cy, 8*float64(utf8.RuneCountInString(d.model)), &taken)
+		p(`<circle class="dot %s%s" cx="%.1f" cy="%.1f" r="4"/><text class="name %s" x="%.1f" y="%.1f" text-anchor="%s">%s</text>`, class, hollow, cx, cy, class, tx, ty, anchor, template.HTMLEscapeString(d.model))
 		v.Rows = append(v.Rows, []string{d.model, interval(d.x.Value, d.x.Lower, d.x.Upper), interval(d.y.Value, d.y.Lower, d.y.Upper), d.dominated})
 	}
 	p(`</svg>`)
 	v.SVG = template.HTML(b.String()) //nolint:gosec // made of numbers and escaped text
 	return []chartView{v}
+}
+
+// seriesOf keeps the candidate's and the baseline's colours; other models share one, and
+// their names tell them apart.
+func seriesOf(model string) string {
+	switch model {
+	case "candidate":
+		return "s0"
+	case "baseline":
+		return "s1"
+	}
+	return "other"
+}
+
+// box is a place in the picture that something stands in.
+type box struct{ left, top, right, bottom float64 }
+
+func (a box) overlap(b box) float64 {
+	w, h := math.Min(a.right, b.right)-math.Max(a.left, b.left), math.Min(a.bottom, b.bottom)-math.Max(a.top, b.top)
+	return math.Max(0, w) * math.Max(0, h)
+}
+
+// place puts a name of some width beside a dot: of the four corners the one that covers
+// least of what is taken and of what lies outside the plot.
+func place(cx, cy, width float64, taken *[]box) (x, y float64, anchor string) {
+	least := math.Inf(1)
+	var mine box
+	for _, c := range []struct{ right, below bool }{{true, false}, {false, false}, {true, true}, {false, true}} {
+		px, py, a := cx+8, cy-7, "start"
+		b := box{px, py - 10, px + width, py + 3}
+		if !c.right {
+			px, a = cx-8, "end"
+			b.left, b.right = px-width, px
+		}
+		if c.below {
+			py = cy + 16
+			b.top, b.bottom = py-10, py+3
+		}
+		bad := (b.right-b.left)*(b.bottom-b.top) - b.overlap(box{plotLeft, plotTop, plotRight, plotLow})
+		for _, t := range *taken {
+			bad += b.overlap(t)
+		}
+		if bad < least-1e-9 {
+			least, mine, x, y, anchor = bad, b, px, py, a
+		}
+	}
+	*taken = append(*taken, mine)
+	return x, y, anchor
 }
 
 // side names an axis and its good direction.

@@ -13,10 +13,16 @@ import (
 // scoreCharts show, a picture a model, how the scores of either class lie.
 func scoreCharts(r *record.Record) []chartView {
 	var out []chartView
+	all := 0
 	for _, c := range r.Curves {
-		if c.Kind == "scores" && c.Slice == result.Overall && len(c.Points) > 1 && len(out) < maxSeries {
-			out = append(out, drawScores(r, c))
+		if c.Kind == "scores" && c.Slice == result.Overall && len(c.Points) > 1 {
+			if all++; len(out) < maxSeries {
+				out = append(out, drawScores(r, c))
+			}
 		}
+	}
+	if n := len(out); n > 0 {
+		out[n-1].Caption += leftOut(n, all)
 	}
 	return out
 }

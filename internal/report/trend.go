@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"html/template"
 	"io"
-	"math"
 	"strings"
 	"time"
 
@@ -24,6 +23,8 @@ type Trend struct {
 	Model  string       `json:"model"`
 	Level  float64      `json:"level"`
 	Points []TrendPoint `json:"points"`
+	// Changes say why the metric moved where the data did, oldest first.
+	Changes []TrendChange `json:"changes,omitempty"`
 }
 
 // TrendPoint is one record's estimate. Missing says why there is none.
@@ -109,25 +110,18 @@ func (t Trend) Hint() string {
 // TrendText writes a table with interval bars on one scale.
 func TrendText(w io.Writer, t Trend, o TerminalOptions) error {
 	s, width := t.scale(), 24
-	at := func(x result.Number) int {
-		return min(width-1, max(0, int(math.Round((float64(x)-s.lo)/(s.hi-s.lo)*float64(width-1)))))
-	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s · %s, slice %s, %s intervals\n%s\n\n", t.Plan, t.Title, t.Slice, result.Percent(t.Level), t.Headline())
 	for _, p := range t.Points {
-		bar := []rune(strings.Repeat(" ", width))
+		bar := ""
 		if p.known() {
-			if p.Estimate.Lower.Known() {
-				for i := at(p.Estimate.Lower); i <= at(p.Estimate.Upper); i++ {
-					bar[i] = '─'
-				}
-			}
-			bar[at(p.Estimate.Value)] = '│'
+			bar = textBar(s, width, p.Estimate.Value, p.Estimate.Lower, p.Estimate.Upper, false)
 		}
-		fmt.Fprintf(&b, "%s %s %s %s  %-12s  %s\n", p.When.UTC().Format("2006-01-02 15:04"), string(bar), pad(p.Found(), 26), pad("n = "+p.Rows(), 12), p.Said(), p.Data())
+		fmt.Fprintf(&b, "%s %s %s %s  %-12s  %s\n", p.When.UTC().Format("2006-01-02 15:04"), pad(bar, width), pad(p.Found(), 26), pad("n = "+p.Rows(), 12), p.Said(), p.Data())
 	}
+	changesText(&b, t)
 	if h := t.Hint(); h != "" {
-		fmt.Fprintf(&b, "\nwhy it changed with the data: %s\n", h)
+		fmt.Fprintf(&b, "\nall metrics and slices of the newest change: %s\n", h)
 	}
 	lines := strings.Split(b.String(), "\n")
 	for i := range lines {
@@ -135,7 +129,7 @@ func TrendText(w io.Writer, t Trend, o TerminalOptions) error {
 	}
 	text := strings.Join(lines, "\n")
 	if !o.Unicode {
-		text = strings.NewReplacer("─", "-", "│", "|", "–", "-", "−", "-", "·", "-", "\u00a0", " ", "\u202f", " ").Replace(text)
+		text = strings.NewReplacer("─", "-", "│", "|", "┊", ":", "→", "->", "–", "-", "−", "-", "·", "-", "\u00a0", " ", "\u202f", " ").Replace(text)
 	}
 	_, err := io.WriteString(w, text)
 	return err
