@@ -171,6 +171,7 @@ func (e *Env) outcome(cmd *cobra.Command, args []string, formats ...string) (ci.
 		o := ci.Outcome{Record: r, Dir: e.short(dir), Exit: status(verdict(r)), Plan: report.PlanFile(r)}
 		return o, e.writeMore(dir, r, formats)
 	}
+	defer e.hide("GITHUB_TOKEN", "FAIRTRIAL_GITLAB_TOKEN")()
 	inner := newRoot(e)
 	inner.SetArgs(append(slices.Clone(args), "--format", strings.Join(formats, ",")))
 	inner.SetIn(e.Stdin)
@@ -208,6 +209,18 @@ func (e *Env) outcome(cmd *cobra.Command, args []string, formats ...string) (ci.
 		}
 	}
 	return o, nil
+}
+
+// hide keeps variables from a run, whose plan may name any (${NAME}) and be a stranger's.
+func (e *Env) hide(names ...string) (show func()) {
+	all := e.Getenv
+	e.Getenv = func(name string) string {
+		if slices.Contains(names, name) {
+			return ""
+		}
+		return all(name)
+	}
+	return func() { e.Getenv = all }
 }
 
 // planFile is report.PlanFile of a plan without a record.
