@@ -89,4 +89,3 @@ func (g *GitHub) command(a annotation) {
 func (g *GitHub) Warn(message string) {
 	g.command(annotation{kind: "warning", title: "fairtrial", message: message})
 }
-

@@ -146,4 +146,3 @@ func (g *GitHub) runURL() string {
 	}
 	return server + "/" + repo + "/actions/runs/" + id
 }
-
