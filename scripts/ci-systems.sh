@@ -147,6 +147,39 @@ assert {n: c["conclusion"] for n, c in checks.items()} == {"fairtrial: loans-go"
 assert all(c["head_sha"] == "1" * 40 for c in checks.values())
 assert "region=north" in comments[1]["body"]["body"]
 EOF
+  # Every input of the action, in another workflow.
+  baseline=
+  ! fairtrial run --help | grep -q -- '--baseline' || baseline="baseline: approved/record.json"
+  mkdir -p "$work/repo/approved"
+  cp "$work/repo/out-go/record.json" "$work/repo/approved/"
+  cat >"$work/inputs.yml" <<EOF
+on: pull_request
+jobs:
+  one:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v4
+      - uses: fairtrial/fairtrial@v1
+        id: f
+        with:
+          plan: examples/ci/inconclusive.yaml
+          binary: $root/bin/fairtrial
+          args: >-
+            --set gates[1].at_least=0.84
+            --set confidence=0.9
+          output: there/it is
+          fail-on: no-go
+          sarif: true
+          $baseline
+      - run: test "\${{ steps.f.outputs.report }}" = "there/it is/report.html" && test -s "there/it is/report.html"
+      - run: echo "it went on with \${{ steps.f.outputs.verdict }} \${{ steps.f.outputs.exit-code }}"
+EOF
+  (cd "$work/repo" && act pull_request -W "$work/inputs.yml" -P ubuntu-latest=-self-hosted -e "$work/event.json" --local-repository "fairtrial/fairtrial@v1=$work/action" \
+    --env "GITHUB_API_URL=$api" -s GITHUB_TOKEN=secret) >"$work/act-inputs.txt" 2>&1 || { cat "$work/act-inputs.txt"; fail "act: the inputs of the action"; }
+  expect "inputs" "$work/act-inputs.txt" "it went on with inconclusive 3"
+  expect "inputs" "$work/act-inputs.txt" "90 % intervals"
+  expect "sarif" "$work/forge.log" "/repos/acme/loans/code-scanning/sarifs"
+  ! grep -q "/comments" <(tail -n 1 "$work/forge.log") || fail "a comment that was not asked for"
   stop_forge
 }
 

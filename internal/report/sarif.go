@@ -137,7 +137,8 @@ func SARIF(w io.Writer, r *record.Record) error {
 	}
 	for _, f := range found {
 		i := index[f.Gate.Name]
-		x := sarifResult{Rule: d.Rules[i].ID, Index: i, Level: f.Level(), Message: sarifText{f.Message}, Fingerprint: map[string]string{"fairtrialGate/v1": f.Key},
+		// "](" would make a link of two of a user's brackets.
+		x := sarifResult{Rule: d.Rules[i].ID, Index: i, Level: f.Level(), Message: sarifText{strings.ReplaceAll(f.Message, "](", "] (")}, Fingerprint: map[string]string{"fairtrialGate/v1": f.Key},
 			Properties: map[string]any{"verdict": word(f.Verdict)}}
 		if f.Slice != "" {
 			x.Properties["slice"] = f.Slice
