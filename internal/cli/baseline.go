@@ -29,7 +29,6 @@ type earlier struct {
 	rec    *record.Record
 	dir    string // of the record's file; empty for others
 	about  *record.Baseline
-	pull   *engine.Pull
 	scores string // path of its row scores; empty: none were found
 }
 

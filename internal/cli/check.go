@@ -3,9 +3,11 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
+	"github.com/fairtrial/fairtrial/internal/cases"
 	"github.com/fairtrial/fairtrial/internal/engine"
 	"github.com/fairtrial/fairtrial/internal/eval"
 	"github.com/fairtrial/fairtrial/internal/plan"
@@ -135,7 +137,12 @@ func (e *Env) survey(ctx context.Context, p *plan.Plan, s *eval.Setup) (rows int
 	if err := slicesFit(p.Slices, profile); err != nil {
 		return 0, nil, err
 	}
-	findings, err = clusterLike(ctx, s.Request)
+	req := s.Request // of models whose answers are there before a run
+	req.Models = slices.DeleteFunc(slices.Clone(req.Models), func(m cases.Model) bool {
+		return slices.ContainsFunc(p.Models, func(x plan.Model) bool { return x.Key == m.Key && !x.Source.IsZero() && m.Source == "" })
+	})
+	req.NeedProbability, req.Baseline = nil, -1
+	findings, err = clusterLike(ctx, req)
 	return profile.Rows, findings, err
 }
 
