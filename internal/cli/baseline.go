@@ -29,7 +29,6 @@ type earlier struct {
 	rec    *record.Record
 	dir    string // of the record's file; empty for others
 	about  *record.Baseline
-	pull   *engine.Pull
 	scores string // path of its row scores; empty: none were found
 }
 
@@ -293,8 +292,16 @@ func siblings(path string) string {
 }
 
 // match pairs the stored scores with today's rows by id and keeps those that meet.
-func (e *Env) match(ctx context.Context, ws *store.Workspace, p *plan.Plan) (*engine.Pull, error) {
+func (e *Env) match(ctx context.Context, ws *store.Workspace, p *plan.Plan, s plan.Source) (*engine.Pull, error) {
 	x, began := e.earlier, e.Now()
+	if x == nil { // a record's plan, run again: its baseline's scores are known by their digest
+		path, err := ws.Check(s.Scores)
+		if err != nil {
+			return nil, wrong("run in the workspace of the run, or name it with --workspace", "row scores of the baseline's record: %w", err)
+		}
+		x = &earlier{rec: &record.Record{Digest: s.Record}, about: &record.Baseline{Digest: s.Record, Paired: true}, scores: path}
+		e.earlier = x
+	}
 	req := engine.Request{Task: p.Task, Source: p.Resolve(p.Data.Source), ID: p.Data.Columns.ID, Label: p.Data.Columns.Label.Column, Positive: p.Data.Columns.Label.Positive, Workers: p.Workers}
 	if p.Data.Where != "" {
 		w, err := slice.ParseWhere(p.Data.Where)
