@@ -104,7 +104,7 @@ func (e *Env) unpair(p *plan.Plan, why string) {
 	x.about.Paired, x.about.Why, x.about.Scores = false, why, ""
 	x.about.Estimates = []result.Estimate{}
 	for _, s := range x.rec.Estimates {
-		if s.Slice == result.Overall && s.Model == "candidate" {
+		if s.Slice == result.Overall && s.Model == "candidate" && meansTheSame(p, x.rec, s.Metric) {
 			x.about.Estimates = append(x.about.Estimates, s)
 		}
 	}
@@ -113,6 +113,24 @@ func (e *Env) unpair(p *plan.Plan, why string) {
 			p.Models[i].Source.Scores, p.Models[i].Score, p.Models[i].Prediction = "", "", ""
 		}
 	}
+}
+
+// meansTheSame: a metric of the plan has the same definition in the record. (Of a scorer's
+// program that cannot be known.)
+func meansTheSame(p *plan.Plan, r *record.Record, name string) bool {
+	at := slices.IndexFunc(p.Metrics, func(m plan.Metric) bool { return m.As == name })
+	if at < 0 || !sameMetric(r, p.Metrics[at]) {
+		return false
+	}
+	own := slices.IndexFunc(p.Scorers, func(s plan.Scorer) bool { return s.As == p.Metrics[at].Metric })
+	if own < 0 {
+		return true
+	}
+	return slices.ContainsFunc(r.Plan.Scorers, func(s plan.Scorer) bool {
+		a, errA := record.Digest(s)
+		b, errB := record.Digest(p.Scorers[own])
+		return errA == nil && errB == nil && a == b
+	})
 }
 
 // baseline is the record that the plan's baseline is taken from; nil without one.
