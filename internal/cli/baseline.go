@@ -104,7 +104,7 @@ func (e *Env) unpair(p *plan.Plan, why string) {
 	x.about.Paired, x.about.Why, x.about.Scores = false, why, ""
 	x.about.Estimates = []result.Estimate{}
 	for _, s := range x.rec.Estimates {
-		if s.Slice == result.Overall && s.Model == "candidate" {
+		if s.Slice == result.Overall && s.Model == "candidate" && meansTheSame(p, x.rec, s.Metric) {
 			x.about.Estimates = append(x.about.Estimates, s)
 		}
 	}
@@ -113,6 +113,24 @@ func (e *Env) unpair(p *plan.Plan, why string) {
 			p.Models[i].Source.Scores, p.Models[i].Score, p.Models[i].Prediction = "", "", ""
 		}
 	}
+}
+
+// meansTheSame: a metric of the plan has the same definition in the record. (Of a scorer's
+// program that cannot be known.)
+func meansTheSame(p *plan.Plan, r *record.Record, name string) bool {
+	at := slices.IndexFunc(p.Metrics, func(m plan.Metric) bool { return m.As == name })
+	if at < 0 || !sameMetric(r, p.Metrics[at]) {
+		return false
+	}
+	own := slices.IndexFunc(p.Scorers, func(s plan.Scorer) bool { return s.As == p.Metrics[at].Metric })
+	if own < 0 {
+		return true
+	}
+	return slices.ContainsFunc(r.Plan.Scorers, func(s plan.Scorer) bool {
+		a, errA := record.Digest(s)
+		b, errB := record.Digest(p.Scorers[own])
+		return errA == nil && errB == nil && a == b
+	})
 }
 
 // baseline is the record that the plan's baseline is taken from; nil without one.
@@ -292,8 +310,16 @@ func siblings(path string) string {
 }
 
 // match pairs the stored scores with today's rows by id and keeps those that meet.
-func (e *Env) match(ctx context.Context, ws *store.Workspace, p *plan.Plan) (*engine.Pull, error) {
+func (e *Env) match(ctx context.Context, ws *store.Workspace, p *plan.Plan, s plan.Source) (*engine.Pull, error) {
 	x, began := e.earlier, e.Now()
+	if x == nil { // a record's plan, run again: its baseline's scores are known by their digest
+		path, err := ws.Check(s.Scores)
+		if err != nil {
+			return nil, wrong("run in the workspace of the run, or name it with --workspace", "row scores of the baseline's record: %w", err)
+		}
+		x = &earlier{rec: &record.Record{Digest: s.Record}, about: &record.Baseline{Digest: s.Record, Paired: true}, scores: path}
+		e.earlier = x
+	}
 	req := engine.Request{Task: p.Task, Source: p.Resolve(p.Data.Source), ID: p.Data.Columns.ID, Label: p.Data.Columns.Label.Column, Positive: p.Data.Columns.Label.Positive, Workers: p.Workers}
 	if p.Data.Where != "" {
 		w, err := slice.ParseWhere(p.Data.Where)

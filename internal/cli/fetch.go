@@ -91,7 +91,7 @@ func (e *Env) bring(cmd *cobra.Command, p *plan.Plan, s plan.Source) (fetched, e
 	case s.Plugin != "":
 		f.pull, err = e.answer(cmd, ws, p, s)
 	case s.Record != "":
-		if f.pull, err = e.match(cmd.Context(), ws, p); f.pull == nil {
+		if f.pull, err = e.match(cmd.Context(), ws, p, s); f.pull == nil {
 			return f, err
 		}
 	case s.MLflow():

@@ -36,7 +36,7 @@ func (s *Setup) askControl() {
 
 // control decides the same gates on the degraded control. Where it passes, gates that the
 // candidate passed say nothing, and the verdict is inconclusive.
-func (s *Setup) control(r *record.Record, c *Collected, seed uint64) {
+func (s *Setup) control(r *record.Record, c *Collected, seed uint64, unpaired string) {
 	if s.Plan.Control == nil || c.Set.Control == nil || r.Verdict.Decision == result.DecisionError {
 		return
 	}
@@ -47,7 +47,7 @@ func (s *Setup) control(r *record.Record, c *Collected, seed uint64) {
 		j.views[i] = &metric.View{Set: &set, Pop: pop, Seed: seed, Draws: drawsGated}
 	}
 	gates, o := gate.Decide(gate.Input{Rules: s.Plan.Gates, Set: &set, View: func(i int) *metric.View { return j.views[i] },
-		Metrics: j.byName(), Fits: j.fits, Groups: j.groups})
+		Metrics: j.byName(), Fits: j.fits, Groups: j.groups, Unpaired: unpaired})
 	x := &result.Control{Degrade: s.Plan.Control.Degrade, Rows: set.Degraded, Decision: o.Decision}
 	for _, g := range gates {
 		x.Gates = append(x.Gates, result.ControlGate{Name: g.Name, Verdict: g.Verdict})

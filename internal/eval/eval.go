@@ -279,7 +279,7 @@ func (s *Setup) Judge(c *Collected, workers int) (*record.Record, error) {
 	unpaired := s.unpaired(r, c.Baseline)
 	r.Gates, r.Verdict = gate.Decide(gate.Input{Rules: p.Gates, Set: c.Set, View: func(i int) *metric.View { return j.views[i] },
 		Metrics: j.byName(), Fits: j.fits, Groups: j.groups, DataError: tooMuchMissing(p, c.Facts), Unpaired: unpaired})
-	s.control(r, c, seed)
+	s.control(r, c, seed, unpaired)
 	if x := p.Impact; x != nil {
 		r.Impact = compare.Impact(s.impact, j.views[0], 0, c.Set.Baseline, p.Confidence, x.Per, x.Unit, x.Volume)
 	}

@@ -1,9 +1,11 @@
 package eval
 
 import (
+	"math"
 	"slices"
 
 	"github.com/fairtrial/fairtrial/internal/compare"
+	"github.com/fairtrial/fairtrial/internal/metric"
 	"github.com/fairtrial/fairtrial/internal/plan"
 	"github.com/fairtrial/fairtrial/internal/record"
 	"github.com/fairtrial/fairtrial/internal/result"
@@ -27,6 +29,13 @@ func (s *Setup) unpaired(r *record.Record, b *record.Baseline) string {
 		e.Model, e.Notes = "baseline", append(slices.Clone(e.Notes), "stored: of the rows of the earlier record")
 		r.Estimates = append(r.Estimates, e)
 	}
-	r.Comparisons = append(r.Comparisons, compare.Independent(r.Estimates, b.Estimates, s.Plan.Confidence)...)
+	for _, c := range compare.Independent(r.Estimates, b.Estimates, s.Plan.Confidence) {
+		for _, in := range s.Metrics {
+			if in.As == c.Metric && (in.Direction == metric.Up || in.Direction == metric.Down) { // distances from a target are not what is compared
+				c.Verdict = compare.Read(c, compare.Good(in.Direction), compare.Reading{}, math.NaN())
+			}
+		}
+		r.Comparisons = append(r.Comparisons, c)
+	}
 	return "the baseline's rows are not paired with today's: " + b.Why
 }

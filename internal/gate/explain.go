@@ -32,7 +32,7 @@ func Explain(r Rule, g result.Gate, formula, method string, good float64) Explan
 		judged = "it has to hold overall, and no slice may break it significantly after Holm's correction over all cells of such gates"
 	}
 	x.How = fmt.Sprintf("Asked of %s (%s): %s; %s is %s; %s", r.Metric, r.Model, r.Words(), r.Metric, formula, judged)
-	if method != "" && r.Evidence != "value" {
+	if method != "" && r.Evidence != "value" && !unpaired(r, g) {
 		x.How += "; the interval is from: " + method
 	}
 	x.How += "."
@@ -83,10 +83,19 @@ func LimitsOf(r Rule, lower, upper, good float64) Limits {
 	return Limits{Pass: math.NaN(), Fail: math.NaN()}
 }
 
+// unpaired: the gate compares with a baseline whose rows were not there.
+func unpaired(r Rule, g result.Gate) bool {
+	return g.Verdict == result.Inconclusive && r.Than != "" && len(g.Cells) == 0
+}
+
 func flip(r Rule, g result.Gate, good float64) string {
 	switch {
 	case g.Verdict == result.Error || g.Verdict == result.VerdictNotApplicable:
 		return "It was not judged; no bound would change that."
+	case unpaired(r, g):
+		return "It was not judged: it needs a baseline whose rows can be paired with today's by id."
+	case g.Verdict == result.Inconclusive && strings.Contains(g.Reason, "too many rows are ungraded"):
+		return "No bound would turn it: mend the scorer for the rows that it left ungraded, or let the gate bear more of them with max_ungraded."
 	case !g.Evidence.Lower.Known():
 		return "Without an interval no bound decides it: more rows are needed, or another metric."
 	case r.Relative:

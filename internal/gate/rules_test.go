@@ -256,13 +256,19 @@ func TestUngradedAndUnpaired(t *testing.T) {
 		most float64
 		want result.Verdict
 	}{{0.05, result.Pass}, {0.04, result.Pass}, {0.039, result.Inconclusive}, {0, result.Inconclusive}} {
-		g := decide(Rule{Rule: AtLeast, Bound: 0.5, MaxUngraded: &tc.most}, "")
+		r := Rule{Rule: AtLeast, Bound: 0.5, MaxUngraded: &tc.most}
+		g := decide(r, "")
+		if x := Explain(r, g, "f", "m", 1); (tc.want != result.Pass) != strings.Contains(x.Flip, "mend the scorer") {
+			t.Errorf("max_ungraded %g: %s", tc.most, x.Flip)
+		}
 		if g.Verdict != tc.want || (g.Verdict != result.Pass) != strings.Contains(g.Reason, "too many rows are ungraded: 4 of 100") {
 			t.Errorf("max_ungraded %g: %s, %s", tc.most, g.Verdict, g.Reason)
 		}
 	}
 	if g := decide(Rule{Rule: NoWorseThan, Than: "baseline", Margin: 0.1}, "no ids"); g.Verdict != result.Inconclusive || g.Reason != "no ids" {
 		t.Errorf("%s, %s", g.Verdict, g.Reason)
+	} else if x := Explain(Rule{Rule: NoWorseThan, Than: "baseline", Margin: 0.1}, g, "f", "m", 1); !strings.Contains(x.Flip, "can be paired") || strings.Contains(x.How, "from: m") {
+		t.Errorf("%+v", x)
 	}
 	if g := decide(Rule{Rule: NoWorseThan, Than: "baseline", Margin: 0.1}, ""); g.Verdict != result.Error {
 		t.Errorf("%s, %s", g.Verdict, g.Reason)

@@ -20,7 +20,12 @@ func Commit(ctx context.Context, dir, revision string) (hash string, found bool,
 	if _, err := exec.LookPath("git"); err != nil {
 		return "", false, nil
 	}
-	if out, err := inFolder(ctx, dir, "rev-parse", "--is-inside-work-tree"); err != nil || strings.TrimSpace(string(out)) != "true" {
+	out, err := inFolder(ctx, dir, "rev-parse", "--is-inside-work-tree")
+	var told *exec.ExitError
+	if errors.As(err, &told) && bytes.Contains(told.Stderr, []byte("dubious ownership")) { // usual in containers
+		return "", false, fmt.Errorf("git refuses the repository, which belongs to another user: git config --global --add safe.directory %q", dir)
+	}
+	if err != nil || strings.TrimSpace(string(out)) != "true" {
 		return "", false, ctx.Err()
 	}
 	for _, name := range []string{revision, "refs/remotes/origin/" + revision} {

@@ -152,11 +152,12 @@ func TestMisbehaviour(t *testing.T) {
 		{"fails at the end", loop + "[say({'n': r['n'], 'value': 1}) for r in rows]; ask(); sys.exit(5)", "ended (exit status 5) after its last answer", false, 0},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
 			c := script(t, tc.body)
 			if tc.timeout > 0 {
 				c.Timeout = tc.timeout
 				if strings.Contains(tc.body, "hello()") {
-					c.Timeout += time.Second // a busy machine needs some time to start Python
+					c.Timeout += 3 * time.Second // a busy machine needs some time to start Python
 					tc.want = strings.Replace(tc.want, tc.timeout.String(), c.Timeout.String(), 1)
 				}
 			}
@@ -169,7 +170,7 @@ func TestMisbehaviour(t *testing.T) {
 			if e.Wrong != tc.wrong {
 				t.Errorf("wrong is %t: %v", e.Wrong, err)
 			}
-			if time.Since(began) > 20*time.Second {
+			if time.Since(began) > 30*time.Second {
 				t.Error("it took", time.Since(began))
 			}
 		})

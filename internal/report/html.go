@@ -84,6 +84,7 @@ type page struct {
 	Matrices    []matrix
 	Worst       []exemplars
 	Notes       []string // footnotes
+	Ungraded    []string // what scorers gave no score
 	Terms       [][2]string
 	Slices      int
 }
@@ -211,6 +212,7 @@ func newPage(r *record.Record) *page {
 		}
 	}
 	p.Notes = notes.list
+	p.Ungraded = ungraded(r)
 	p.Terms = glossary()
 	return p
 }

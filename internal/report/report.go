@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"sort"
 	"strings"
 
+	"github.com/fairtrial/fairtrial/internal/engine"
 	"github.com/fairtrial/fairtrial/internal/record"
 	"github.com/fairtrial/fairtrial/internal/result"
 )
@@ -213,4 +215,37 @@ func exploration(r *record.Record) string {
 		return ""
 	}
 	return "Exploration: with " + strings.Join(r.Run.WhatIf, ", ") + ". Nothing is decided, stored or counted as a look."
+}
+
+// ungraded says, one sentence a scorer and reason, which rows have no score. Models that
+// share a reason are told together.
+func ungraded(r *record.Record) []string {
+	var out []string
+	for _, s := range r.Data.Scorers {
+		for i, u := range s.Ungraded {
+			same := func(x engine.Ungraded) bool { return x.Reason == u.Reason && x.Rows == u.Rows }
+			if slices.ContainsFunc(s.Ungraded[:i], same) {
+				continue
+			}
+			models := []string{u.Model}
+			for _, x := range s.Ungraded[i+1:] {
+				if same(x) {
+					models = append(models, x.Model)
+				}
+			}
+			line := fmt.Sprintf("%s by %s (%s): %s", plural(u.Rows, "row", "rows"), s.Scorer, strings.Join(models, ", "), u.Reason)
+			if len(u.Examples) > 0 {
+				line += ", for example " + u.Examples[0]
+			}
+			out = append(out, line)
+		}
+	}
+	return out
+}
+
+func plural(n int64, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return result.Count(n) + " " + many
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/csv"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -30,8 +31,10 @@ func sample(slices, metrics int) *record.Record {
 		Models: []plan.Model{{Key: "candidate", Name: evil, Version: "2"}, {Key: "baseline", Name: "old"}}},
 		Run: record.Run{ID: "20260101T000000-abcd", Started: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), PlanPath: "plan.yaml", Look: record.Look{Number: 2, CandidatesOnThisBenchmark: 5, PlanChanges: []string{evil}}},
 		Data: engine.Facts{Rows: 1000, RowsRead: 1200, RowsUsed: 990, Missing: map[string]int64{"candidate": 3}, Excluded: []engine.Excluded{{Reason: evil, Rows: 10, Examples: []string{"row 17 (id " + evil + ")"}}},
+			Scorers:  []engine.Scored{{Scorer: evil, Ungraded: []engine.Ungraded{{Model: "candidate", Reason: evil, Rows: 2, Examples: []string{evil}}, {Model: "baseline", Reason: evil, Rows: 2}}}},
 			Findings: []engine.Finding{{Code: "x", Text: evil}}, Files: []engine.File{{Path: "d.csv", Bytes: 5, Digest: "sha256:00"}}},
 		Verdict:   result.Outcome{Decision: result.NoGo, Sentence: "No-go: " + evil, Next: []string{evil}, Guardrails: []string{}},
+		Baseline:  &record.Baseline{RunID: "x", Candidate: evil, Why: evil},
 		Exemplars: []engine.Exemplar{{Model: "candidate", ID: evil, Row: 3, Label: "1", Output: 0.01, Loss: 0.99}},
 		Tables:    []record.Table{{Kind: "confusion", Model: "candidate", RowLabels: []string{evil, "1"}, ColumnLabels: []string{evil, "1"}, Rows: [][]int64{{5, 6}, {7, 8}}}},
 	}
@@ -226,5 +229,41 @@ func TestSlicesFarFromTheTarget(t *testing.T) {
 func TestWhole(t *testing.T) {
 	if got, want := whole("about 1 234 567 rows, 3 of 5, 2026 and 30 000"), "about 1\u00a0234\u00a0567 rows, 3 of 5, 2026 and 30\u00a0000"; got != want {
 		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+// With what was compared stands in the first lines where rows are not paired, and after the
+// verdict where they are.
+func TestBaselineIsSaid(t *testing.T) {
+	r := sample(2, 1)
+	r.Verdict.Sentence = "No-go: x."
+	for _, tc := range []struct {
+		b    record.Baseline
+		want string
+		line int // of the terminal and of the Markdown, without empty ones and comments
+	}{
+		{record.Baseline{RunID: "7", Why: "no ids"}, "NOT PAIRED with main (commit 0123456789ab): no ids. Differences", 0},
+		{record.Baseline{RunID: "7", Paired: true, Rows: 900, Matched: 800, Gone: 5, Relabelled: 3}, "Compared with main (commit 0123456789ab), paired by id on 800 rows. 100 of today's rows are not in that record. 5 rows of that record are not in today's data. The labels of 3 rows changed since: today's count for both models.", 1},
+	} {
+		r.Baseline, r.Run.Baseline = &tc.b, &record.BaselineRef{Ref: "main", Commit: "0123456789abcdef"}
+		var term, md bytes.Buffer
+		if err := errors.Join(Terminal(&term, r, TerminalOptions{Width: 400, Unicode: true}), Markdown(&md, r)); err != nil {
+			t.Fatal(err)
+		}
+		for name, text := range map[string]string{"terminal": term.String(), "markdown": strings.ReplaceAll(md.String(), "'", "'")} {
+			var lines []string
+			for _, l := range strings.Split(text, "\n") {
+				if l != "" && !strings.HasPrefix(l, "<!--") {
+					lines = append(lines, strings.Trim(l, "*"))
+				}
+			}
+			if !strings.HasPrefix(lines[tc.line], tc.want) {
+				t.Errorf("%s: line %d is %q", name, tc.line, lines[tc.line])
+			}
+		}
+	}
+	r.Baseline = nil
+	if s := r.BaselineSentence(); s != "" {
+		t.Error(s)
 	}
 }

@@ -66,7 +66,11 @@ func (t *terminal) wrap(s, first, rest string, most int) {
 	for _, w := range words {
 		if len([]rune(line))+len([]rune(w))+1 > t.o.Width && strings.TrimSpace(line) != "" {
 			if lines++; lines >= most {
-				t.lines = append(t.lines, strings.TrimRight(line, " ")+t.ascii(" …"))
+				cut := t.ascii(" …")
+				if r := []rune(strings.TrimRight(line, " ")); len(r)+len([]rune(cut)) > t.o.Width {
+					line = string(r[:t.o.Width-len([]rune(cut))])
+				}
+				t.lines = append(t.lines, strings.TrimRight(line, " ")+cut)
 				return
 			}
 			t.lines = append(t.lines, strings.TrimRight(line, " "))
@@ -247,6 +251,9 @@ func (t *terminal) proof() {
 	t.wrap(s, "", "", 2)
 	for _, e := range r.Data.Excluded {
 		t.line(fmt.Sprintf("  not used: %s rows, %s", result.Count(e.Rows), e.Reason))
+	}
+	for _, u := range ungraded(r) {
+		t.wrap("  ungraded: "+u, "", "    ", 2)
 	}
 	for _, m := range r.Metrics {
 		if e, ok := findEstimate(r, m.Name, "candidate", result.Overall); ok && bounds(e) != "" {

@@ -17,7 +17,7 @@ SRC = str(Path(__file__).resolve().parent.parent / "src")
 if SRC not in sys.path:
     sys.path.insert(0, SRC)
 
-from fairtrial import plugins  # noqa: E402
+from fairtrial import plugins
 
 
 def converse(batches: list[list[dict[str, Any]]], offer: str = "s", kind: str = "scorer") -> list[dict[str, Any]]:
@@ -163,7 +163,7 @@ class TestProcess(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             Path(folder, "scorers.py").write_text(textwrap.dedent(source), encoding="utf-8")
             environment = {**os.environ, "PYTHONPATH": SRC}
-            return subprocess.run([sys.executable, *arguments], input=text, capture_output=True, text=True, cwd=folder, env=environment, timeout=60)
+            return subprocess.run([sys.executable, *arguments], check=False, input=text, capture_output=True, text=True, cwd=folder, env=environment, timeout=60)
 
     TEXT = '{"start": {"offer": "s", "kind": "scorer"}}\n{"batch": 1}\n{"n": 1, "row": 1, "model": "candidate", "fields": {"t": "über"}}\n'
 

@@ -192,16 +192,19 @@ def _exactly(values: Any, n: int) -> list[Any]:
 
 def _values(offer: _Offer, rows: list[Row]) -> Iterator[Any]:
     """The values of a batch; one that raises is tried row by row, to find the rows at fault."""
-    if offer.batched:
-        try:
-            values = _exactly(offer.function(rows), len(rows))
-        except Exception:  # noqa: BLE001 - whatever it raises, its rows are tried one by one
-            pass
-        else:
-            yield from values
-            return
+    together = _together(offer, rows) if offer.batched else None
+    if together is not None:
+        yield from together
+        return
     for row in rows:
         yield _one(offer, row)
+
+
+def _together(offer: _Offer, rows: list[Row]) -> list[Any] | None:
+    try:
+        return _exactly(offer.function(rows), len(rows))
+    except Exception:  # noqa: BLE001 - whatever it raises, its rows are tried one by one
+        return None
 
 
 def _row(question: Mapping[str, Any]) -> Row:
