@@ -18,7 +18,12 @@ import (
 type (
 	casesColumn = cases.Column
 	planSlice   = plan.Slice
+	emission    = local.Emission
+	scoreTable  = local.Table
 )
+
+// storedScore is the column of an earlier record's scores once they are matched.
+const storedScore = local.Stored
 
 const engineName = "local, duckdb 1.5.6"
 
@@ -59,4 +64,19 @@ func (e *Env) workspaceDir(cmd *cobra.Command, dir string) string {
 // matchScores joins the row scores of two records' candidates on id.
 func matchScores(ctx context.Context, a, b, to string) (local.Matched, error) {
 	return local.New().Match(ctx, a, "candidate", b, "candidate", to)
+}
+
+// emitCases hands the cases of a request on, row by row.
+func emitCases(ctx context.Context, r engine.Request, x emission, f func([]engine.Case) error) (int64, error) {
+	return local.New().Emit(ctx, r, x, f)
+}
+
+// writeScoreTable writes what plug-ins answered as Parquet.
+func writeScoreTable(ctx context.Context, path string, t scoreTable, rows int) error {
+	return local.New().Write(ctx, path, t, rows)
+}
+
+// rebaseScores matches the stored scores of an earlier record's candidate with today's cases.
+func rebaseScores(ctx context.Context, r engine.Request, scores, to string) (local.Rebased, error) {
+	return local.New().Rebase(ctx, r, scores, "candidate", to)
 }
