@@ -112,7 +112,7 @@ const probe = `setTimeout(async () => {
   document.body.append(pre);
 }, 3000);`
 
-// TestBrowserPages: axe finds nothing, and a phone's width needs no sideways scrolling.
+// TestBrowserPages: axe finds nothing, and neither a phone's nor a desk's width needs sideways scrolling.
 func TestBrowserPages(t *testing.T) {
 	axe, err := os.ReadFile("../../web/node_modules/axe-core/axe.min.js")
 	if err != nil {
@@ -122,7 +122,15 @@ func TestBrowserPages(t *testing.T) {
 	if status, said := program(t, dir, noEnv, "report", "out", "--format", "summary", "-o", "out"); status != 0 {
 		t.Fatal(said)
 	}
-	if status, said := program(t, dir, noEnv, "trend", "-o", "out"); status != 0 {
+	b, err := os.ReadFile(filepath.Join(dir, "data.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(dir, "later.csv"), string(b[:2*len(b)/3+1+bytes.IndexByte(b[2*len(b)/3:], '\n')])) // other data: a change is told
+	if status, said := program(t, dir, noEnv, "run", "plan.yaml", "--set", "data.source=later.csv", "-o", "later"); status != 0 && status != 1 && status != 3 {
+		t.Fatalf("run: %d\n%s", status, said)
+	}
+	if status, said := program(t, dir, noEnv, "trend", "--metric", "accuracy,roc_auc", "-o", "out"); status != 0 {
 		t.Fatal(said)
 	}
 	for _, name := range []string{"report.html", "summary.html", "trend.html"} {
@@ -135,8 +143,8 @@ func TestBrowserPages(t *testing.T) {
 		s = strings.Replace(s, "</body>", "<script>"+string(axe)+"</script><script>"+probe+"</script></body>", 1)
 		page := filepath.Join(dir, "probe-"+name)
 		write(t, page, s)
-		for _, scheme := range []string{"0", "1"} { // dark, light
-			dom := chromium(t, page, "--window-size=390,844", "--blink-settings=preferredColorScheme="+scheme)
+		for _, at := range []struct{ scheme, size string }{{"0", "390,844"}, {"1", "390,844"}, {"0", "1280,900"}, {"1", "1280,900"}} { // dark, light; phone, desk
+			dom := chromium(t, page, "--window-size="+at.size, "--blink-settings=preferredColorScheme="+at.scheme)
 			m := regexp.MustCompile(`<pre id="probe">(.*)</pre>`).FindStringSubmatch(dom)
 			if m == nil {
 				t.Fatalf("%s: axe did not finish", name)
@@ -150,9 +158,9 @@ func TestBrowserPages(t *testing.T) {
 				t.Fatal(err)
 			}
 			if len(got.Found) > 0 {
-				t.Errorf("%s, scheme %s: %s", name, scheme, strings.Join(got.Found, "\n"))
+				t.Errorf("%s, scheme %s, %s: %s", name, at.scheme, at.size, strings.Join(got.Found, "\n"))
 			}
-			if got.Wide > got.Inner || got.Inner > 500 {
+			if got.Wide > got.Inner || (got.Inner > 500) != (at.size == "1280,900") {
 				t.Errorf("%s is %d pixels wide in a window of %d", name, got.Wide, got.Inner)
 			}
 		}

@@ -89,7 +89,7 @@ func columnsDuck(ctx context.Context, db *duck.DB, q Query) ([]cases.Column, err
 func twiceDuck(ctx context.Context, db *duck.DB, q Query) error {
 	r, err := db.Query(ctx, "SELECT min(column_name) FROM (DESCRIBE "+q.SQL+"\n) GROUP BY lower(column_name) HAVING count(*) > 1 ORDER BY 1")
 	if err != nil {
-		return ctx.Err() // DESCRIBE does not take every form of a query that brackets take
+		return ctx.Err() // SHOW, DESCRIBE and SUMMARIZE, whose columns are DuckDB's own, may stand in brackets but not here
 	}
 	twice := ""
 	for r.Next() {

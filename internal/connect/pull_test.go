@@ -232,6 +232,12 @@ func TestSQLite(t *testing.T) {
 	if _, err := p.Pull(t.Context(), q); err == nil || !strings.Contains(err.Error(), `two columns called "ID"`) {
 		t.Errorf("two columns of one name: %v", err)
 	}
+	q.SQL = `SELECT id AS x, score AS "x:1" FROM c WHERE id = 1` // its own name, though SQLite gives such ones itself
+	if x, err := p.Pull(t.Context(), q); err != nil {
+		t.Errorf("a column called x:1: %v", err)
+	} else {
+		equal(t, readBack(t, p, x, "x", "x:1"), "1|1")
+	}
 	q.SQL = "DELETE FROM c RETURNING id"
 	if _, err := p.Pull(t.Context(), q); err == nil {
 		t.Error("a query that writes went through")

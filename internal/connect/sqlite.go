@@ -49,13 +49,8 @@ func (d *sqliteDatabase) describe(ctx context.Context, query string) ([]column, 
 	if err != nil || len(cols) == 0 {
 		return cols, err
 	}
-	for i, c := range cols {
-		name, number, _ := strings.Cut(c.name, ":")
-		same := func(x column) bool { return strings.EqualFold(x.name, name) }
-		// Around a query in brackets SQLite calls a second column x "x:1".
-		if _, err := strconv.Atoi(number); err == nil && slices.ContainsFunc(cols[:i], same) {
-			return nil, d.query.refuse("rename one of them with AS", "the query gives two columns called %q", name)
-		}
+	if err := d.twice(ctx, query, cols); err != nil {
+		return nil, err
 	}
 	// One more pass over the query: the types of all values of every column.
 	var parts []string
@@ -99,6 +94,35 @@ func (d *sqliteDatabase) describe(ctx context.Context, query string) ([]column, 
 		}
 	}
 	return cols, nil
+}
+
+// twice refuses two columns of one name: around a query in brackets SQLite calls a second
+// column x "x:1". Where a column has such a name the query as it is written says whether
+// that is its own.
+func (d *sqliteDatabase) twice(ctx context.Context, query string, cols []column) error {
+	suspect := slices.ContainsFunc(cols, func(c column) bool {
+		_, number, found := strings.Cut(c.name, ":")
+		_, err := strconv.Atoi(number)
+		return found && err == nil
+	})
+	if !suspect {
+		return nil
+	}
+	rows, err := d.conn.QueryContext(ctx, query)
+	if err != nil {
+		return d.explain("describe the query", err)
+	}
+	defer func() { _ = rows.Close() }()
+	names, err := rows.Columns()
+	if err != nil {
+		return d.explain("describe the query", err)
+	}
+	for i, name := range names {
+		if slices.ContainsFunc(names[:i], func(x string) bool { return strings.EqualFold(x, name) }) {
+			return d.query.refuse("rename one of them with AS", "the query gives two columns called %q", name)
+		}
+	}
+	return nil
 }
 
 // read casts every value to its column's type: the driver would make times and truth

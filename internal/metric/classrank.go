@@ -74,21 +74,8 @@ func (m classRank) estimate(v *View, model int) Answer {
 }
 
 func (m classRank) contrast(v *View, a, b int, k float64) Answer {
-	va, sa, why := m.read(v, a)
-	if why != "" {
-		return undefined(v.Pop.N, why)
-	}
-	vb, sb, why := m.read(v, b)
-	if why != "" {
-		return undefined(v.Pop.N, why)
-	}
-	s := spread{df: math.Min(sa.df, sb.df), variance: math.NaN()}
-	method := "paired: influence of the difference"
-	switch {
-	case v.Pop.Blocks != nil:
-		s = clustered(v.Pop.Blocks, apart(sa.sums, sb.sums, k), math.NaN())
-		method += ", clusters " + s.how
-	default:
+	d, s, why := paired(v, a, b, k, m.read, func(sa, sb spread) (spread, bool) {
+		s := spread{df: math.Min(sa.df, sb.df), variance: math.NaN()}
 		for _, p := range v.Pop.ClassRank.Pairs {
 			if p.A == a && p.B == b || p.A == b && p.B == a {
 				cov := p.Cov
@@ -99,8 +86,12 @@ func (m classRank) contrast(v *View, a, b int, k float64) Answer {
 				s.variance = math.Max(0, sa.variance+k*k*sb.variance-2*k*cov)
 			}
 		}
+		return s, true
+	})
+	if why != "" {
+		return undefined(v.Pop.N, why)
 	}
-	x := answered(s.finish(va-k*vb, infer.NewSymmetric(), method), v.Pop.N)
+	x := answered(s.finish(d, infer.NewSymmetric(), pairedMethod(s)), v.Pop.N)
 	if s.note != "" {
 		x.note("%s", s.note)
 	}

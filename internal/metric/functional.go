@@ -112,30 +112,19 @@ func fewOfAClass(v *View) bool {
 }
 
 func (m derived) contrast(v *View, a, b int, k float64) Answer {
-	va, sa, why := m.read(v, a)
-	if why != "" {
-		return undefined(v.Pop.N, why)
-	}
-	vb, sb, why := m.read(v, b)
-	if why != "" {
-		return undefined(v.Pop.N, why)
-	}
-	var s spread
-	method := "paired: influence of the difference"
-	switch {
-	case v.Pop.Blocks != nil:
-		s = clustered(v.Pop.Blocks, apart(sa.sums, sb.sums, k), math.NaN())
-		method += ", clusters " + s.how
-	default:
+	d, s, why := paired(v, a, b, k, m.read, func(_, _ spread) (spread, bool) {
 		cov, ok := m.covariance(v, a, b)
 		if !ok {
-			return undefined(v.Pop.N, notTogether)
+			return spread{}, false
 		}
 		f := v.Pop.FindFunctional(m.spec)
 		x, y := f.Models[a].Parts[m.part].Var, f.Models[b].Parts[m.part].Var
-		s = influenceSpread(v, differenceVar(x, y, cov, k), nil)
+		return influenceSpread(v, differenceVar(x, y, cov, k), nil), true
+	})
+	if why != "" {
+		return undefined(v.Pop.N, why)
 	}
-	x := answered(s.finish(va-k*vb, infer.NewSymmetric(), method), v.Pop.N)
+	x := answered(s.finish(d, infer.NewSymmetric(), pairedMethod(s)), v.Pop.N)
 	if s.variance == 0 {
 		x.note("the models do not differ on these rows")
 	}
@@ -159,6 +148,36 @@ func (m derived) between(x, y *View, model int, ratio bool) Answer {
 		val, s, why := m.read(v, model)
 		return val, s, v.Pop.N, why
 	})
+}
+
+// paired is the difference a − k·b of two models on the same rows with its error: that of
+// the clusters' influences where there are clusters, else what rows makes of both; rows
+// says false where the two were not read together.
+func paired(v *View, a, b int, k float64, read func(*View, int) (float64, spread, string), rows func(sa, sb spread) (spread, bool)) (d float64, s spread, why string) {
+	va, sa, why := read(v, a)
+	if why != "" {
+		return 0, s, why
+	}
+	vb, sb, why := read(v, b)
+	if why != "" {
+		return 0, s, why
+	}
+	if v.Pop.Blocks != nil {
+		return va - k*vb, clustered(v.Pop.Blocks, apart(sa.sums, sb.sums, k), math.NaN()), ""
+	}
+	s, together := rows(sa, sb)
+	if !together {
+		return 0, s, notTogether
+	}
+	return va - k*vb, s, ""
+}
+
+// pairedMethod names how a paired difference of influences was judged.
+func pairedMethod(s spread) string {
+	if s.ids != nil {
+		return "paired: influence of the difference, clusters " + s.how
+	}
+	return "paired: influence of the difference"
 }
 
 const notTogether = "the two models were not read together: compare each with the baseline"

@@ -65,20 +65,7 @@ func (m recalibration) estimate(v *View, model int) Answer {
 }
 
 func (m recalibration) contrast(v *View, a, b int, k float64) Answer {
-	va, sa, why := m.read(v, a)
-	if why != "" {
-		return undefined(v.Pop.N, why)
-	}
-	vb, sb, why := m.read(v, b)
-	if why != "" {
-		return undefined(v.Pop.N, why)
-	}
-	var s spread
-	switch {
-	case v.Pop.Blocks != nil:
-		s = clustered(v.Pop.Blocks, apart(sa.sums, sb.sums, k), math.NaN())
-	default:
-		found := false
+	d, s, why := paired(v, a, b, k, m.read, func(_, _ spread) (spread, bool) {
 		for _, p := range v.Pop.Fit.Pairs {
 			if p.A == a && p.B == b || p.A == b && p.B == a {
 				cov := p.Shift
@@ -90,14 +77,15 @@ func (m recalibration) contrast(v *View, a, b int, k float64) Answer {
 				if m.slope {
 					variance = x.SlopeVar + k*k*y.SlopeVar
 				}
-				s, found = influenceSpread(v, math.Max(0, variance-2*k*cov), nil), true
+				return influenceSpread(v, math.Max(0, variance-2*k*cov), nil), true
 			}
 		}
-		if !found {
-			return undefined(v.Pop.N, notTogether)
-		}
+		return spread{}, false
+	})
+	if why != "" {
+		return undefined(v.Pop.N, why)
 	}
-	x := answered(s.finish(va-k*vb, infer.NewSymmetric(), m.method(s, "paired: influence of the difference")), v.Pop.N)
+	x := answered(s.finish(d, infer.NewSymmetric(), m.method(s, "paired: influence of the difference")), v.Pop.N)
 	if s.note != "" {
 		x.note("%s", s.note)
 	}

@@ -101,6 +101,9 @@ func Play(ctx context.Context, s *eval.Setup, set *summary.Set, o Options) (*Reh
 			}
 		}
 	}
+	if set.Pops[0].Crossed != nil {
+		return nil, fmt.Errorf("rehearse: the rows are clustered two ways (two columns in data.columns.cluster), and whole clusters of one kind only are drawn yet")
+	}
 	if o.Rows == 0 {
 		o.Rows = set.Pops[0].N
 	}

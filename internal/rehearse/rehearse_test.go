@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/fairtrial/fairtrial/internal/cases"
@@ -199,6 +200,14 @@ func TestWorseInOneSlice(t *testing.T) {
 func TestRefused(t *testing.T) {
 	s := setup(t, gate.Rule{Metric: "accuracy", Rule: gate.AtLeast, Bound: 0.5})
 	set := observe(t, s, nature(resample.NewRNG(1, "world"), 500))
+	crossed := *set
+	crossed.Pops = append([]*summary.Population(nil), set.Pops...)
+	two := *set.Pops[0]
+	two.Crossed = &summary.Population{}
+	crossed.Pops[0] = &two
+	if _, err := Play(context.Background(), s, &crossed, Options{Draws: 10}); err == nil || !strings.Contains(err.Error(), "two ways") {
+		t.Errorf("clusters of two kinds: %v", err)
+	}
 	ece := setup(t, gate.Rule{Metric: "ece", Rule: gate.AtMost, Bound: 0.5})
 	if _, err := Play(context.Background(), ece, set, Options{Draws: 10}); err == nil {
 		t.Error("a metric that is not drawn is rehearsed")
