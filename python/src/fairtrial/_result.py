@@ -133,7 +133,8 @@ class Result:
         """About what the page needs, for viewers that do not let it grow."""
         n = min(len(self.record["gates"]), 8)
         metrics = min(len(self.record.get("metrics") or []), 6)
-        return 340 + 44 * n + 36 * metrics + (360 if self.record.get("curves") else 0)
+        charts = 560 if self.record.get("curves") else 260 if len(self.record.get("slices") or []) > 1 else 0
+        return 380 + 50 * n + 36 * metrics + charts
 
     def __str__(self) -> str:
         return self.render("text").rstrip("\n")
