@@ -29,5 +29,7 @@
 //	internal/store     the workspace
 //	internal/cli       a file per command; testdata/*.txtar shows each in action
 //
+// python/ is the Python package around the program: SDK, pytest plug-in, notebook.
+//
 // Levels and allowed imports are listed in internal/architecture/testdata/layers.txt.
 package fairtrial

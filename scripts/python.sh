@@ -36,6 +36,17 @@ mkdir -p "$VENVS"
 environment full || skip "no package registry"
 environment bare || skip "no package registry"
 
+# As go test does: what passed on the same files is not run again.
+passed="$VENVS/passed"
+now=$(find python examples README.md dist bin/fairtrial -type f ! -path '*/__pycache__/*' ! -path '*/fairtrial-out/*' ! -path '*/.fairtrial/*' 2>/dev/null | LC_ALL=C sort | xargs sha256sum | sha256sum)
+if [ $# -eq 0 ] && [ -z "${CI:-}" ] && [ "$now" = "$(cat "$passed" 2>/dev/null)" ]; then
+  echo "== python: unchanged since its tests passed" >&2
+  exit 0
+fi
+if [ -n "${CI:-}" ] && ! ls dist/fairtrial-*.whl >/dev/null 2>&1; then
+  sh scripts/wheel.sh # and the README's example in an empty environment is tested
+fi
+
 full="$VENVS/full/bin"
 echo "== python: ruff and mypy --strict" >&2
 "$full/ruff" check -q --no-cache python
@@ -45,3 +56,4 @@ echo "== python: tests with pandas, polars, pyarrow and notebooks" >&2
 "$full/python" -m pytest -q python "$@"
 echo "== python: tests without any of them" >&2
 "$VENVS/bare/bin/python" -m pytest -q python "$@"
+[ $# -gt 0 ] || echo "$now" >"$passed"

@@ -18,9 +18,15 @@ fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 flags="-s -w -X github.com/fairtrial/fairtrial/internal/cli.version=$version"
-case "$("$GO" env GOOS)" in
-linux) flags="$flags -linkmode external -extldflags \"-static-libstdc++ -static-libgcc\"" ;;
-esac
+if [ "$("$GO" env GOOS)" = linux ]; then
+  # DuckDB asks for -lstdc++ by name, which -static-libstdc++ does not touch: a folder that
+  # has only the archive comes before the system's.
+  archive=$(g++ -print-file-name=libstdc++.a)
+  [ -f "$archive" ] || { echo "wheel: libstdc++.a is missing: install g++ with its static library" >&2; exit 1; }
+  mkdir "$work/static"
+  ln -s "$archive" "$work/static/libstdc++.a"
+  flags="$flags -linkmode external -extldflags \"-L$work/static -static-libgcc\""
+fi
 echo "== wheel: building the program, version $version" >&2
 "$GO" build -trimpath -ldflags "$flags" -o "$work/fairtrial" ./cmd/fairtrial
 
@@ -38,6 +44,10 @@ if [ -z "$platform" ] && [ "$("$GO" env GOOS)" = linux ]; then
   [ -n "$platform" ] || { cat "$work/audit" >&2; exit 1; }
 fi
 pack "$platform" last
+if "$TOOLS/bin/auditwheel" show "$work"/last/*.whl 2>/dev/null | grep -q 'libstdc++'; then
+  echo "wheel: the program still asks for the system's libstdc++" >&2
+  exit 1
+fi
 mkdir -p dist
 rm -f dist/fairtrial-*.whl
 mv "$work"/last/*.whl dist/

@@ -163,6 +163,13 @@ def test_other_tasks(rows):
         fairtrial.evaluate(yes, rows.new)
     r = fairtrial.evaluate(yes, rows.new, positive="yes", metrics=["roc_auc"])
     assert r.table("estimates", "rows")[0]["value"] > 0.9
+    for same in ([float(y) for y in rows.label], [str(y) for y in rows.label], [None, *rows.label[1:]]):
+        assert (
+            fairtrial.evaluate(same, rows.new, metrics=["roc_auc"]).table("estimates", "rows")[0]["value"]
+            > 0.9
+        )
+    with pytest.raises(fairtrial.PlanError, match="two columns"):
+        fairtrial.evaluate(rows.label, [[1 - s, s] for s in rows.new])
     assert fairtrial.evaluate([bool(y) for y in rows.label], rows.new).record["plan"]["task"] == "binary"
 
 

@@ -117,6 +117,14 @@ def test_undefined_blocks_as_a_result(tmp_path):
     assert r.table("estimates", "rows")[0]["value"] is None
 
 
+def test_a_failed_run_leaves_the_earlier_record(plan_file, tmp_path):
+    first = fairtrial.run(plan_file, output=tmp_path / "out")
+    plan_file.write_text(PLAN.replace("recall]", "recal]"))
+    with pytest.raises(fairtrial.PlanError):
+        fairtrial.run(plan_file, output=tmp_path / "out")
+    assert fairtrial.load(tmp_path / "out").run_id == first.run_id
+
+
 def test_errors_have_positions(plan_file):
     plan_file.write_text(PLAN.replace("recall]", "recal]").replace("at_least", "at_leats"))
     for do in (fairtrial.run, fairtrial.check, fairtrial.rehearse):

@@ -175,6 +175,11 @@ def _task(y_true: Any, y_score: Any) -> str:
     """The task, where the values leave no doubt."""
     labels = _columns.kind(y_true)
     if _columns.width(y_score) > 1:
+        if _columns.width(y_score) == 2 and len(_columns.distinct(y_true)) <= 2:
+            raise errors.PlanError(
+                "y_score has two columns, y_true two classes",
+                "take the score of the positive one: proba[:, 1]; or say task='multiclass'",
+            )
         return "multiclass"
     scores = _columns.kind(_columns.flat(y_score, "y_score"))
     if labels == "bool" or (labels in ("int", "float") and _columns.zero_or_one(y_true)):
@@ -204,7 +209,10 @@ def _positive(y_true: Any, positive: Any) -> Any:
         return "true"
     if labels in ("int", "float") and _columns.zero_or_one(y_true):
         return "1"
-    seen = ", ".join(repr(v) for v in _columns.distinct(y_true)[:5])
+    values = _columns.distinct(y_true)
+    if {str(v) for v in values} <= {"0", "1"}:  # categories
+        return "1"
+    seen = ", ".join(repr(v) for v in values[:5])
     raise errors.PlanError(
         f"which class of y_true counts as positive? Its values are {seen}", "say positive=…"
     )

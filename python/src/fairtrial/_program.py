@@ -77,8 +77,7 @@ def call(
     line = [find(), *args, "--errors", "json", "--no-color"]
     if workspace is not None:
         line += ["--workspace", os.fspath(workspace)]
-    if record is not None:
-        record.unlink(missing_ok=True)  # of an earlier run
+    before = _stamp(record)
     env = {**os.environ, "LC_ALL": "C.UTF-8"}  # its texts are UTF-8 whatever the locale here
     try:
         done = subprocess.run(
@@ -91,7 +90,7 @@ def call(
         )
     except OSError as e:
         raise errors.EngineError(f"cannot run {line[0]}: {e}") from e
-    judged = done.returncode in VERDICTS or (record is not None and record.is_file())
+    judged = done.returncode in VERDICTS or _stamp(record) not in (None, before)
     said = done.stderr.decode("utf-8", "replace").splitlines()
     notes = [s.removeprefix("warning: ") for s in said if s.startswith("warning: ")]
     if not judged:
@@ -101,6 +100,15 @@ def call(
     for note in notes:
         warnings.warn(note, errors.FairtrialWarning, stacklevel=_outside())
     return Answer(done.returncode, done.stdout.decode("utf-8"), notes)
+
+
+def _stamp(record: Path | None) -> tuple[int, int] | None:
+    """Tells a record from that of an earlier run in the same folder."""
+    try:
+        at = record.stat() if record else None
+    except OSError:
+        return None
+    return (at.st_ino, at.st_mtime_ns) if at else None
 
 
 def _error(status: int, said: list[str], name: str) -> BaseException:

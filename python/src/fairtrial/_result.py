@@ -133,7 +133,8 @@ class Result:
         """About what the page needs, for viewers that do not let it grow."""
         n = min(len(self.record["gates"]), 8)
         metrics = min(len(self.record.get("metrics") or []), 6)
-        return 340 + 44 * n + 36 * metrics + (360 if self.record.get("curves") else 0)
+        charts = 560 if self.record.get("curves") else 260 if len(self.record.get("slices") or []) > 1 else 0
+        return 380 + 50 * n + 36 * metrics + charts
 
     def __str__(self) -> str:
         return self.render("text").rstrip("\n")
@@ -157,17 +158,24 @@ class _Shown:
         return self._text
 
 
+# Where the notebook allows it, the frame grows to its page, and is dark in a dark notebook
+# if the reader's system is too; else it has a height of its own, and is light.
+_FIT = (
+    "try{const d=this.contentDocument,b=document.body;"
+    "if(b.dataset.jpThemeLight==='false'||b.classList.contains('vscode-dark'))"
+    "d.documentElement.removeAttribute('data-theme');"
+    "this.style.height=Math.ceil(d.body.getBoundingClientRect().height)+4+'px'}catch(e){}"
+)
+
+
 def _frame(page: str, height: int, grow: bool = True) -> str:
     """A page in a frame of its own, so that neither its style nor the notebook's leaks. It is
-    carried inline and runs no script; where the notebook allows it, it grows to its content."""
-    sandbox = "allow-same-origin" if grow else "allow-scripts"  # never both: that is no sandbox
-    load = (
-        " onload=\"try{this.style.height=this.contentDocument.documentElement.scrollHeight+8+'px'}catch(e){}\""
-        if grow
-        else ""
-    )
-    if grow:  # the notebook has margins of its own
+    carried inline; the one that grows runs no script."""
+    page = page.replace("<html ", '<html data-theme="light" ', 1)
+    sandbox, load = "allow-scripts", ""  # never with allow-same-origin: that is no sandbox
+    if grow:
         page = page.replace("</head>", "<style>body{margin:0;padding:8px 2px}</style></head>", 1)
+        sandbox, load = "allow-same-origin", f' onload="{_FIT}"'
     return (
         f'<iframe title="fairtrial report" sandbox="{sandbox}" srcdoc="{html.escape(page)}"{load} '
         f'style="width:100%;height:{height}px;border:0;resize:vertical;overflow:auto"></iframe>'

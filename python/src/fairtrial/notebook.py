@@ -27,6 +27,7 @@ def register(shell: Any) -> None:
     def fairtrial(line: str, cell: str | None = None) -> Result | None:
         return magic(shell, line, cell)
 
+    fairtrial.__doc__ = USAGE
     shell.register_magic_function(fairtrial, magic_kind="line_cell", magic_name="fairtrial")
 
 
