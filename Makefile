@@ -11,7 +11,7 @@ TESTFLAGS ?= -p 2
 LINT_VERSION := v2.7.0
 
 .DEFAULT_GOAL := build
-.PHONY: build test test-unit test-slow test-race oracles lint bench demo docs fuzz test-trino test-s3 test-mlflow clean tools web
+.PHONY: build test test-unit test-slow test-race oracles lint bench demo docs fuzz test-trino test-s3 test-mlflow test-openlineage clean tools web
 
 build: web ## build bin/fairtrial
 	@mkdir -p bin
@@ -62,6 +62,9 @@ test-s3: tools ## the tests of object stores against moto
 
 test-mlflow: tools ## the tests of MLflow against real servers
 	@GO="$(GO)" PYTHON="$(PYTHON)" sh scripts/mlflow.sh
+
+test-openlineage: tools ## OpenLineage events against the standard's own Python classes
+	@GO="$(GO)" PYTHON="$(PYTHON)" sh scripts/openlineage.sh
 
 lint: ## gofmt, vet, golangci-lint and govulncheck where they can run
 	@GO="$(GO)" sh scripts/lint.sh $(LINT_VERSION)
