@@ -11,7 +11,7 @@ TESTFLAGS ?= -p 2
 LINT_VERSION := v2.7.0
 
 .DEFAULT_GOAL := build
-.PHONY: build test test-unit test-slow test-race oracles lint bench demo docs fuzz test-trino test-s3 test-mlflow test-openlineage test-deploy clean tools web
+.PHONY: build test test-unit test-slow test-race oracles lint bench demo docs fuzz test-trino test-s3 test-mlflow test-openlineage test-deploy test-orchestrators clean tools web
 
 build: web ## build bin/fairtrial
 	@mkdir -p bin
@@ -68,6 +68,9 @@ test-openlineage: tools ## OpenLineage events against the standard's own Python 
 
 test-deploy: build ## Kubernetes manifests against the API's types, the Dockerfile by hadolint
 	@GO="$(GO)" PYTHON="$(PYTHON)" BIN="$(BIN)" sh scripts/deploy.sh
+
+test-orchestrators: build ## the examples in real Dagster, Prefect and Airflow (700 MB, some minutes)
+	@PYTHON="$(PYTHON)" BIN="$(BIN)" sh scripts/orchestrators.sh
 
 lint: ## gofmt, vet, golangci-lint and govulncheck where they can run
 	@GO="$(GO)" sh scripts/lint.sh $(LINT_VERSION)
