@@ -209,7 +209,7 @@ func (c *Client) Do(ctx context.Context, method, path string, query url.Values, 
 		if err == nil && a.StatusCode < 300 {
 			return a.Body, nil
 		}
-		busy := err != nil
+		var busy bool
 		if err == nil {
 			err = c.explain(answer(a))
 			busy = a.StatusCode == 429 || a.StatusCode == 502 || a.StatusCode == 503 || a.StatusCode == 504
