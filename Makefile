@@ -11,7 +11,7 @@ TESTFLAGS ?= -p 2
 LINT_VERSION := v2.7.0
 
 .DEFAULT_GOAL := build
-.PHONY: build test test-unit test-slow test-race oracles lint bench demo docs fuzz test-trino test-clickhouse test-s3 test-orchestrators test-integrations test-mlflow clean tools web wheel test-python
+.PHONY: build test test-unit test-slow test-race oracles lint bench demo docs fuzz test-trino test-clickhouse test-s3 test-ci test-orchestrators test-integrations test-mlflow test-openlineage test-deploy clean tools web wheel test-python
 
 build: web ## build bin/fairtrial
 	@mkdir -p bin
@@ -64,20 +64,30 @@ test-clickhouse: tools ## the tests of ClickHouse against an installed server
 test-s3: tools ## the tests of object stores against moto
 	@GO="$(GO)" PYTHON="$(PYTHON)" VENV="$(VENV)" sh scripts/s3.sh
 
-test-orchestrators: tools ## the examples in real Airflow, Prefect and Dagster
+test-ci: tools build ## the examples in the tools of CI systems (act, gitlab-ci-local, pre-commit …)
+	@GO="$(GO)" bash scripts/ci-systems.sh
+
+test-orchestrators: tools ## the examples in real Airflow, Prefect and Dagster (720 MB)
 	@GO="$(GO)" PYTHON="$(PYTHON)" sh scripts/orchestrators.sh
 
-test-integrations: tools build ## the examples in the tools of CI systems (act, gitlab-ci-local, pre-commit …), fetched once
-	@GO="$(GO)" bash scripts/ci-systems.sh
+test-mlflow: tools ## the tests of MLflow against real servers (850 MB)
+	@GO="$(GO)" PYTHON="$(PYTHON)" sh scripts/mlflow.sh
+
+test-openlineage: tools ## OpenLineage events against the standard's own Python classes
+	@GO="$(GO)" PYTHON="$(PYTHON)" sh scripts/openlineage.sh
+
+test-deploy: build ## Kubernetes manifests against the API's types, the Dockerfile by hadolint
+	@GO="$(GO)" PYTHON="$(PYTHON)" BIN="$(BIN)" sh scripts/deploy.sh
+
+# Real systems, each installed once by the package registries: about five minutes, 2 GB.
+test-integrations: ## all of the five above
+	@for t in test-ci test-mlflow test-openlineage test-deploy test-orchestrators; do $(MAKE) --no-print-directory $$t || exit 1; done
 
 wheel: tools web ## dist/fairtrial-*.whl: the Python package with the program in it
 	@GO="$(GO)" PYTHON="$(PYTHON)" sh scripts/wheel.sh
 
 test-python: ## the Python package: types, style and tests, with and without pandas and pyarrow
 	@PYTHON="$(PYTHON)" sh scripts/python.sh
-
-test-mlflow: tools ## the tests of MLflow against real servers
-	@GO="$(GO)" PYTHON="$(PYTHON)" sh scripts/mlflow.sh
 
 lint: ## gofmt, vet, golangci-lint and govulncheck where they can run
 	@GO="$(GO)" sh scripts/lint.sh $(LINT_VERSION)

@@ -19,6 +19,8 @@
 //	internal/packs     standards of plans from Git repositories and URLs
 //	internal/plugin    row scorers and models that are other programs
 //	internal/connect   rows from databases, object stores and Arrow files
+//	internal/mlflow    models, runs and tables of an MLflow server; publish writes a record there
+//	internal/notice    Slack, Teams, webhooks and OpenLineage tell of a verdict
 //	internal/eval      the pipeline on one screen
 //	internal/rehearse  a plan played with made-up candidates before it decides
 //	internal/record    the document of one run
