@@ -13,14 +13,14 @@ import unittest
 from pathlib import Path
 from typing import Any
 
-SRC = str(Path(__file__).resolve().parent.parent / "src")
-if SRC not in sys.path:
-    sys.path.insert(0, SRC)
+import pytest
 
 from fairtrial import plugins
 
 
-def converse(batches: list[list[dict[str, Any]]], offer: str = "s", kind: str = "scorer") -> list[dict[str, Any]]:
+def converse(
+    batches: list[list[dict[str, Any]]], offer: str = "s", kind: str = "scorer"
+) -> list[dict[str, Any]]:
     """Serve the declared functions and return everything that was said."""
     lines = [json.dumps({"start": {"offer": offer, "kind": kind, "task": "binary", "models": {}}})]
     n = 0
@@ -28,7 +28,19 @@ def converse(batches: list[list[dict[str, Any]]], offer: str = "s", kind: str = 
         lines.append(json.dumps({"batch": len(batch)}))
         for fields in batch:
             n += 1
-            lines.append(json.dumps({"n": n, "row": n, "id": f"r{n}", "model": "candidate", "output": 0.5, "label": 1, "fields": fields}))
+            lines.append(
+                json.dumps(
+                    {
+                        "n": n,
+                        "row": n,
+                        "id": f"r{n}",
+                        "model": "candidate",
+                        "output": 0.5,
+                        "label": 1,
+                        "fields": fields,
+                    }
+                )
+            )
     out = io.StringIO()
     plugins.serve(io.StringIO("".join(line + "\n" for line in lines)), out, version="3")
     return [json.loads(line) for line in out.getvalue().splitlines()]
@@ -51,23 +63,27 @@ class TestHello(Declared):
 
         out = io.StringIO()
         plugins.serve(io.StringIO(""), out)
-        self.assertEqual(
-            json.loads(out.getvalue()),
-            {"fairtrial": 1, "version": "", "offers": [{"name": "plain", "kind": "scorer", "fields": ["*"]}, {"name": "m", "kind": "model", "fields": ["a", "b"]}]},
-        )
+        assert json.loads(out.getvalue()) == {
+            "fairtrial": 1,
+            "version": "",
+            "offers": [
+                {"name": "plain", "kind": "scorer", "fields": ["*"]},
+                {"name": "m", "kind": "model", "fields": ["a", "b"]},
+            ],
+        }
 
     def test_nothing_declared(self) -> None:
-        with self.assertRaisesRegex(SystemExit, "nothing to offer"):
+        with pytest.raises(SystemExit, match="nothing to offer"):
             plugins.serve(io.StringIO(""), io.StringIO())
 
     def test_a_name_twice(self) -> None:
         plugins.scorer(name="s")(lambda row: 1)
-        with self.assertRaisesRegex(ValueError, "two scorers are called 's'"):
+        with pytest.raises(ValueError, match="two scorers are called 's'"):
             plugins.scorer(name="s")(lambda row: 2)
         plugins.model(name="s")(lambda row: 2)  # another kind
 
     def test_fields_as_a_text(self) -> None:
-        with self.assertRaisesRegex(TypeError, "a list of columns"):
+        with pytest.raises(TypeError, match="a list of columns"):
             plugins.scorer(fields="text")  # type: ignore[call-overload]
 
 
@@ -81,8 +97,15 @@ class TestAnswers(Declared):
             return bool(row["x"] > 1)
 
         said = converse([[{"x": 1}, {"x": 2}], [{"x": 3}]])
-        self.assertEqual(said[1:], [{"n": 1, "value": False}, {"n": 2, "value": True}, {"n": 3, "value": True}])
-        self.assertEqual((seen[1].id, seen[1].row, seen[1].model, seen[1].output, seen[1].label, dict(seen[1])), ("r2", 2, "candidate", 0.5, 1, {"x": 2}))
+        assert said[1:] == [{"n": 1, "value": False}, {"n": 2, "value": True}, {"n": 3, "value": True}]
+        assert (seen[1].id, seen[1].row, seen[1].model, seen[1].output, seen[1].label, dict(seen[1])) == (
+            "r2",
+            2,
+            "candidate",
+            0.5,
+            1,
+            {"x": 2},
+        )
 
     def test_what_raises_is_ungraded(self) -> None:
         @plugins.scorer(name="s")
@@ -94,13 +117,13 @@ class TestAnswers(Declared):
             return row["x"] / 2
 
         said = converse([[{"x": 1}, {}, {}, {}]])
-        self.assertEqual(said[1], {"n": 1, "value": 0.5})
-        self.assertEqual(said[2]["ungraded"], "ValueError: no text")
-        self.assertIn("ValueError: no", said[2]["traceback"])
-        self.assertIn('File "test_plugins.py"', said[2]["traceback"])
-        self.assertNotIn("plugins.py\", line", said[2]["traceback"].replace("test_plugins.py", ""))
-        self.assertEqual(said[3], {"n": 3, "ungraded": "too short"})
-        self.assertIn("the column 'x' was not asked for (fields: none)", said[4]["ungraded"])
+        assert said[1] == {"n": 1, "value": 0.5}
+        assert said[2]["ungraded"] == "ValueError: no text"
+        assert "ValueError: no" in said[2]["traceback"]
+        assert 'File "test_plugins.py"' in said[2]["traceback"]
+        assert 'plugins.py", line' not in said[2]["traceback"].replace("test_plugins.py", "")
+        assert said[3] == {"n": 3, "ungraded": "too short"}
+        assert "the column 'x' was not asked for (fields: none)" in said[4]["ungraded"]
 
     def test_what_is_no_number_is_ungraded(self) -> None:
         values: list[Any] = [None, float("nan"), float("inf"), [1], "text", 7]
@@ -110,8 +133,18 @@ class TestAnswers(Declared):
             return values[row.row - 1]
 
         said = converse([[{}] * 6])[1:]
-        self.assertEqual([s.get("ungraded") for s in said], ["it returned None", "it returned nan", "it returned inf", "it returned a list, not a number", None, None])
-        self.assertEqual([said[4]["value"], said[5]["value"]], ["text", 7])  # a class, of a model; fairtrial refuses it of a scorer
+        assert [s.get("ungraded") for s in said] == [
+            "it returned None",
+            "it returned nan",
+            "it returned inf",
+            "it returned a list, not a number",
+            None,
+            None,
+        ]
+        assert [said[4]["value"], said[5]["value"]] == [
+            "text",
+            7,
+        ]  # a class, of a model; fairtrial refuses it of a scorer
 
     def test_numbers_of_other_libraries(self) -> None:
         class Scalar:
@@ -124,8 +157,8 @@ class TestAnswers(Declared):
 
         plugins.scorer(name="s")(lambda row: Scalar() if row.row == 1 else Broken())
         said = converse([[{}, {}]])
-        self.assertEqual(said[1], {"n": 1, "value": 0.25})
-        self.assertEqual(said[2]["ungraded"], "RuntimeError: more than one element")
+        assert said[1] == {"n": 1, "value": 0.25}
+        assert said[2]["ungraded"] == "RuntimeError: more than one element"
 
     def test_batched(self) -> None:
         sizes: list[int] = []
@@ -136,24 +169,27 @@ class TestAnswers(Declared):
             return [1 / row["x"] for row in rows]
 
         said = converse([[{"x": 1}, {"x": 2}], [{"x": 4}, {"x": 0}, {"x": 5}]])
-        self.assertEqual([s.get("value") for s in said[1:]], [1, 0.5, 0.25, None, 0.2])
-        self.assertEqual(said[4]["ungraded"], "ZeroDivisionError: division by zero")
-        self.assertEqual(sizes, [2, 3, 1, 1, 1])  # a batch that raises is tried row by row
+        assert [s.get("value") for s in said[1:]] == [1, 0.5, 0.25, None, 0.2]
+        assert said[4]["ungraded"] == "ZeroDivisionError: division by zero"
+        assert sizes == [2, 3, 1, 1, 1]  # a batch that raises is tried row by row
 
     def test_batched_of_the_wrong_length(self) -> None:
         plugins.scorer(name="s", batched=True)(lambda rows: [1.0])
         said = converse([[{}, {}]])
-        self.assertEqual([s.get("value") for s in said[1:]], [1.0, 1.0])
+        assert [s.get("value") for s in said[1:]] == [1.0, 1.0]
         plugins._offers.clear()
         plugins.scorer(name="s", batched=True)(lambda rows: [])
-        self.assertEqual(converse([[{}]])[1]["ungraded"], "ValueError: 0 values for 1 rows: a batched function returns one for each")
+        assert (
+            converse([[{}]])[1]["ungraded"]
+            == "ValueError: 0 values for 1 rows: a batched function returns one for each"
+        )
 
     def test_long_traceback_is_cut(self) -> None:
         def f(row: plugins.Row) -> float:
             raise ValueError("x" * 100_000)
 
         plugins.scorer(name="s")(f)
-        self.assertLessEqual(len(converse([[{}]])[1]["traceback"]), 4000)
+        assert len(converse([[{}]])[1]["traceback"]) <= 4000
 
 
 class TestProcess(unittest.TestCase):
@@ -162,8 +198,17 @@ class TestProcess(unittest.TestCase):
     def run_file(self, source: str, arguments: list[str], text: str) -> subprocess.CompletedProcess[str]:
         with tempfile.TemporaryDirectory() as folder:
             Path(folder, "scorers.py").write_text(textwrap.dedent(source), encoding="utf-8")
-            environment = {**os.environ, "PYTHONPATH": SRC}
-            return subprocess.run([sys.executable, *arguments], check=False, input=text, capture_output=True, text=True, cwd=folder, env=environment, timeout=60)
+            environment = {**os.environ, "PYTHONPATH": str(Path(plugins.__file__).resolve().parent.parent)}
+            return subprocess.run(
+                [sys.executable, *arguments],
+                check=False,
+                input=text,
+                capture_output=True,
+                text=True,
+                cwd=folder,
+                env=environment,
+                timeout=60,
+            )
 
     TEXT = '{"start": {"offer": "s", "kind": "scorer"}}\n{"batch": 1}\n{"n": 1, "row": 1, "model": "candidate", "fields": {"t": "über"}}\n'
 
@@ -185,22 +230,22 @@ class TestProcess(unittest.TestCase):
         for arguments in (["scorers.py"], ["-m", "fairtrial.plugins", "scorers.py"]):
             with self.subTest(arguments):
                 done = self.run_file(source, arguments, self.TEXT)
-                self.assertEqual(done.returncode, 0, done.stderr)
+                assert done.returncode == 0, done.stderr
                 said = [json.loads(line) for line in done.stdout.splitlines()]
-                self.assertEqual(said[0]["offers"], [{"name": "s", "kind": "scorer", "fields": ["t"]}])
-                self.assertEqual(said[1:], [{"n": 1, "value": 4}])
-                self.assertIn("a stray print", done.stderr)
-                self.assertIn("a child prints", done.stderr)
+                assert said[0]["offers"] == [{"name": "s", "kind": "scorer", "fields": ["t"]}]
+                assert said[1:] == [{"n": 1, "value": 4}]
+                assert "a stray print" in done.stderr
+                assert "a child prints" in done.stderr
 
     def test_usage(self) -> None:
         done = self.run_file("", ["-m", "fairtrial.plugins"], "")
-        self.assertNotEqual(done.returncode, 0)
-        self.assertIn("usage: python3 -m fairtrial.plugins FILE.py", done.stderr)
+        assert done.returncode != 0
+        assert "usage: python3 -m fairtrial.plugins FILE.py" in done.stderr
 
     def test_nothing_to_offer(self) -> None:
         done = self.run_file("x = 1", ["-m", "fairtrial.plugins", "scorers.py"], "")
-        self.assertNotEqual(done.returncode, 0)
-        self.assertIn("nothing to offer", done.stderr)
+        assert done.returncode != 0
+        assert "nothing to offer" in done.stderr
 
 
 if __name__ == "__main__":

@@ -24,10 +24,17 @@ def module():
 @pytest.fixture
 def output(tmp_path):
     """A real run of the real program."""
-    program = os.environ.get("FAIRTRIAL_BIN") or shutil.which("fairtrial") or str(SOURCE.parents[3] / "bin" / "fairtrial")
+    program = (
+        os.environ.get("FAIRTRIAL_BIN")
+        or shutil.which("fairtrial")
+        or str(SOURCE.parents[3] / "bin" / "fairtrial")
+    )
     if not os.access(program, os.X_OK):
         pytest.skip("no fairtrial program: make build, or set FAIRTRIAL_BIN")
-    rows = ["id,y,a,b,region"] + [f"{i},{i * 7 % 3 % 2},{i * 7 % 3 % 2 * 0.3 + i % 11 / 16},{i % 13 / 13},{'DE' if i % 2 else 'FR'}" for i in range(600)]
+    rows = ["id,y,a,b,region"] + [
+        f"{i},{i * 7 % 3 % 2},{i * 7 % 3 % 2 * 0.3 + i % 11 / 16},{i % 13 / 13},{'DE' if i % 2 else 'FR'}"
+        for i in range(600)
+    ]
     (tmp_path / "rows.csv").write_text("\n".join(rows) + "\n")
     (tmp_path / "plan.yaml").write_text(
         """name: tracked
@@ -85,11 +92,16 @@ def test_log_record(output, tmp_path):
     run = module().log_record(output, project="credit")
     stored = summary(tmp_path)
     assert stored["fairtrial/record"] == record["digest"]
-    auc = next(e for e in record["estimates"] if (e["metric"], e["model"], e["slice"]) == ("roc_auc", "candidate", "overall"))
+    auc = next(
+        e
+        for e in record["estimates"]
+        if (e["metric"], e["model"], e["slice"]) == ("roc_auc", "candidate", "overall")
+    )
     for suffix, field in (("", "value"), ("_lower", "lower"), ("_upper", "upper")):
         assert stored["roc_auc" + suffix] == auc[field]
     assert stored["fairtrial/verdict"] == record["verdict"]["decision"] == "go"
-    assert stored["region=DE/recall"] is not None and stored["difference/roc_auc"] is not None
+    assert stored["region=DE/recall"] is not None
+    assert stored["difference/roc_auc"] is not None
     assert run.config["data"]["digest"] == record["data"]["digest"]
     assert module().log_record(output, project="credit").id == run.id  # the same record finds its run
 
@@ -98,7 +110,8 @@ def test_an_open_run_stays_open(output):
     with wandb.init(project="credit", config={"lr": 0.1}) as run:
         module().log_record(output / "record.json", run=run, max_slices=1)
         run.log({"later": 1})
-        assert run.config["lr"] == 0.1 and run.config["fairtrial"]["plan"] == "tracked"
+        assert run.config["lr"] == 0.1
+        assert run.config["fairtrial"]["plan"] == "tracked"
         assert run.summary["fairtrial/slices_left_out"] == 2
         assert "region=DE/recall" not in dict(run.summary)
 

@@ -6,7 +6,7 @@ it and shows what it answers. Nothing heavy is imported before it is used.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fairtrial._evaluate import evaluate
 from fairtrial._plan import Check, Comparison, Plan, check, compare, load, rehearse, run
@@ -26,6 +26,9 @@ from fairtrial.errors import (
     VerdictError,
 )
 
+if TYPE_CHECKING:
+    from fairtrial.plugins import Row, Ungraded, model, scorer
+
 __all__ = [
     "Check",
     "Comparison",
@@ -41,15 +44,28 @@ __all__ = [
     "Problem",
     "ProgramNotFoundError",
     "Result",
+    "Row",
+    "Ungraded",
     "VerdictError",
     "__version__",
     "check",
     "compare",
     "evaluate",
     "load",
+    "model",
     "rehearse",
     "run",
+    "scorer",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    # Not imported above: `python -m fairtrial.plugins` would run a second copy of it.
+    if name in ("Row", "Ungraded", "model", "scorer"):
+        from fairtrial import plugins
+
+        return getattr(plugins, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def load_ipython_extension(shell: Any) -> None:

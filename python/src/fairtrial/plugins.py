@@ -32,6 +32,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import IO, Any, TypeVar, overload
 
 __all__ = ["PROTOCOL", "Row", "Ungraded", "main", "model", "scorer", "serve"]
@@ -90,7 +91,13 @@ class _Offer:
 _offers: dict[tuple[str, str], _Offer] = {}
 
 
-def _declare(kind: str, function: Callable[..., Any] | None, name: str | None, fields: Sequence[str] | None, batched: bool) -> Any:
+def _declare(
+    kind: str,
+    function: Callable[..., Any] | None,
+    name: str | None,
+    fields: Sequence[str] | None,
+    batched: bool,
+) -> Any:
     if isinstance(fields, str):
         raise TypeError(f"fields: a list of columns is expected, such as [{fields!r}]")
 
@@ -98,7 +105,9 @@ def _declare(kind: str, function: Callable[..., Any] | None, name: str | None, f
         called = name or f.__name__
         if (kind, called) in _offers:
             raise ValueError(f"two {kind}s are called {called!r}: give one of them another name")
-        _offers[kind, called] = _Offer(kind, called, list(fields) if fields is not None else ["*"], batched, f)
+        _offers[kind, called] = _Offer(
+            kind, called, list(fields) if fields is not None else ["*"], batched, f
+        )
         return f
 
     return decorate if function is None else decorate(function)
@@ -107,8 +116,16 @@ def _declare(kind: str, function: Callable[..., Any] | None, name: str | None, f
 @overload
 def scorer(function: F) -> F: ...
 @overload
-def scorer(*, name: str | None = ..., fields: Sequence[str] | None = ..., batched: bool = ...) -> Callable[[F], F]: ...
-def scorer(function: Any = None, *, name: str | None = None, fields: Sequence[str] | None = None, batched: bool = False) -> Any:
+def scorer(
+    *, name: str | None = ..., fields: Sequence[str] | None = ..., batched: bool = ...
+) -> Callable[[F], F]: ...
+def scorer(
+    function: Any = None,
+    *,
+    name: str | None = None,
+    fields: Sequence[str] | None = None,
+    batched: bool = False,
+) -> Any:
     """Declare a row scorer: ``f(row) -> number``, or ``f(rows) -> numbers`` when batched.
 
     ``fields`` are the columns of the cases that it wants (left out: all). ``row.output`` is the
@@ -120,8 +137,16 @@ def scorer(function: Any = None, *, name: str | None = None, fields: Sequence[st
 @overload
 def model(function: F) -> F: ...
 @overload
-def model(*, name: str | None = ..., fields: Sequence[str] | None = ..., batched: bool = ...) -> Callable[[F], F]: ...
-def model(function: Any = None, *, name: str | None = None, fields: Sequence[str] | None = None, batched: bool = False) -> Any:
+def model(
+    *, name: str | None = ..., fields: Sequence[str] | None = ..., batched: bool = ...
+) -> Callable[[F], F]: ...
+def model(
+    function: Any = None,
+    *,
+    name: str | None = None,
+    fields: Sequence[str] | None = None,
+    batched: bool = False,
+) -> Any:
     """Declare a model: ``f(row) -> score`` (binary), number (regression) or class (multiclass).
 
     It never sees the label. A row on which it raises is a missing prediction.
@@ -141,7 +166,7 @@ def _traceback(error: BaseException) -> str:
     while tb is not None and tb.tb_frame.f_code.co_filename == __file__:
         tb = tb.tb_next
     text = "".join(traceback.format_exception(type(error), error, tb))
-    text = re.sub(r'File "([^"]*)"', lambda m: f'File "{os.path.basename(m[1])}"', text)
+    text = re.sub(r'File "([^"]*)"', lambda m: f'File "{Path(m[1]).name}"', text)
     return text if len(text) <= _MAX_TRACEBACK else "…" + text[1 - _MAX_TRACEBACK :]
 
 
@@ -163,7 +188,7 @@ def _answer(n: int, value: Any) -> dict[str, Any]:
         return out
     try:
         value = _plain(value)
-    except Exception as error:  # noqa: BLE001 - whatever it raises, the row is ungraded
+    except Exception as error:
         return _answer(n, error)
     if value is None:
         return {"n": n, "ungraded": "it returned None"}
@@ -179,7 +204,7 @@ def _one(offer: _Offer, row: Row) -> Any:
         if not offer.batched:
             return offer.function(row)
         return _exactly(offer.function([row]), 1)[0]
-    except Exception as error:  # noqa: BLE001 - whatever it raises, the row is ungraded
+    except Exception as error:
         return error
 
 
@@ -203,12 +228,19 @@ def _values(offer: _Offer, rows: list[Row]) -> Iterator[Any]:
 def _together(offer: _Offer, rows: list[Row]) -> list[Any] | None:
     try:
         return _exactly(offer.function(rows), len(rows))
-    except Exception:  # noqa: BLE001 - whatever it raises, its rows are tried one by one
+    except Exception:
         return None
 
 
 def _row(question: Mapping[str, Any]) -> Row:
-    return Row(question.get("fields", {}), question["row"], question["model"], question.get("id"), question.get("output"), question.get("label"))
+    return Row(
+        question.get("fields", {}),
+        question["row"],
+        question["model"],
+        question.get("id"),
+        question.get("output"),
+        question.get("label"),
+    )
 
 
 def serve(lines: IO[str], out: IO[str], version: str = "") -> None:
@@ -230,7 +262,7 @@ def serve(lines: IO[str], out: IO[str], version: str = "") -> None:
     while head := lines.readline():
         questions = [json.loads(lines.readline()) for _ in range(json.loads(head)["batch"])]
         flushed = time.monotonic()
-        for question, value in zip(questions, _values(offer, [_row(q) for q in questions])):
+        for question, value in zip(questions, _values(offer, [_row(q) for q in questions]), strict=False):
             say(_answer(question["n"], value))
             if (now := time.monotonic()) - flushed > 0.5:  # a slow scorer is not a silent one
                 out.flush()
@@ -254,7 +286,7 @@ def _run_file(arguments: Sequence[str]) -> None:
     if len(arguments) != 1:
         raise SystemExit("usage: python3 -m fairtrial.plugins FILE.py")
     path = arguments[0]
-    sys.path.insert(0, os.path.dirname(os.path.abspath(path)))
+    sys.path.insert(0, str(Path(path).resolve().parent))
     runpy.run_path(path, run_name="fairtrial_plugin")
     main()
 

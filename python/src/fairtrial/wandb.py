@@ -51,13 +51,23 @@ def log_record(output: str | os.PathLike[str], *, run: Any = None, max_slices: i
     own = run is None
     if own:
         key = hashlib.sha256(f"{record['run']['id']} {record['digest']}".encode()).hexdigest()[:16]
-        settings: dict[str, Any] = {"id": key, "resume": "allow", "job_type": "evaluation", "name": record["plan"]["name"], "config": _config(record)}
+        settings: dict[str, Any] = {
+            "id": key,
+            "resume": "allow",
+            "job_type": "evaluation",
+            "name": record["plan"]["name"],
+            "config": _config(record),
+        }
         run = wandb.init(**{**settings, **init})
     else:
         run.config.update({"fairtrial": _config(record)}, allow_val_change=True)
     try:
         run.summary.update(_summary(record, max_slices))
-        artifact = wandb.Artifact(f"fairtrial-{record['run']['id']}", type="evaluation", metadata={"digest": record["digest"], "verdict": record["verdict"]["decision"]})
+        artifact = wandb.Artifact(
+            f"fairtrial-{record['run']['id']}",
+            type="evaluation",
+            metadata={"digest": record["digest"], "verdict": record["verdict"]["decision"]},
+        )
         for name in _RENDERINGS:
             if (folder / name).is_file():
                 artifact.add_file(str(folder / name), name=name)
@@ -72,14 +82,29 @@ def log_record(output: str | os.PathLike[str], *, run: Any = None, max_slices: i
 
 
 def _config(record: dict[str, Any]) -> dict[str, Any]:
-    models = {m["key"]: {k: m[k] for k in ("name", "version", "threshold", "artifact") if k in m} for m in record["plan"]["models"]}
+    models = {
+        m["key"]: {k: m[k] for k in ("name", "version", "threshold", "artifact") if k in m}
+        for m in record["plan"]["models"]
+    }
     data = {k: record["data"].get(k) for k in ("digest", "rows", "rows_used")}
-    return {"plan": record["plan"]["name"], "plan_digest": record["plan_digest"], "task": record["plan"]["task"], "seed": record["seed"], "data": data, "models": models}
+    return {
+        "plan": record["plan"]["name"],
+        "plan_digest": record["plan_digest"],
+        "task": record["plan"]["task"],
+        "seed": record["seed"],
+        "data": data,
+        "models": models,
+    }
 
 
 def _summary(record: dict[str, Any], max_slices: int) -> dict[str, Any]:
     names = [s["name"] for s in record["slices"]]
-    troubled = [c["slice"] for g in record["gates"] for c in g["cells"] if c["verdict"] not in ("pass", "not_applicable")]
+    troubled = [
+        c["slice"]
+        for g in record["gates"]
+        for c in g["cells"]
+        if c["verdict"] not in ("pass", "not_applicable")
+    ]
     chosen = dict.fromkeys(["overall", *(s for s in troubled if s in names), *names])
     kept = set(list(chosen)[:max_slices])
     verdict = record["verdict"]
@@ -94,15 +119,29 @@ def _summary(record: dict[str, Any], max_slices: int) -> dict[str, Any]:
         out[f"fairtrial/gate/{gate['name']}"] = gate["verdict"]
 
     def add(model: str, slice_: str, metric: str, numbers: dict[str, Any]) -> None:
-        parts = [p for p in ("" if model == "candidate" else model, "" if slice_ == "overall" else slice_, metric) if p]
+        parts = [
+            p
+            for p in ("" if model == "candidate" else model, "" if slice_ == "overall" else slice_, metric)
+            if p
+        ]
         for suffix, value in numbers.items():
             if value is not None:
                 out["/".join(parts) + suffix] = value
 
     for e in record["estimates"]:
         if e["status"] == "ok" and e["slice"] in kept:
-            add(e["model"], e["slice"], e["metric"], {"": e["value"], "_lower": e["lower"], "_upper": e["upper"]})
+            add(
+                e["model"],
+                e["slice"],
+                e["metric"],
+                {"": e["value"], "_lower": e["lower"], "_upper": e["upper"]},
+            )
     for c in record["comparisons"]:
         if c["status"] == "ok" and c["slice"] in kept and c["candidate"] == "candidate":
-            add("difference", c["slice"], c["metric"], {"": c["difference"], "_lower": c["lower"], "_upper": c["upper"]})
+            add(
+                "difference",
+                c["slice"],
+                c["metric"],
+                {"": c["difference"], "_lower": c["lower"], "_upper": c["upper"]},
+            )
     return out
