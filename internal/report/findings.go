@@ -49,7 +49,7 @@ func Findings(r *record.Record, most int) []Finding {
 		if len(open) == 1 { // the gate's reason tells of it
 			open = nil
 		}
-		f.Message = fmt.Sprintf("%s: %s. Required: %s %s; found: %s, n = %s.", capital(word(g.Verdict)), strings.TrimSuffix(g.Reason, "."), g.Metric, g.Rule, found(g.Evidence), result.Count(g.Evidence.N))
+		f.Message = fmt.Sprintf("%s: %s. Required: %s %s; found: %s, n = %s.", capital(word(g.Verdict)), strings.TrimSuffix(g.Reason, "."), g.Metric, g.Rule, foundIn(g), result.Count(rowsOf(g)))
 		if g.Why != "" {
 			f.Message += " Why: " + strings.TrimSuffix(g.Why, ".") + "."
 		}

@@ -94,6 +94,7 @@ type gateRow struct {
 	Class    string
 	Bar      template.HTML
 	Found    string
+	Where    string // the slice that Found is of; empty: overall
 	N        string
 	Needed   string
 	CellRows []cellRow
@@ -251,18 +252,19 @@ func (f *footnotes) mark(notes []string) []int {
 }
 
 func (p *page) gate(g result.Gate) gateRow {
-	row := gateRow{Gate: g, Class: verdictClass(g.Verdict), Found: found(g.Evidence), N: result.Count(g.Evidence.N)}
-	if !g.Evidence.Value.Known() {
+	e, where := decisive(g)
+	row := gateRow{Gate: g, Class: verdictClass(g.Verdict), Found: found(e), Where: where, N: result.Count(e.N)}
+	if !e.Value.Known() {
 		row.N = "–"
 	}
 	s := newScale()
-	s.include(g.Evidence.Value, g.Evidence.Lower, g.Evidence.Upper, g.Evidence.Bound, g.Evidence.Bound2)
-	bounds := []result.Number{g.Evidence.Bound, g.Evidence.Bound2}
-	if g.Evidence.Value.Known() {
-		row.Bar = bar(s.padded(), g.Evidence.Value, g.Evidence.Lower, g.Evidence.Upper, bounds, row.Class)
+	s.include(e.Value, e.Lower, e.Upper, e.Bound, e.Bound2)
+	bounds := []result.Number{e.Bound, e.Bound2}
+	if e.Value.Known() {
+		row.Bar = bar(s.padded(), e.Value, e.Lower, e.Upper, bounds, row.Class)
 	}
-	if g.Evidence.NeededN != nil && g.Verdict == result.Inconclusive {
-		row.Needed = result.Count(*g.Evidence.NeededN)
+	if e.NeededN != nil && g.Verdict == result.Inconclusive {
+		row.Needed = result.Count(*e.NeededN)
 	}
 	cells := worstCells(g)
 	if len(cells) < 2 {

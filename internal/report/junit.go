@@ -91,7 +91,7 @@ func JUnit(w io.Writer, r *record.Record) error {
 // gateText is a gate with its slices, a line each.
 func gateText(g result.Gate) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s\nrequired: %s\nfound: %s, n = %s\n", word(g.Verdict), g.Reason, g.Rule, found(g.Evidence), result.Count(g.Evidence.N))
+	fmt.Fprintf(&b, "%s: %s\nrequired: %s\nfound: %s, n = %s\n", word(g.Verdict), g.Reason, g.Rule, foundIn(g), result.Count(rowsOf(g)))
 	if g.Why != "" {
 		fmt.Fprintf(&b, "why: %s\n", g.Why)
 	}

@@ -99,7 +99,7 @@ func markdown(r *record.Record, most int) []byte {
 			if g.Severity == result.Warn {
 				warn = " (warn)"
 			}
-			p("| %s %s%s | %s | %s | %s | %s |", shape(g.Verdict), word(g.Verdict), warn, md(g.Name), md(g.Metric+" "+g.Rule), found(g.Evidence), result.Count(g.Evidence.N))
+			p("| %s %s%s | %s | %s | %s | %s |", shape(g.Verdict), word(g.Verdict), warn, md(g.Name), md(g.Metric+" "+g.Rule), md(foundIn(g)), result.Count(rowsOf(g)))
 		}
 		for _, g := range r.Gates {
 			if g.Verdict != result.Pass {

@@ -75,6 +75,47 @@ func found(e result.Evidence) string {
 	return interval(e.Value, e.Lower, e.Upper)
 }
 
+// decisive is what a gate's verdict rests on: what was found overall or, where one slice
+// failed or could not say and all rows together did not, that slice's; where is empty for
+// what was found overall.
+func decisive(g result.Gate) (e result.Evidence, where string) {
+	for _, c := range g.Cells {
+		if c.Slice == result.Overall && c.Verdict == g.Verdict {
+			return g.Evidence, ""
+		}
+	}
+	e = g.Evidence
+	if settled(g.Verdict) {
+		return e, ""
+	}
+	least := math.Inf(1)
+	for _, c := range g.Cells {
+		p := float64(c.P)
+		if !c.P.Known() {
+			p = math.MaxFloat64
+		}
+		if c.Verdict == g.Verdict && p < least {
+			least, where = p, c.Slice
+			e.Value, e.Lower, e.Upper, e.N, e.NeededN = c.Value, c.Lower, c.Upper, c.N, c.NeededN
+		}
+	}
+	return e, where
+}
+
+func rowsOf(g result.Gate) int64 {
+	e, _ := decisive(g)
+	return e.N
+}
+
+// foundIn is decisive in words.
+func foundIn(g result.Gate) string {
+	e, where := decisive(g)
+	if where == "" {
+		return found(e)
+	}
+	return found(e) + " in " + where
+}
+
 // bounds says what the rows that were dropped could have made of an estimate; empty
 // when none were, or when nothing bounds it.
 func bounds(e result.Estimate) string {

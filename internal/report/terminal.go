@@ -134,7 +134,7 @@ func (t *terminal) gates() {
 		if g.Severity == result.Warn {
 			verdict += " (warn)"
 		}
-		t.line(fmt.Sprintf("%s %s %s", pad(verdict, 16), pad(g.Metric+" "+g.Rule, 46), found(g.Evidence)))
+		t.line(fmt.Sprintf("%s %s %s", pad(verdict, 16), pad(g.Metric+" "+g.Rule, 46), foundIn(g)))
 	}
 }
 
