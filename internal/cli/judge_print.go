@@ -1,0 +1,97 @@
+package cli
+
+import (
+	"fmt"
+
+	"github.com/fairtrial/fairtrial/internal/judge"
+	"github.com/fairtrial/fairtrial/internal/result"
+)
+
+// cardDocument is `judge card --json`.
+type cardDocument struct {
+	Schema      string        `json:"schema"`
+	Rows        int           `json:"rows"`
+	Ungraded    int           `json:"ungraded"`
+	Labels      int           `json:"labels"`
+	PassFail    bool          `json:"pass_fail"`
+	Level       float64       `json:"confidence"`
+	Sensitivity cardNumber    `json:"sensitivity"`
+	Specificity cardNumber    `json:"specificity"`
+	Agreement   cardNumber    `json:"agreement"`
+	Kappa       cardNumber    `json:"cohen_kappa"`
+	AC1         cardNumber    `json:"gwet_ac1"`
+	Alpha       cardNumber    `json:"krippendorff_alpha"`
+	Raters      cardNumber    `json:"raters_alpha"`
+	LengthBias  cardNumber    `json:"length_bias"`
+	Raw         cardNumber    `json:"raw"`
+	LabelsOnly  cardNumber    `json:"labels_only"`
+	Corrected   cardNumber    `json:"corrected"`
+	Refused     string        `json:"refused,omitempty"`
+	Lambda      result.Number `json:"lambda"`
+	Gain        result.Number `json:"gain"`
+	Within      float64       `json:"within"`
+	Needed      *int          `json:"labels_needed"`
+}
+
+type cardNumber struct {
+	Value result.Number `json:"value"`
+	Lower result.Number `json:"lower"`
+	Upper result.Number `json:"upper"`
+	N     int           `json:"n"`
+}
+
+func cardJSON(c judge.Card, level, half float64, need int, known bool) cardDocument {
+	n := func(e judge.Estimate) cardNumber {
+		return cardNumber{result.Number(e.Value), result.Number(e.Lower), result.Number(e.Upper), e.N}
+	}
+	d := cardDocument{Schema: "fairtrial.judge-card/v1", Rows: c.Rows, Ungraded: c.Ungraded, Labels: c.Labels, PassFail: c.PassFail, Level: level,
+		Sensitivity: n(c.Sensitivity), Specificity: n(c.Specificity), Agreement: n(c.Observed), Kappa: n(c.Kappa), AC1: n(c.AC1), Alpha: n(c.Alpha), Raters: n(c.RatersAlpha),
+		LengthBias: n(c.LengthBias), Raw: n(c.Raw), LabelsOnly: n(c.LabelsOnly), Corrected: n(c.Corrected), Refused: c.Refused,
+		Lambda: result.Number(c.Lambda), Gain: result.Number(c.Gain), Within: half}
+	if known {
+		d.Needed = &need
+	}
+	return d
+}
+
+func (e *Env) printCard(c judge.Card, level, half float64, need int, known bool) {
+	p := func(format string, args ...any) { fmt.Fprintf(e.Stdout, format+"\n", args...) }
+	p("%s answers, %s of them labelled, %s ungraded by the judge. Intervals: %s.\n", result.Count(int64(c.Rows)), result.Count(int64(c.Labels)), result.Count(int64(c.Ungraded)), result.Percent(level))
+	line := func(name string, x judge.Estimate, what string) {
+		v := result.Number(x.Value)
+		if !v.Known() {
+			return
+		}
+		text := v.Short()
+		if lo, hi := result.Number(x.Lower), result.Number(x.Upper); lo.Known() && hi.Known() {
+			text += fmt.Sprintf(" (%s to %s)", lo.Short(), hi.Short())
+		}
+		p("%-22s %-30s n = %-8s %s", name, text, result.Count(int64(x.N)), what)
+	}
+	line("sensitivity", c.Sensitivity, "good answers that it passes")
+	line("specificity", c.Specificity, "bad answers that it fails")
+	line("agreement", c.Observed, "answers rated as people did")
+	line("Cohen's kappa", c.Kappa, "beyond chance")
+	line("Gwet's AC1", c.AC1, "beyond chance, where one side is rare")
+	line("Krippendorff's alpha", c.Alpha, "judge and people")
+	line("alpha of the raters", c.RatersAlpha, "people among themselves: no judge can do better")
+	line("length bias", c.LengthBias, "correlation of judge − label with the answer's length")
+	p("")
+	line("mean, uncorrected", c.Raw, "as the judge has it")
+	line("mean, labels alone", c.LabelsOnly, "")
+	line("mean, corrected", c.Corrected, fmt.Sprintf("PPI++, λ = %s; worth %s × the labels", result.Number(c.Lambda).Short(), result.Number(c.Gain).Short()))
+	if c.Refused != "" {
+		p("The mean is not corrected: %s.", c.Refused)
+	}
+	if c.LengthBias.Lower > 0 || c.LengthBias.Upper < 0 {
+		p("The judge favours %s answers.", map[bool]string{true: "longer", false: "shorter"}[c.LengthBias.Value > 0])
+	}
+	switch {
+	case !known:
+		p("How many labels ± %s would take cannot be said from so few; label 200 to begin with.", result.Number(half).Short())
+	case need <= c.Labels:
+		p("These labels are enough for ± %s.", result.Number(half).Short())
+	default:
+		p("About %s labels in all would bring the corrected mean to ± %s.", result.Count(int64(need)), result.Number(half).Short())
+	}
+}
