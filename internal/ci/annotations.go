@@ -46,7 +46,7 @@ func annotations(o Outcome) []annotation {
 			out = append(out, annotation{"error", "fairtrial: the plan is wrong", m.Message, m.File, m.Line, m.Column})
 		}
 		switch {
-		case o.Exit == 99:
+		case o.Exit == 99, o.Exit == Interrupted:
 			out = append(out, annotation{kind: "notice", title: "fairtrial", message: o.Sentence()})
 		case len(out) == 0:
 			out = append(out, annotation{kind: "error", title: "fairtrial: " + o.Sentence(), message: o.Message, file: o.Plan})
@@ -81,8 +81,8 @@ func (g *GitHub) command(a annotation) {
 	if a.line > 0 && a.column > 0 {
 		add("col", strconv.Itoa(a.column))
 	}
-	add("title", oneLine(a.title))
-	fmt.Fprintf(g.Stdout, "::%s %s::%s\n", a.kind, strings.Join(p, ","), data.Replace(a.message))
+	add("title", clip(oneLine(a.title), 200))
+	fmt.Fprintf(g.Stdout, "::%s %s::%s\n", a.kind, strings.Join(p, ","), data.Replace(clip(a.message, 3000)))
 }
 
 // Warn says something about the reporting itself.

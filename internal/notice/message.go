@@ -65,7 +65,7 @@ func Of(r *record.Record, link string) Message {
 
 // title is the first line: shape, word and plan, as reports have them.
 func (m Message) title() string {
-	shape := map[string]string{"go": "●", "no-go": "✕", "inconclusive": "◐", "error": "!", "not_judged": "○"}[m.Verdict]
+	shape := map[string]string{"go": "●", "no-go": "■", "inconclusive": "◆", "error": "▲", "not_judged": "○"}[m.Verdict]
 	word := map[string]string{"go": "Go", "no-go": "No-go", "inconclusive": "Inconclusive", "error": "Error", "not_judged": "Not judged"}[m.Verdict]
 	t := shape + " " + word + ": " + m.Plan
 	if m.Candidate != "" && m.Candidate != m.Plan {

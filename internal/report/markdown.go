@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"fmt"
+	"html"
 	"io"
 	"strings"
+	"unicode"
 
 	"github.com/fairtrial/fairtrial/internal/record"
 	"github.com/fairtrial/fairtrial/internal/result"
@@ -183,7 +185,7 @@ func markdownSlices(p func(string, ...any), r *record.Record, most int) {
 			p("\nslices of %d more gates in report.html", len(sliced)-tables)
 			break
 		}
-		p("\n<details><summary>Slices of %s</summary>\n", md(clip(g.Name, 200)))
+		p("\n<details><summary>Slices of %s</summary>\n", htmlLine(clip(g.Name, 200)))
 		p("| | slice | value | n | note |\n|---|---|---|---:|---|")
 		cells := worstCells(g)
 		for i, c := range cells {
@@ -204,7 +206,7 @@ func worstCells(g result.Gate) []result.Cell {
 	var out []result.Cell
 	for _, v := range []result.Verdict{result.Fail, result.Error, result.Inconclusive, result.VerdictNotApplicable, result.Pass} {
 		for _, c := range g.Cells {
-			if c.Verdict == v {
+			if c.Verdict == v || v == result.Error && c.Verdict == "" {
 				out = append(out, c)
 			}
 		}
@@ -226,9 +228,30 @@ func decisionShape(d result.Decision) string {
 	return "▲"
 }
 
-// md escapes a user's text for a table cell.
+// md escapes a user's text for a table cell. Besides Markdown's own signs these are what
+// code hosts make links, mentions, mathematics or emoji of.
 func md(s string) string {
-	return strings.NewReplacer("\\", "\\\\", "|", "\\|", "<", "&lt;", ">", "&gt;", "\n", " ", "\r", " ", "`", "\\`", "*", "\\*", "_", "\\_", "[", "\\[", "@", "@\u200b").Replace(s)
+	return strings.NewReplacer("\\", "\\\\", "|", "\\|", "&", "&amp;", "<", "&lt;", ">", "&gt;", "`", "\\`", "*", "\\*", "_", "\\_", "~", "\\~", "$", "<span>$</span>", // as GitHub asks, which makes formulas of two of them
+		"[", "\\[", "@", "@\u200b", "#", "#\u200b").Replace(oneLine(s))
+}
+
+// htmlLine escapes a user's text for HTML within Markdown, where backslashes are no escapes.
+func htmlLine(s string) string {
+	s = html.EscapeString(strings.NewReplacer("@", "@\u200b", "#", "#\u200b").Replace(oneLine(s)))
+	return strings.ReplaceAll(s, "$", "<span>$</span>")
+}
+
+// oneLine is a text on one line, without signs that turn the direction of what follows.
+func oneLine(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r >= 0x202A && r <= 0x202E, r >= 0x2066 && r <= 0x2069, r == 0x200E, r == 0x200F, r == 0x061C:
+			return -1
+		case unicode.IsControl(r), r == 0x2028, r == 0x2029:
+			return ' '
+		}
+		return r
+	}, s)
 }
 
 // clip shortens a text and says so.
