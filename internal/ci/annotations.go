@@ -82,7 +82,17 @@ func (g *GitHub) command(a annotation) {
 		add("col", strconv.Itoa(a.column))
 	}
 	add("title", clip(oneLine(a.title), 200))
-	fmt.Fprintf(g.Stdout, "::%s %s::%s\n", a.kind, strings.Join(p, ","), data.Replace(clip(a.message, 3000)))
+	fmt.Fprintf(g.Stdout, "::%s %s::%s\n", a.kind, strings.Join(p, ","), data.Replace(clip(lines(a.message), 3000)))
+}
+
+// lines is a text without control characters, and signs that turn the direction of text,
+// in its lines.
+func lines(s string) string {
+	out := strings.Split(s, "\n")
+	for i, l := range out {
+		out[i] = report.OneLine(l)
+	}
+	return strings.Join(out, "\n")
 }
 
 // Warn says something about the reporting itself.

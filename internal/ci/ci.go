@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/fairtrial/fairtrial/internal/record"
+	"github.com/fairtrial/fairtrial/internal/report"
 	"github.com/fairtrial/fairtrial/internal/result"
 )
 
@@ -102,7 +103,7 @@ func (o Outcome) conclusion() string {
 	return "failure"
 }
 
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+func oneLine(s string) string { return strings.Join(strings.Fields(report.OneLine(s)), " ") }
 
 // clip shortens a text to so many bytes and says so.
 func clip(s string, most int) string {

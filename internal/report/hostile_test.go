@@ -104,3 +104,21 @@ func TestSARIFOfHostileNames(t *testing.T) {
 		t.Errorf("%s", b)
 	}
 }
+
+// A value of the data clears no screen and forges no line of the table.
+func TestTerminalShowsNoEscapes(t *testing.T) {
+	r := placed(3, 1)
+	for _, g := range r.Gates {
+		for i := range g.Cells {
+			g.Cells[i].Slice = "\x1b[2J\n\u202E● pass " + g.Cells[i].Slice
+		}
+	}
+	r.Verdict.Sentence = "No-go\x1b[1A: x"
+	var b bytes.Buffer
+	if err := Terminal(&b, r, TerminalOptions{Width: 100, Unicode: true}); err != nil {
+		t.Fatal(err)
+	}
+	if s := b.String(); strings.ContainsAny(s, "\x1b\u202E") || strings.Contains(s, "\n● pass s") || !strings.Contains(s, "● pass s") {
+		t.Errorf("%q", s)
+	}
+}

@@ -232,17 +232,17 @@ func decisionShape(d result.Decision) string {
 // code hosts make links, mentions, mathematics or emoji of.
 func md(s string) string {
 	return strings.NewReplacer("\\", "\\\\", "|", "\\|", "&", "&amp;", "<", "&lt;", ">", "&gt;", "`", "\\`", "*", "\\*", "_", "\\_", "~", "\\~", "$", "<span>$</span>", // as GitHub asks, which makes formulas of two of them
-		"[", "\\[", "@", "@\u200b", "#", "#\u200b").Replace(oneLine(s))
+		"[", "\\[", "@", "@\u200b", "#", "#\u200b").Replace(OneLine(s))
 }
 
 // htmlLine escapes a user's text for HTML within Markdown, where backslashes are no escapes.
 func htmlLine(s string) string {
-	s = html.EscapeString(strings.NewReplacer("@", "@\u200b", "#", "#\u200b").Replace(oneLine(s)))
+	s = html.EscapeString(strings.NewReplacer("@", "@\u200b", "#", "#\u200b").Replace(OneLine(s)))
 	return strings.ReplaceAll(s, "$", "<span>$</span>")
 }
 
-// oneLine is a text on one line, without signs that turn the direction of what follows.
-func oneLine(s string) string {
+// OneLine is a text on one line, without signs that turn the direction of what follows.
+func OneLine(s string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
 		case r >= 0x202A && r <= 0x202E, r >= 0x2066 && r <= 0x2069, r == 0x200E, r == 0x200F, r == 0x061C:
