@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/fairtrial/fairtrial/internal/report"
+	"github.com/fairtrial/fairtrial/internal/result"
 )
 
 // annotationsOf is what GitHub shows of a step, ten of each kind, less what Warn may add.
@@ -90,7 +91,7 @@ func (g *GitHub) command(a annotation) {
 func lines(s string) string {
 	out := strings.Split(s, "\n")
 	for i, l := range out {
-		out[i] = report.OneLine(l)
+		out[i] = result.OneLine(l)
 	}
 	return strings.Join(out, "\n")
 }

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/fairtrial/fairtrial/internal/record"
-	"github.com/fairtrial/fairtrial/internal/report"
 	"github.com/fairtrial/fairtrial/internal/result"
 )
 
@@ -103,7 +102,7 @@ func (o Outcome) conclusion() string {
 	return "failure"
 }
 
-func oneLine(s string) string { return strings.Join(strings.Fields(report.OneLine(s)), " ") }
+func oneLine(s string) string { return strings.Join(strings.Fields(result.OneLine(s)), " ") }
 
 // clip shortens a text to so many bytes and says so.
 func clip(s string, most int) string {

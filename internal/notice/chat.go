@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+
+	"github.com/fairtrial/fairtrial/internal/result"
 )
 
 type object map[string]any
@@ -12,7 +14,8 @@ type object map[string]any
 // Slack is the body for an incoming webhook: blocks, and the text that notifications
 // and screen readers use. Sizes are Slack's limits.
 func Slack(m Message) ([]byte, error) {
-	escape := strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace
+	signs := strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
+	escape := func(s string) string { return signs.Replace(result.OneLine(s)) }
 	text := func(s string) object { return object{"type": "mrkdwn", "text": cutEscaped(s, 2900)} }
 	blocks := []object{
 		{"type": "header", "text": object{"type": "plain_text", "text": cut(m.title(), 150)}},
@@ -75,7 +78,8 @@ func (m Message) lines(escape func(string) string, bullet string) string {
 // received"): a message with one Adaptive Card.
 func Teams(m Message) ([]byte, error) {
 	// Cards read a subset of Markdown in text.
-	escape := strings.NewReplacer("\\", "\\\\", "*", "\\*", "_", "\\_", "[", "\\[", "]", "\\]", "`", "\\`").Replace
+	signs := strings.NewReplacer("\\", "\\\\", "*", "\\*", "_", "\\_", "[", "\\[", "]", "\\]", "`", "\\`", "<", "<\u200b") // and no HTML
+	escape := func(s string) string { return signs.Replace(result.OneLine(s)) }
 	colour := map[string]string{"go": "Good", "no-go": "Attention", "inconclusive": "Warning", "error": "Attention"}[m.Verdict]
 	if colour == "" {
 		colour = "Default"

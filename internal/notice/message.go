@@ -71,7 +71,7 @@ func (m Message) title() string {
 	if m.Candidate != "" && m.Candidate != m.Plan {
 		t += ", " + m.Candidate
 	}
-	return t
+	return result.OneLine(t)
 }
 
 // shown are the gates that a chat message names: those that did not pass, at most ten;

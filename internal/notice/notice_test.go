@@ -296,3 +296,17 @@ func TestReceiversThatHang(t *testing.T) {
 		t.Errorf("%d tries, %v", n, err)
 	}
 }
+
+// A name is text on its line: no line of its own, no sign that turns what follows, no HTML.
+func TestChatNamesAreText(t *testing.T) {
+	r := sample()
+	r.Plan.Name, r.Verdict.Reasons = "a\nb <img src=x>", []string{"\u202Egnp *x*\n- forged"}
+	for kind, f := range map[string]func(Message) ([]byte, error){"slack": Slack, "teams": Teams} {
+		b, err := f(Of(r, ""))
+		var all strings.Builder
+		walk(t, b, &all)
+		if s := all.String(); err != nil || strings.Contains(s, "\u202E") || strings.Contains(s, "\n- forged") || kind == "teams" && strings.Contains(s, "<img") || !strings.Contains(s, "a b") {
+			t.Errorf("%s: %q", kind, s)
+		}
+	}
+}

@@ -7,7 +7,6 @@ import (
 	"html"
 	"io"
 	"strings"
-	"unicode"
 
 	"github.com/fairtrial/fairtrial/internal/record"
 	"github.com/fairtrial/fairtrial/internal/result"
@@ -101,7 +100,7 @@ func markdown(r *record.Record, most int) []byte {
 			if g.Severity == result.Warn {
 				warn = " (warn)"
 			}
-			p("| %s %s%s | %s | %s | %s | %s |", shape(g.Verdict), word(g.Verdict), warn, md(g.Name), md(g.Metric+" "+g.Rule), found(g.Evidence), result.Count(g.Evidence.N))
+			p("| %s\u00a0%s%s | %s | %s | %s | %s |", shape(g.Verdict), word(g.Verdict), warn, md(g.Name), md(g.Metric+" "+g.Rule), found(g.Evidence), result.Count(g.Evidence.N))
 		}
 		for _, g := range r.Gates {
 			if g.Verdict != result.Pass {
@@ -132,7 +131,7 @@ func markdown(r *record.Record, most int) []byte {
 			p("- plan changed since the last run: %s", md(clip(c, 300)))
 		}
 	}
-	p("- run `%s`, plan `%s`, data `%s`, result `%s`", r.Run.ID, short(r.PlanDigest), short(r.Data.Digest), short(r.ResultDigest))
+	p("- run `%s`, plan `%s`, data `%s`, result `%s`", r.Run.ID, short(r.PlanDigest), short("sha256:"+strings.TrimPrefix(r.Data.Digest, "sha256:")), short(r.ResultDigest))
 	p("\n</details>")
 	return b.Bytes()
 }
@@ -192,7 +191,7 @@ func markdownSlices(p func(string, ...any), r *record.Record, most int) {
 			if i == most {
 				break
 			}
-			p("| %s %s | %s | %s | %s | %s |", shape(c.Verdict), word(c.Verdict), md(clip(c.Slice, 120)), interval(c.Value, c.Lower, c.Upper), result.Count(c.N), md(clip(c.Note, 160)))
+			p("| %s\u00a0%s | %s | %s | %s | %s |", shape(c.Verdict), word(c.Verdict), md(clip(c.Slice, 80)), interval(c.Value, c.Lower, c.Upper), result.Count(c.N), md(clip(c.Note, 160)))
 		}
 		if len(cells) > most {
 			p("\n%d of %d; the rest in record.json", most, len(cells))
@@ -232,26 +231,13 @@ func decisionShape(d result.Decision) string {
 // code hosts make links, mentions, mathematics or emoji of.
 func md(s string) string {
 	return strings.NewReplacer("\\", "\\\\", "|", "\\|", "&", "&amp;", "<", "&lt;", ">", "&gt;", "`", "\\`", "*", "\\*", "_", "\\_", "~", "\\~", "$", "<span>$</span>", // as GitHub asks, which makes formulas of two of them
-		"[", "\\[", "@", "@\u200b", "#", "#\u200b").Replace(OneLine(s))
+		"[", "\\[", "@", "@\u200b", "#", "#\u200b").Replace(result.OneLine(s))
 }
 
 // htmlLine escapes a user's text for HTML within Markdown, where backslashes are no escapes.
 func htmlLine(s string) string {
-	s = html.EscapeString(strings.NewReplacer("@", "@\u200b", "#", "#\u200b").Replace(OneLine(s)))
+	s = html.EscapeString(strings.NewReplacer("@", "@\u200b", "#", "#\u200b").Replace(result.OneLine(s)))
 	return strings.ReplaceAll(s, "$", "<span>$</span>")
-}
-
-// OneLine is a text on one line, without signs that turn the direction of what follows.
-func OneLine(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r >= 0x202A && r <= 0x202E, r >= 0x2066 && r <= 0x2069, r == 0x200E, r == 0x200F, r == 0x061C:
-			return -1
-		case unicode.IsControl(r), r == 0x2028, r == 0x2029:
-			return ' '
-		}
-		return r
-	}, s)
 }
 
 // clip shortens a text and says so.
