@@ -92,6 +92,13 @@ formats() {
     fi
     if command -v xmllint >/dev/null; then xmllint --noout "out-$plan/junit.xml" || fail "JUnit of $plan"; fi
   done
+  # The cron line of docs/notices.md, with folders of ours, and the alert rules.
+  mkdir -p "$work/node_exporter" "$work/srv"
+  cp -r examples/ci "$work/srv/loans" && cp "$work/srv/loans/no-go.yaml" "$work/srv/loans/plan.yaml"
+  line=$(grep -m1 '^30 2 \* \* \* model' "$root/docs/notices.md" | sed "s/^30 2 \* \* \* model//; s#/srv/#$work/srv/#g; s#/var/lib/node_exporter#$work/node_exporter#g")
+  sh -c "$line" >/dev/null || fail "the cron line of docs/notices.md"
+  cmp -s "$work/node_exporter/fairtrial-loans.prom" "$work/srv/loans/out/metrics.prom" && [ "$(ls -A "$work/node_exporter")" = fairtrial-loans.prom ] || fail "the cron line leaves no file, or more"
+  ! command -v promtool >/dev/null || promtool test rules "$root/examples/prometheus/alerts_test.yml" >"$work/rules.txt" || { cat "$work/rules.txt"; fail "the alert rules"; }
   command -v promtool >/dev/null || skip "promtool (apt-get install prometheus)"
   command -v xmllint >/dev/null || skip "xmllint (apt-get install libxml2-utils)"
   cd "$root"
