@@ -48,6 +48,6 @@ done
 echo "== servers up and filled after $(($(date +%s) - began)) s"
 FAIRTRIAL_TEST_MLFLOW="http://127.0.0.1:$PORT" FAIRTRIAL_TEST_MLFLOW_ELSEWHERE="http://127.0.0.1:$((PORT + 1))" \
   FAIRTRIAL_TEST_MLFLOW_LOCKED="http://127.0.0.1:$((PORT + 2))" FAIRTRIAL_TEST_MLFLOW_SEED="$dir" \
-  "$GO" test -count=1 -v -run 'MLflow' ./internal/mlflow/... ./internal/cli >"$dir/tests" 2>&1 || { cat "$dir/tests"; exit 1; }
+  "$GO" test -count=1 -timeout 5m -v -run 'MLflow' ./internal/mlflow/... ./internal/cli >"$dir/tests" 2>&1 || { cat "$dir/tests"; exit 1; }
 grep -E '^(---|    ---|ok|FAIL)' "$dir/tests"
 grep -q 'POST /api/2.0/mlflow/runs/log-batch' "$dir/own/server.log" || grep -q -- '--- PASS: TestMLflowPublish' "$dir/tests" || { echo "nothing was published: nothing was tested"; exit 1; }

@@ -29,7 +29,7 @@ for name in ${1:-airflow prefect dagster}; do
     touch "$venv/$package"
   fi
   echo "== $name"
-  (cd examples/orchestrators && "../../$venv/bin/python" -m pytest -q -p no:cacheprovider "test_$name.py") || failed="$failed $name"
+  (cd examples/orchestrators && timeout 600 "../../$venv/bin/python" -m pytest -q -p no:cacheprovider "test_$name.py") || failed="$failed $name"
 done
 if [ -n "$failed" ]; then
   echo "failed:$failed"

@@ -7,6 +7,7 @@ out=web/dist/charts.js
 if [ -f "$out" ] && [ -z "$(find web/src web/package-lock.json internal/tools/bundle -type f -newer "$out" | head -n 1)" ]; then exit 0; fi
 if ! command -v npm >/dev/null 2>&1; then
   echo "npm is not installed: reports get static charts only (apt-get install nodejs npm, then make web)"
+  [ -z "${FAIRTRIAL_REQUIRE_WEB:-}" ] || exit 1
   exit 0
 fi
 echo "== building the charts' script (npm packages are fetched the first time)"

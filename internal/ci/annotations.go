@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/fairtrial/fairtrial/internal/report"
+	"github.com/fairtrial/fairtrial/internal/result"
 )
 
 // annotationsOf is what GitHub shows of a step, ten of each kind, less what Warn may add.
@@ -46,7 +47,7 @@ func annotations(o Outcome) []annotation {
 			out = append(out, annotation{"error", "fairtrial: the plan is wrong", m.Message, m.File, m.Line, m.Column})
 		}
 		switch {
-		case o.Exit == 99:
+		case o.Exit == 99, o.Exit == Interrupted:
 			out = append(out, annotation{kind: "notice", title: "fairtrial", message: o.Sentence()})
 		case len(out) == 0:
 			out = append(out, annotation{kind: "error", title: "fairtrial: " + o.Sentence(), message: o.Message, file: o.Plan})
@@ -81,8 +82,18 @@ func (g *GitHub) command(a annotation) {
 	if a.line > 0 && a.column > 0 {
 		add("col", strconv.Itoa(a.column))
 	}
-	add("title", oneLine(a.title))
-	fmt.Fprintf(g.Stdout, "::%s %s::%s\n", a.kind, strings.Join(p, ","), data.Replace(a.message))
+	add("title", clip(oneLine(a.title), 200))
+	fmt.Fprintf(g.Stdout, "::%s %s::%s\n", a.kind, strings.Join(p, ","), data.Replace(clip(lines(a.message), 3000)))
+}
+
+// lines is a text without control characters, and signs that turn the direction of text,
+// in its lines.
+func lines(s string) string {
+	out := strings.Split(s, "\n")
+	for i, l := range out {
+		out[i] = result.OneLine(l)
+	}
+	return strings.Join(out, "\n")
 }
 
 // Warn says something about the reporting itself.

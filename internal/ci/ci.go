@@ -21,13 +21,17 @@ type Outcome struct {
 	Plan     string         // its path, as report.PlanFile gives it
 }
 
+// Interrupted is the exit status of a run that somebody stopped.
+const Interrupted = 130
+
 // Mistake is an error at a place of the plan.
 type Mistake struct {
 	File, Message string
 	Line, Column  int
 }
 
-// FailOn says which outcomes fail the job; what is wrong or unavailable always does.
+// FailOn says which outcomes fail the job; what is wrong or unavailable always does, and
+// nothing to evaluate, which has to be asked for, never.
 type FailOn string
 
 // Values of FailOn, from the strictest.
@@ -40,7 +44,7 @@ const (
 // Status is the exit status of the job.
 func (f FailOn) Status(exit int) int {
 	switch {
-	case exit == 1 && f == FailError, exit == 3 && f != FailInconclusive:
+	case exit == 1 && f == FailError, exit == 3 && f != FailInconclusive, exit == 99:
 		return 0
 	}
 	return exit
@@ -65,6 +69,8 @@ func (o Outcome) Sentence() string {
 	switch o.Exit {
 	case 99:
 		return "Nothing to evaluate."
+	case Interrupted:
+		return "Not judged: the run was interrupted."
 	case 2:
 		return "Not judged: the plan, the data or the command line is wrong."
 	}
@@ -79,8 +85,11 @@ func (o Outcome) failed() string {
 // conclusion is the word of GitHub's checks.
 func (o Outcome) conclusion() string {
 	if o.Record == nil {
-		if o.Exit == 99 {
+		switch o.Exit {
+		case 99:
 			return "skipped"
+		case Interrupted:
+			return "cancelled"
 		}
 		return "failure"
 	}
@@ -93,11 +102,12 @@ func (o Outcome) conclusion() string {
 	return "failure"
 }
 
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+func oneLine(s string) string { return strings.Join(strings.Fields(result.OneLine(s)), " ") }
 
+// clip shortens a text to so many bytes and says so.
 func clip(s string, most int) string {
 	if len(s) <= most {
 		return s
 	}
-	return strings.ToValidUTF8(s[:most], "") + "\n… cut here"
+	return strings.ToValidUTF8(s[:most-len("…")], "") + "…"
 }

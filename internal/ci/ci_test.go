@@ -150,9 +150,9 @@ func TestMistakesOfThePlan(t *testing.T) {
 }
 
 func TestFailOn(t *testing.T) {
-	for f, want := range map[ci.FailOn]string{ci.FailInconclusive: "0 1 2 3 4 99", ci.FailNoGo: "0 1 2 0 4 99", ci.FailError: "0 0 2 0 4 99"} {
+	for f, want := range map[ci.FailOn]string{ci.FailInconclusive: "0 1 2 3 4 0 130", ci.FailNoGo: "0 1 2 0 4 0 130", ci.FailError: "0 0 2 0 4 0 130"} {
 		var got []string
-		for _, exit := range []int{0, 1, 2, 3, 4, 99} {
+		for _, exit := range []int{0, 1, 2, 3, 4, 99, ci.Interrupted} {
 			got = append(got, fmt.Sprint(f.Status(exit)))
 		}
 		if s := strings.Join(got, " "); s != want {

@@ -30,7 +30,11 @@ func (e *apiError) Error() string {
 	return fmt.Sprintf("HTTP %d: %s", e.status, oneLine(clip(e.text, 300)))
 }
 
-const tries = 3
+const (
+	tries    = 3
+	oneTry   = 15 * time.Second
+	allTries = 90 * time.Second // of one comment, check or upload with all that it asks
+)
 
 // do sends a request and reads the answer into out, nil for none. What the server or the
 // network failed at is tried again; a POST is not, for it may have arrived.
@@ -105,6 +109,8 @@ const perPage = 100
 
 // keep writes the comment that starts with the mark anew, or makes it.
 func (c *client) keep(ctx context.Context, t thread, mark, body string) (note, error) {
+	ctx, stop := context.WithTimeout(ctx, allTries)
+	defer stop()
 	var kept note
 	for page := 1; page <= 100; page++ {
 		var notes []note
@@ -138,5 +144,15 @@ func newClient(base string, header map[string]string) *client {
 	for k, v := range header {
 		h.Set(k, v)
 	}
-	return &client{base: base, header: h, http: &http.Client{Timeout: 30 * time.Second}, pause: time.Second}
+	return &client{base: base, header: h, http: &http.Client{Timeout: oneTry, CheckRedirect: stay}, pause: time.Second}
+}
+
+// stay follows a redirect on the same host alone, as for a renamed repository: another
+// would get the token. One that makes a GET of a write has written nothing.
+func stay(req *http.Request, via []*http.Request) error {
+	first := via[0]
+	if req.URL.Host != first.URL.Host || req.URL.Scheme != first.URL.Scheme || req.Method != first.Method || len(via) > 3 {
+		return http.ErrUseLastResponse
+	}
+	return nil
 }

@@ -101,8 +101,8 @@ func (g *GitHub) Check(ctx context.Context, token string, o Outcome) error {
 	if o.Record != nil {
 		name = o.Record.Plan.Name
 	}
-	body := map[string]any{"name": "fairtrial: " + oneLine(name), "head_sha": sha, "status": "completed", "conclusion": o.conclusion(),
-		"output": map[string]string{"title": oneLine(clip(o.Sentence(), 200)), "summary": text}}
+	body := map[string]any{"name": clip("fairtrial: "+oneLine(name), 100), "head_sha": sha, "status": "completed", "conclusion": o.conclusion(),
+		"output": map[string]string{"title": clip(o.Sentence(), 200), "summary": text}}
 	if u := g.runURL(); u != "" {
 		body["details_url"] = u
 	}

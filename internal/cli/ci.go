@@ -40,6 +40,9 @@ func githubCommand(e *Env) *cobra.Command {
 			if err := g.Report(o, outputFiles(o)); err != nil {
 				return err
 			}
+			if cmd.Context().Err() != nil { // the host gives a cancelled job seconds: nothing is sent
+				return e.ciStatus(cmd, failOn, o)
+			}
 			token := e.Getenv("GITHUB_TOKEN")
 			if comment {
 				if pull == 0 {
@@ -105,7 +108,7 @@ func gitlabCommand(e *Env) *cobra.Command {
 			g := &ci.GitLab{Getenv: e.Getenv}
 			token, mr := e.Getenv("FAIRTRIAL_GITLAB_TOKEN"), g.MergeRequest()
 			switch {
-			case !noteFlag:
+			case !noteFlag, cmd.Context().Err() != nil: // a cancelled job has seconds
 			case mr == 0:
 				e.info(cmd, "no note: the job does not run for a merge request")
 			case token == "":
@@ -124,5 +127,5 @@ func gitlabCommand(e *Env) *cobra.Command {
 }
 
 func failFlag(c *cobra.Command, to *string) {
-	c.Flags().StringVar(to, "fail-on", string(ci.FailInconclusive), "what fails the job: inconclusive (and no-go), no-go, error; a wrong plan always does")
+	c.Flags().StringVar(to, "fail-on", string(ci.FailInconclusive), "what fails the job: inconclusive (and no-go), no-go, error; a wrong plan always does, nothing to evaluate never")
 }

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -71,27 +73,28 @@ func (e *Env) referred(flag, text string) (string, error) {
 
 // tell delivers a verdict to all who are named; what could not be delivered comes back.
 func (e *Env) tell(ctx context.Context, n *plan.Notify, r *record.Record, link string, started bool) []error {
-	var bad []error
 	m := notice.Of(r, cmp.Or(n.Link, link))
-	for _, t := range []notice.Target{{Kind: "slack", URL: n.Slack}, {Kind: "teams", URL: n.Teams}, {Kind: "webhook", URL: n.Webhook, Secret: n.Secret}} {
+	targets := []notice.Target{{Kind: "slack", URL: n.Slack}, {Kind: "teams", URL: n.Teams}, {Kind: "webhook", URL: n.Webhook, Secret: n.Secret}}
+	errs := make([]error, len(targets)+1)
+	var all sync.WaitGroup // at once: one that hangs keeps no other waiting
+	for i, t := range targets {
 		if t.URL != "" {
-			if err := (notice.Sender{Now: e.Now}).Send(ctx, t, m); err != nil {
-				bad = append(bad, err)
-			}
+			all.Go(func() { errs[i] = notice.Sender{Now: e.Now}.Send(ctx, t, m) })
 		}
 	}
-	if n.OpenLineage == "" {
-		return bad
+	if n.OpenLineage != "" {
+		all.Go(func() {
+			l := e.lineage(n.OpenLineage, e.Dir)
+			if started { // both events, for a record whose run told nothing
+				if errs[len(targets)] = l.Started(ctx, r); errs[len(targets)] != nil {
+					return
+				}
+			}
+			errs[len(targets)] = l.Complete(ctx, r)
+		})
 	}
-	l := e.lineage(n.OpenLineage, e.Dir)
-	var err error
-	if started { // both events, for a record whose run told nothing
-		err = l.Started(ctx, r)
-	}
-	if err = errors.Join(err, l.Complete(ctx, r)); err != nil {
-		bad = append(bad, err)
-	}
-	return bad
+	all.Wait()
+	return slices.DeleteFunc(errs, func(err error) bool { return err == nil })
 }
 
 func (e *Env) lineage(to, dir string) notice.Lineage {

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -18,9 +19,12 @@ import (
 func TestNotices(t *testing.T) {
 	const secret = "verys3cr3t"
 	got := map[string][]string{}
+	var lock sync.Mutex
 	status := http.StatusOK
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		b, _ := io.ReadAll(r.Body)
+		lock.Lock() // they are told at the same time
+		defer lock.Unlock()
 		got[r.URL.Path] = append(got[r.URL.Path], r.Header.Get("Webhook-Signature")+" "+string(b))
 		w.WriteHeader(status)
 	}))

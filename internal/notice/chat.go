@@ -1,9 +1,12 @@
 package notice
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"strings"
+
+	"github.com/fairtrial/fairtrial/internal/result"
 )
 
 type object map[string]any
@@ -11,8 +14,9 @@ type object map[string]any
 // Slack is the body for an incoming webhook: blocks, and the text that notifications
 // and screen readers use. Sizes are Slack's limits.
 func Slack(m Message) ([]byte, error) {
-	escape := strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace
-	text := func(s string) object { return object{"type": "mrkdwn", "text": cut(s, 2900)} }
+	signs := strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
+	escape := func(s string) string { return signs.Replace(result.OneLine(s)) }
+	text := func(s string) object { return object{"type": "mrkdwn", "text": cutEscaped(s, 2900)} }
 	blocks := []object{
 		{"type": "header", "text": object{"type": "plain_text", "text": cut(m.title(), 150)}},
 		{"type": "section", "text": text(escape(m.Sentence))},
@@ -20,11 +24,31 @@ func Slack(m Message) ([]byte, error) {
 	if lines := m.lines(escape, "• "); lines != "" {
 		blocks = append(blocks, object{"type": "section", "text": text(lines)})
 	}
-	if m.Link != "" {
-		blocks = append(blocks, object{"type": "section", "text": text("<" + strings.NewReplacer("|", "%7C", "<", "%3C", ">", "%3E", "&", "&amp;").Replace(m.Link) + "|Open the report>")})
+	if m.link() != "" {
+		blocks = append(blocks, object{"type": "section", "text": text("<" + strings.NewReplacer("|", "%7C", "<", "%3C", ">", "%3E", "&", "&amp;").Replace(m.link()) + "|Open the report>")})
 	}
 	blocks = append(blocks, object{"type": "context", "elements": []object{text(escape(fmt.Sprintf("run %s · result %s · %s", m.Run, short(m.Result), m.Finished)))}})
-	return json.Marshal(object{"text": cut(escape(m.title()+" – "+m.Sentence), 3000), "blocks": blocks})
+	return json.Marshal(object{"text": cutEscaped(escape(m.title()+" – "+m.Sentence), 3000), "blocks": blocks})
+}
+
+// cutEscaped shortens text without leaving half of an escaped sign at its end.
+func cutEscaped(s string, n int) string {
+	short := cut(s, n)
+	if short == s {
+		return s
+	}
+	if at := strings.LastIndexByte(short, '&'); at > strings.LastIndexByte(short, ';') {
+		short = short[:at] + "…"
+	}
+	return short
+}
+
+// link is the link, where it is one that messages can carry.
+func (m Message) link() string {
+	if len(m.Link) > 2000 {
+		return ""
+	}
+	return m.Link
 }
 
 // lines lists the reasons, else the gates that did not pass.
@@ -54,14 +78,15 @@ func (m Message) lines(escape func(string) string, bullet string) string {
 // received"): a message with one Adaptive Card.
 func Teams(m Message) ([]byte, error) {
 	// Cards read a subset of Markdown in text.
-	escape := strings.NewReplacer("\\", "\\\\", "*", "\\*", "_", "\\_", "[", "\\[", "]", "\\]", "`", "\\`").Replace
+	signs := strings.NewReplacer("\\", "\\\\", "*", "\\*", "_", "\\_", "[", "\\[", "]", "\\]", "`", "\\`", "<", "<\u200b") // and no HTML
+	escape := func(s string) string { return signs.Replace(result.OneLine(s)) }
 	colour := map[string]string{"go": "Good", "no-go": "Attention", "inconclusive": "Warning", "error": "Attention"}[m.Verdict]
 	if colour == "" {
 		colour = "Default"
 	}
 	body := []object{
 		{"type": "TextBlock", "text": escape(cut(m.title(), 200)), "size": "Large", "weight": "Bolder", "color": colour, "wrap": true},
-		{"type": "TextBlock", "text": escape(cut(m.Sentence, 2000)), "wrap": true},
+		{"type": "TextBlock", "text": escape(cut(m.Sentence, 1000)), "wrap": true},
 	}
 	if lines := m.lines(escape, "- "); lines != "" {
 		body = append(body, object{"type": "TextBlock", "text": lines, "wrap": true})
@@ -69,10 +94,20 @@ func Teams(m Message) ([]byte, error) {
 	body = append(body, object{"type": "FactSet", "facts": []object{
 		{"title": "Run", "value": m.Run}, {"title": "Result", "value": short(m.Result)}, {"title": "Finished", "value": m.Finished}}})
 	card := object{"$schema": "http://adaptivecards.io/schemas/adaptive-card.json", "type": "AdaptiveCard", "version": "1.4", "msteams": object{"width": "Full"}, "body": body}
-	if m.Link != "" {
-		card["actions"] = []object{{"type": "Action.OpenUrl", "title": "Open the report", "url": m.Link}}
+	if m.link() != "" {
+		card["actions"] = []object{{"type": "Action.OpenUrl", "title": "Open the report", "url": m.link()}}
 	}
-	return json.Marshal(object{"type": "message", "attachments": []object{{"contentType": "application/vnd.microsoft.card.adaptive", "contentUrl": nil, "content": card}}})
+	return plainJSON(object{"type": "message", "attachments": []object{{"contentType": "application/vnd.microsoft.card.adaptive", "contentUrl": nil, "content": card}}})
+}
+
+// plainJSON leaves <, > and & as they are: escaped for HTML, each takes six bytes of the
+// 28 KB that Teams allows.
+func plainJSON(x any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(x)
+	return bytes.TrimSpace(b.Bytes()), err
 }
 
 func short(digest string) string {

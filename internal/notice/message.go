@@ -65,13 +65,13 @@ func Of(r *record.Record, link string) Message {
 
 // title is the first line: shape, word and plan, as reports have them.
 func (m Message) title() string {
-	shape := map[string]string{"go": "●", "no-go": "✕", "inconclusive": "◐", "error": "!", "not_judged": "○"}[m.Verdict]
+	shape := map[string]string{"go": "●", "no-go": "■", "inconclusive": "◆", "error": "▲", "not_judged": "○"}[m.Verdict]
 	word := map[string]string{"go": "Go", "no-go": "No-go", "inconclusive": "Inconclusive", "error": "Error", "not_judged": "Not judged"}[m.Verdict]
 	t := shape + " " + word + ": " + m.Plan
 	if m.Candidate != "" && m.Candidate != m.Plan {
 		t += ", " + m.Candidate
 	}
-	return t
+	return result.OneLine(t)
 }
 
 // shown are the gates that a chat message names: those that did not pass, at most ten;

@@ -72,7 +72,7 @@ func TestChat(t *testing.T) {
 	}
 	var all strings.Builder
 	walk(t, b, &all)
-	for _, want := range []string{"✕ No-go: credit <v2> & co, credit 2", "recall &lt; 0.7 in *region=DE*", "<https://ci/1?a=b&amp;c=d%7Ce%3E|Open the report>"} {
+	for _, want := range []string{"■ No-go: credit <v2> & co, credit 2", "recall &lt; 0.7 in *region=DE*", "<https://ci/1?a=b&amp;c=d%7Ce%3E|Open the report>"} {
 		if !strings.Contains(all.String(), want) {
 			t.Errorf("no %q in %s", want, all.String())
 		}
@@ -246,5 +246,67 @@ func TestLineage(t *testing.T) {
 	}
 	if err := (Lineage{To: s.URL + "/own"}).Complete(t.Context(), r); err != nil || path != "/own" || auth != "" {
 		t.Errorf("%v %s %s", err, path, auth)
+	}
+}
+
+// Teams takes 28 KB, Slack 3 000 characters a text, whatever the texts are made of.
+func TestChatLimits(t *testing.T) {
+	for _, s := range []string{"<", "&", "\\", "*", "😀", "\u2028", "\x01"} {
+		r := sample()
+		r.Plan.Name, r.Verdict.Sentence, r.Verdict.Reasons = strings.Repeat(s, 10_000), strings.Repeat(s, 10_000), nil
+		for range 30 {
+			r.Verdict.Reasons = append(r.Verdict.Reasons, strings.Repeat(s, 10_000))
+		}
+		m := Of(r, "https://ci/"+strings.Repeat("x", 20_000))
+		b, err := Teams(m)
+		if err != nil || len(b) > 28<<10 || !json.Valid(b) {
+			t.Errorf("Teams, of %q: %d bytes, %v", s, len(b), err)
+		}
+		b, err = Slack(m)
+		var all strings.Builder
+		walk(t, b, &all)
+		for _, l := range strings.Split(all.String(), "\n") {
+			if at := strings.LastIndexByte(l, '&'); err != nil || utf8.RuneCountInString(l) > 3000 || at >= 0 && s == "<" && !strings.Contains(l[at:], ";") {
+				t.Errorf("Slack, of %q: %d characters, ends with %q, %v", s, len(l), l[max(0, len(l)-9):], err)
+			}
+		}
+	}
+}
+
+// A receiver that is gone is not asked again; one that hangs is given up in time.
+func TestReceiversThatHang(t *testing.T) {
+	n := 0
+	release := make(chan struct{})
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		n++
+		if r.URL.Path == "/gone" {
+			w.WriteHeader(http.StatusGone)
+			return
+		}
+		<-release
+	}))
+	defer s.Close()
+	defer close(release)
+	err := Sender{}.Send(t.Context(), Target{Kind: "webhook", URL: s.URL + "/gone"}, Of(sample(), ""))
+	if err == nil || n != 1 || !strings.Contains(err.Error(), "410 Gone") {
+		t.Errorf("%d tries, %v", n, err)
+	}
+	x := Sender{Client: &http.Client{Timeout: 50 * time.Millisecond}, Wait: time.Millisecond}
+	if err := x.Send(t.Context(), Target{Kind: "webhook", URL: s.URL + "/s3cret"}, Of(sample(), "")); err == nil || n != 1+tries || !strings.Contains(err.Error(), "no answer in time") || strings.Contains(err.Error(), "s3cret") {
+		t.Errorf("%d tries, %v", n, err)
+	}
+}
+
+// A name is text on its line: no line of its own, no sign that turns what follows, no HTML.
+func TestChatNamesAreText(t *testing.T) {
+	r := sample()
+	r.Plan.Name, r.Verdict.Reasons = "a\nb <img src=x>", []string{"\u202Egnp *x*\n- forged"}
+	for kind, f := range map[string]func(Message) ([]byte, error){"slack": Slack, "teams": Teams} {
+		b, err := f(Of(r, ""))
+		var all strings.Builder
+		walk(t, b, &all)
+		if s := all.String(); err != nil || strings.Contains(s, "\u202E") || strings.Contains(s, "\n- forged") || kind == "teams" && strings.Contains(s, "<img") || !strings.Contains(s, "a b") {
+			t.Errorf("%s: %q", kind, s)
+		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"path"
 	"path/filepath"
 	"strings"
 
@@ -84,7 +85,11 @@ func PlanFile(r *record.Record) string {
 	if r.Run.Git != nil && r.Run.Git.Path != "" {
 		return r.Run.Git.Path
 	}
-	return filepath.ToSlash(filepath.Clean(r.Run.PlanPath))
+	p := r.Run.PlanPath
+	if slashed := strings.ReplaceAll(p, `\`, "/"); windows(slashed) || strings.HasPrefix(r.Run.Host.OS, "windows") {
+		p = slashed // a record made on Windows, read anywhere
+	}
+	return path.Clean(filepath.ToSlash(p))
 }
 
 func key(r *record.Record, gate, slice string) string {

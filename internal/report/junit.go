@@ -88,14 +88,21 @@ func JUnit(w io.Writer, r *record.Record) error {
 	return err
 }
 
-// gateText is a gate with its slices, a line each.
+// junitSlices bounds the slices of a gate: readers of JUnit take tens of megabytes at most.
+const junitSlices = 100
+
+// gateText is a gate with its slices, a line each, the worst first.
 func gateText(g result.Gate) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s\nrequired: %s\nfound: %s, n = %s\n", word(g.Verdict), g.Reason, g.Rule, foundIn(g), result.Count(rowsOf(g)))
 	if g.Why != "" {
 		fmt.Fprintf(&b, "why: %s\n", g.Why)
 	}
-	for _, c := range g.Cells {
+	for i, c := range worstCells(g) {
+		if i == junitSlices {
+			fmt.Fprintf(&b, "  %d of %d slices; the rest in record.json\n", i, len(g.Cells))
+			break
+		}
 		fmt.Fprintf(&b, "  %-12s %s: %s, n = %s", word(c.Verdict), c.Slice, interval(c.Value, c.Lower, c.Upper), result.Count(c.N))
 		if c.Note != "" {
 			b.WriteString(" (" + c.Note + ")")

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"fmt"
+	"html"
 	"io"
 	"strings"
 
@@ -99,7 +100,7 @@ func markdown(r *record.Record, most int) []byte {
 			if g.Severity == result.Warn {
 				warn = " (warn)"
 			}
-			p("| %s %s%s | %s | %s | %s | %s |", shape(g.Verdict), word(g.Verdict), warn, md(g.Name), md(g.Metric+" "+g.Rule), md(foundIn(g)), result.Count(rowsOf(g)))
+			p("| %s\u00a0%s%s | %s | %s | %s | %s |", shape(g.Verdict), word(g.Verdict), warn, md(g.Name), md(g.Metric+" "+g.Rule), md(foundIn(g)), result.Count(rowsOf(g)))
 		}
 		for _, g := range r.Gates {
 			if g.Verdict != result.Pass {
@@ -130,7 +131,7 @@ func markdown(r *record.Record, most int) []byte {
 			p("- plan changed since the last run: %s", md(clip(c, 300)))
 		}
 	}
-	p("- run `%s`, plan `%s`, data `%s`, result `%s`", r.Run.ID, short(r.PlanDigest), short(r.Data.Digest), short(r.ResultDigest))
+	p("- run `%s`, plan `%s`, data `%s`, result `%s`", r.Run.ID, short(r.PlanDigest), short("sha256:"+strings.TrimPrefix(r.Data.Digest, "sha256:")), short(r.ResultDigest))
 	p("\n</details>")
 	return b.Bytes()
 }
@@ -183,14 +184,14 @@ func markdownSlices(p func(string, ...any), r *record.Record, most int) {
 			p("\nslices of %d more gates in report.html", len(sliced)-tables)
 			break
 		}
-		p("\n<details><summary>Slices of %s</summary>\n", md(clip(g.Name, 200)))
+		p("\n<details><summary>Slices of %s</summary>\n", htmlLine(clip(g.Name, 200)))
 		p("| | slice | value | n | note |\n|---|---|---|---:|---|")
 		cells := worstCells(g)
 		for i, c := range cells {
 			if i == most {
 				break
 			}
-			p("| %s %s | %s | %s | %s | %s |", shape(c.Verdict), word(c.Verdict), md(clip(c.Slice, 120)), interval(c.Value, c.Lower, c.Upper), result.Count(c.N), md(clip(c.Note, 160)))
+			p("| %s\u00a0%s | %s | %s | %s | %s |", shape(c.Verdict), word(c.Verdict), md(clip(c.Slice, 80)), interval(c.Value, c.Lower, c.Upper), result.Count(c.N), md(clip(c.Note, 160)))
 		}
 		if len(cells) > most {
 			p("\n%d of %d; the rest in record.json", most, len(cells))
@@ -204,7 +205,7 @@ func worstCells(g result.Gate) []result.Cell {
 	var out []result.Cell
 	for _, v := range []result.Verdict{result.Fail, result.Error, result.Inconclusive, result.VerdictNotApplicable, result.Pass} {
 		for _, c := range g.Cells {
-			if c.Verdict == v {
+			if c.Verdict == v || v == result.Error && c.Verdict == "" {
 				out = append(out, c)
 			}
 		}
@@ -226,9 +227,17 @@ func decisionShape(d result.Decision) string {
 	return "▲"
 }
 
-// md escapes a user's text for a table cell.
+// md escapes a user's text for a table cell. Besides Markdown's own signs these are what
+// code hosts make links, mentions, mathematics or emoji of.
 func md(s string) string {
-	return strings.NewReplacer("\\", "\\\\", "|", "\\|", "<", "&lt;", ">", "&gt;", "\n", " ", "\r", " ", "`", "\\`", "*", "\\*", "_", "\\_", "[", "\\[", "@", "@\u200b").Replace(s)
+	return strings.NewReplacer("\\", "\\\\", "|", "\\|", "&", "&amp;", "<", "&lt;", ">", "&gt;", "`", "\\`", "*", "\\*", "_", "\\_", "~", "\\~", "$", "<span>$</span>", // as GitHub asks, which makes formulas of two of them
+		"[", "\\[", "@", "@\u200b", "#", "#\u200b").Replace(result.OneLine(s))
+}
+
+// htmlLine escapes a user's text for HTML within Markdown, where backslashes are no escapes.
+func htmlLine(s string) string {
+	s = html.EscapeString(strings.NewReplacer("@", "@\u200b", "#", "#\u200b").Replace(result.OneLine(s)))
+	return strings.ReplaceAll(s, "$", "<span>$</span>")
 }
 
 // clip shortens a text and says so.

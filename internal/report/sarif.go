@@ -104,7 +104,7 @@ type sarifLocation struct {
 
 type sarifRegion struct {
 	Line   int `json:"startLine"`
-	Column int `json:"startColumn"`
+	Column int `json:"startColumn,omitempty"`
 }
 
 // SARIF writes a result of each gate that did not pass, and of its worst slices, at the
@@ -121,7 +121,7 @@ func SARIF(w io.Writer, r *record.Record) error {
 		if g.Severity == result.Warn {
 			level = "warning"
 		}
-		d.Rules = append(d.Rules, sarifRule{ID: ruleID(g.Name, i, used), Name: g.Name, Short: sarifText{sentence(g.Name)}, Full: sarifText{sentence(g.Metric + " " + g.Rule)},
+		d.Rules = append(d.Rules, sarifRule{ID: ruleID(g.Name, i, used), Name: clip(g.Name, 250), Short: sarifText{sentence(clip(g.Name, 1000))}, Full: sarifText{sentence(clip(g.Metric+" "+g.Rule, 1000))},
 			Help: sarifText{help(g)}, HelpURI: ProjectURL + "/blob/main/docs/ci.md", Config: sarifConfig{level}, Tags: sarifTags{[]string{"model-evaluation", g.Metric}}})
 	}
 	run := sarifRun{Tool: sarifTool{d}, Automation: sarifAutomation{"fairtrial/" + r.Plan.Name + "/"}, Results: []sarifResult{}, ColumnKind: "unicodeCodePoints",
@@ -197,19 +197,28 @@ func ruleID(name string, i int, used map[string]bool) string {
 			b.WriteByte('-')
 		}
 	}
-	id := "gate/" + strings.TrimSuffix(b.String(), "-")
-	if b.Len() == 0 || used[id] { // a name of another script, or two that differ in signs alone
-		id = strings.Replace(fmt.Sprintf("%s-%d", id, i+1), "/-", "/", 1)
+	stem := "gate/" + strings.TrimSuffix(b.String()[:min(b.Len(), 100)], "-")
+	id := stem
+	for ; id == "gate/" || used[id]; i++ { // a name of another script, or two that differ in signs alone
+		id = strings.Replace(fmt.Sprintf("%s-%d", stem, i+1), "/-", "/", 1)
 	}
 	used[id] = true
 	return id
 }
 
-// uri is a path as a relative reference, or as file:// where it is absolute.
+// uri is a path as a relative reference, or as file:// where it is absolute, on Windows too.
 func uri(file string) string {
+	if windows(file) {
+		file = "/" + file
+	}
 	u := url.URL{Path: path.Clean(file)}
 	if path.IsAbs(file) {
 		u.Scheme = "file"
 	}
 	return u.String()
+}
+
+// windows reports whether a path begins with a drive, as C:/.
+func windows(file string) bool {
+	return len(file) > 2 && file[1] == ':' && file[2] == '/' && (file[0]|0x20 >= 'a' && file[0]|0x20 <= 'z')
 }

@@ -51,7 +51,7 @@ func (t *terminal) ascii(s string) string {
 }
 
 func (t *terminal) line(s string) {
-	s = t.ascii(s)
+	s = t.ascii(result.OneLine(s)) // names come from the data: no escape of theirs reaches the terminal
 	if r := []rune(s); len(r) > t.o.Width {
 		s = string(r[:t.o.Width-1]) + t.ascii("…")
 	}
@@ -60,7 +60,7 @@ func (t *terminal) line(s string) {
 
 // wrap breaks a text into lines; rest are indented.
 func (t *terminal) wrap(s, first, rest string, most int) {
-	words := strings.Split(t.ascii(s), " ")
+	words := strings.Split(t.ascii(result.OneLine(s)), " ")
 	line := first
 	lines := 0
 	for _, w := range words {
