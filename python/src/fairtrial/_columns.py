@@ -145,7 +145,7 @@ def kind(x: Any) -> str:
     if source == "pyarrow":
         name = str(x.type)
     elif hasattr(x, "dtype"):
-        name = str(x.dtype)
+        name = str(getattr(x.dtype, "name", None) or x.dtype)  # numpy writes >i4, its name is int32
     name = name.lower()
     if name.startswith(("bool",)):
         return "bool"
