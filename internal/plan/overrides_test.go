@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/fairtrial/fairtrial/internal/metric"
 	"github.com/fairtrial/fairtrial/internal/plan"
@@ -60,6 +61,7 @@ func TestOverrides(t *testing.T) {
 		{"gates.1.at_least=0.9", func(p *plan.Plan) bool { return p.Gates[0].Bound == 0.7 && p.Gates[1].Bound == 0.9 }},
 		{"gates.everywhere.at_least=0.9", func(p *plan.Plan) bool { return p.Gates[0].Bound == 0.7 && p.Gates[1].Bound == 0.9 }},
 		{"gates.recall.severity=warn", func(p *plan.Plan) bool { return p.Gates[2].Severity == "warn" && p.Gates[0].Severity == "block" }},
+		{"plugins.polite={command: [polite], timeout: 5m}", func(p *plan.Plan) bool { return p.Plugins["polite"].Timeout == 5*time.Minute }}, // of a section that the file lacks
 		{"gates=[]", func(p *plan.Plan) bool { return len(p.Gates) == 0 }},
 	} {
 		p, err := load(t, twoGates, tc.set)

@@ -138,6 +138,12 @@ func override(root *node, text string) error {
 		if last {
 			return at.put(s, val, text)
 		}
+		if next == nil && i == 0 && (s == "plugins" || s == "connections") { // lists of names: one more is no change of what stands there
+			next = &node{kind: mapping, set: text}
+			if err := at.put(s, next, text); err != nil {
+				return err
+			}
+		}
 		if next == nil {
 			return fmt.Errorf("the plan has no %s", strings.Join(steps[:i+1], "."))
 		}

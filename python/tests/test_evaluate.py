@@ -237,3 +237,70 @@ def test_clusters_and_weights(rows):
 def test_names_do_not_collide(rows):
     r = fairtrial.evaluate(rows.label, rows.new, slices={"y_true": rows.region}, metrics=["roc_auc"])
     assert "y_true=DE" in {e["slice"] for e in r.table("estimates", "rows")}
+
+
+def test_labels_that_could_be_quantities_are_asked_about(rows):
+    ones_and_twos = [y + 1 for y in rows.label]
+    with pytest.raises(fairtrial.PlanError, match="y_true holds only 1 and 2"):
+        fairtrial.evaluate(ones_and_twos, rows.new)
+    asked = fairtrial.evaluate(ones_and_twos, rows.new, positive=2)
+    assert asked.record["plan"]["task"] == "binary"
+    assert value(asked, "roc_auc") == value(fairtrial.evaluate(rows.label, rows.new), "roc_auc")
+
+
+def value(result, metric):
+    return next(e["value"] for e in result.record["estimates"] if e["metric"] == metric)
+
+
+def test_arguments_of_another_task_are_refused(rows):
+    with pytest.raises(fairtrial.PlanError, match="threshold is of binary tasks, this is regression"):
+        fairtrial.evaluate(rows.new, rows.old, threshold=0.5)
+
+
+def test_iterators_are_read_once(rows):
+    one = fairtrial.evaluate(iter(rows.label), iter(rows.new), baseline=iter(rows.old))
+    assert one.digest == fairtrial.evaluate(rows.label, rows.new, baseline=rows.old).digest
+
+
+def test_names_that_differ_by_capitals(rows):
+    result = fairtrial.evaluate(rows.label, rows.new, ids=rows.id, slices={"ID": rows.region})
+    assert "ID=AT" in {e["slice"] for e in result.record["estimates"]}
+    with pytest.raises(fairtrial.PlanError, match="there is also 'Region'"):
+        fairtrial.evaluate(rows.label, rows.new, slices={"Region": rows.region, "region": rows.region})
+
+
+@pytest.mark.skipif(not has("pandas"), reason="needs pandas")
+def test_what_pandas_counts_is_shown_as_text(rows):
+    import pandas as pd
+
+    frame = pd.DataFrame(
+        {
+            "band": pd.cut(pd.Series(rows.old), [0, 0.5, 1]),
+            "month": pd.PeriodIndex(["2024-01" if y else "2024-02" for y in rows.label], freq="M"),
+            "wait": pd.to_timedelta([y + 1 for y in rows.label], unit="D"),
+        }
+    )
+    result = fairtrial.evaluate(rows.label, rows.new, slices=frame)
+    names = {e["slice"] for e in result.record["estimates"]} - {"overall"}
+    assert names == {"band=(0.0, 0.5]", "band=(0.5, 1.0]", "month=2024-01", "month=2024-02", "wait=1 days", "wait=2 days"}  # fmt: skip
+    twice = pd.concat([frame[["month"]], frame[["month"]]], axis=1)
+    with pytest.raises(fairtrial.PlanError, match="two columns are called 'month'"):
+        fairtrial.evaluate(rows.label, rows.new, slices=twice)
+
+
+@pytest.mark.skipif(not has("numpy"), reason="needs numpy")
+def test_numbers_of_other_machines_and_sizes(rows):
+    import numpy as np
+
+    swapped = fairtrial.evaluate(np.array(rows.label, ">i4"), np.array(rows.new, ">f8"))
+    assert value(swapped, "roc_auc") == value(fairtrial.evaluate(rows.label, rows.new), "roc_auc")
+    with pytest.raises(fairtrial.PlanError, match="this has the shape"):
+        fairtrial.evaluate(rows.label, np.zeros((1500, 2, 2)))
+
+
+@pytest.mark.skipif(not has("pyarrow"), reason="CSV holds any of them")
+def test_what_no_file_can_hold(rows):
+    with pytest.raises(fairtrial.DataError, match=r"more than 64 bits go as text"):
+        fairtrial.evaluate(rows.label, rows.new, ids=[2**70 + i for i in range(1500)])
+    with pytest.raises(fairtrial.DataError, match=r"column word: cannot be written"):
+        fairtrial.evaluate(rows.label, rows.new, slices={"word": ["\ud800"] * 1500})

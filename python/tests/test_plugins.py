@@ -78,9 +78,11 @@ class TestHello(Declared):
 
     def test_a_name_twice(self) -> None:
         plugins.scorer(name="s")(lambda row: 1)
-        with pytest.raises(ValueError, match="two scorers are called 's'"):
-            plugins.scorer(name="s")(lambda row: 2)
         plugins.model(name="s")(lambda row: 2)  # another kind
+        plugins.serve(io.StringIO(""), io.StringIO())
+        plugins.scorer(name="s")(lambda row: 2)
+        with pytest.raises(SystemExit, match="two scorers are called 's'"):
+            plugins.serve(io.StringIO(""), io.StringIO())
 
     def test_fields_as_a_text(self) -> None:
         with pytest.raises(TypeError, match="a list of columns"):

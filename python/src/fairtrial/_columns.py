@@ -39,7 +39,13 @@ def columns_of(x: Any, what: str) -> dict[str, Any]:
     if is_table(x):
         if origin(x) == "pyarrow":
             return dict(zip(x.schema.names, x.columns, strict=True))
-        return {str(c): x[c] for c in x.columns}
+        named = {str(c): x[c] for c in dict.fromkeys(x.columns)}
+        if len(named) < len(x.columns):
+            twice = next(c for c in x.columns if [str(k) for k in x.columns].count(str(c)) > 1)
+            raise errors.PlanError(
+                f"{what or 'the frame'}: two columns are called {str(twice)!r}", "rename one"
+            )
+        return named
     if isinstance(x, (list, tuple)) and x and all(getattr(s, "name", None) is not None for s in x):
         return {str(s.name): s for s in x}
     name = getattr(x, "name", None)
@@ -75,6 +81,8 @@ def split(x: Any) -> list[Any]:
 def flat(x: Any, what: str) -> Any:
     """One column: a table of one column is one, an iterator is read."""
     k = width(x)
+    if len(getattr(x, "shape", ())) > 2:
+        raise errors.PlanError(f"{what}: a column is expected, this has the shape {x.shape}")
     if k == 1:
         return split(x)[0]
     if k > 1:
@@ -89,6 +97,11 @@ def flat(x: Any, what: str) -> Any:
     if isinstance(x, (str, bytes, Mapping)):
         raise errors.PlanError(f"{what}: a column is expected, this is {type(x).__name__}")
     return x
+
+
+def settled(x: Any) -> Any:
+    """What can be looked at more than once: an iterator is read."""
+    return list(x) if hasattr(x, "__next__") else x
 
 
 def check(columns: Mapping[str, tuple[str, Any]]) -> int:
@@ -132,7 +145,7 @@ def kind(x: Any) -> str:
     if source == "pyarrow":
         name = str(x.type)
     elif hasattr(x, "dtype"):
-        name = str(x.dtype)
+        name = str(getattr(x.dtype, "name", None) or x.dtype)  # numpy writes >i4, its name is int32
     name = name.lower()
     if name.startswith(("bool",)):
         return "bool"
@@ -223,22 +236,37 @@ def _arrow(pa: Any, name: str, x: Any) -> Any:
         return x
     if source == "polars":
         return x.to_arrow()
-    if source == "numpy" and str(x.dtype) == "float128":
-        x = x.astype("float64")
+    if source == "numpy" and x.dtype.kind in "fiu":
+        x = x.astype("float64" if x.dtype.itemsize > 8 else x.dtype.newbyteorder("="), copy=False)
     try:
         if source == "pandas":
-            return pa.Array.from_pandas(x)
+            return pa.Array.from_pandas(_named_values(x))
         return pa.array(
             x if hasattr(x, "dtype") else list(x), from_pandas=not hasattr(x, "dtype") or x.dtype == object
         )
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as e:
-        raise errors.DataError(
-            [
-                errors.Problem(
-                    f"cannot be written: {e}", where=f"column {name}", hint="one type a column is expected"
-                )
-            ]
-        ) from e
+    except (
+        pa.ArrowInvalid,
+        pa.ArrowTypeError,
+        pa.ArrowNotImplementedError,
+        OverflowError,
+        UnicodeError,
+    ) as e:
+        hint = "one type a column is expected"
+        if isinstance(e, OverflowError):
+            hint = "whole numbers of more than 64 bits go as text: [str(v) for v in …]"
+        problem = errors.Problem(f"cannot be written: {e}", where=f"column {name}", hint=hint)
+        raise errors.DataError([problem]) from e
+
+
+def _named_values(x: Any) -> Any:
+    """Periods, intervals (of pandas.cut) and durations as the text that a person reads: in a
+    file they would be counts."""
+    name = str(x.dtype)
+    if name.startswith(("period", "interval", "timedelta")):
+        return x.astype("string")
+    if name == "category" and str(x.cat.categories.dtype).startswith(("period", "interval", "timedelta")):
+        return x.cat.rename_categories(x.cat.categories.astype("string"))
+    return x
 
 
 def _polars(columns: Mapping[str, Any], path: Path) -> Path:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from fairtrial import _columns, _program, errors
+from fairtrial import _columns, _program, errors, plugins
 from fairtrial._plan import Plan
 from fairtrial._result import Result
 
@@ -22,6 +22,8 @@ def evaluate(
     slice_by: Sequence[Any] | None = None,
     gates: Sequence[Mapping[str, Any]] | None = None,
     metrics: Sequence[str | Mapping[str, Any]] | None = None,
+    scorers: Sequence[Callable[..., Any] | str | Mapping[str, Any]] | None = None,
+    fields: Any = None,
     task: str | None = None,
     positive: Any = None,
     classes: Sequence[Any] | None = None,
@@ -43,12 +45,16 @@ def evaluate(
 
     y_true: labels. y_score: of two classes, the score of the positive one; of several, an
     array of probabilities, one column a class, or predicted classes; of a regression, the
-    predictions. Columns may be lists, numpy arrays, or series of pandas, polars and pyarrow.
+    predictions. Columns may be lists, numpy arrays, or series of pandas, polars and pyarrow. Or a
+    function that answers for a row (``fairtrial.model``).
 
     baseline: the same of the model to compare with, on the same rows.
     slices: named columns (a frame, or a mapping) whose values are judged apart. slice_by says
     otherwise how to slice by them, as a plan's ``slices`` does: pairs, bins, conditions.
     gates, metrics: as in a plan. plan: further keys of a plan, such as ``{"impact": …}``.
+    scorers: functions that give a row a number (``fairtrial.scorer``), each a metric: its mean.
+    ``{"type": f, "direction": "down", "range": [0, 9]}`` says more, as a plan does.
+    fields: further named columns, for functions and for the conditions of slices.
     task: binary, multiclass or regression; told from the values where it is clear.
     positive: the class that counts as 1, needed unless the labels are 0/1 or bool.
     threshold: a row is called positive from this score on; without one, metrics of decisions
@@ -60,19 +66,33 @@ def evaluate(
     ``workspace``); report and record also in ``output`` where it is given. The rows go through
     a temporary folder that is removed.
     """
-    columns = _Columns(_columns.columns_of(slices, "slices"))
-    y_true = _columns.flat(y_true, "y_true")
-    task = task or _task(y_true, y_score)
+    columns = _Columns(_columns.columns_of(slices, "slices"), _columns.columns_of(fields, "fields"))
+    y_true, y_score = _columns.flat(y_true, "y_true"), _columns.settled(y_score)
+    task = task or _task(y_true, y_score, positive)
     if task not in ("binary", "multiclass", "regression"):
         raise errors.PlanError(f"task: binary, multiclass or regression is expected, this is {task!r}")
+    for what, value in {
+        "threshold": threshold,
+        "baseline_threshold": baseline_threshold,
+        "positive": positive,
+    }.items():
+        if value is not None and task != "binary":
+            raise errors.PlanError(
+                f"{what} is of binary tasks, this is {task}", "say task='binary', or leave it out"
+            )
 
     label: dict[str, Any] = {"column": columns.add("y_true", y_true, "y_true")}
     if task == "binary":
         label["positive"] = _positive(y_true, positive)
     if task == "multiclass" and _columns.width(y_score) > 1:
         classes = _classes(y_true, y_score, classes)
+    functions: list[Callable[..., Any]] = []
 
-    def model(x: Any, what: str, cut: float | None) -> dict[str, Any]:
+    def model(x: Any, what: str, cut: Any) -> dict[str, Any]:
+        if callable(x):
+            functions.append(plugins.of_kind("model", x))
+            found = {"plugin": plugins.offer_of(x).name}
+            return found | ({} if cut is None else {"threshold": cut})
         if task == "multiclass" and _columns.width(x) > 1:
             parts = _columns.split(x)
             if classes is None or len(parts) != len(classes):
@@ -88,8 +108,16 @@ def evaluate(
             }
         column = columns.add(what, _columns.flat(x, what), what)
         if task == "binary":
-            return {"score": column} | ({} if cut is None else {"threshold": float(cut)})
+            return {"score": column} | ({} if cut is None else {"threshold": cut})
         return {"prediction": column}
+
+    def scorer(x: Callable[..., Any] | str | Mapping[str, Any]) -> str | dict[str, Any]:
+        if isinstance(x, Mapping):
+            return {**x, "type": scorer(x["type"])} if callable(x.get("type")) else dict(x)
+        if isinstance(x, str):
+            return x
+        functions.append(plugins.of_kind("scorer", x))
+        return plugins.offer_of(x).name
 
     models = {"candidate": model(y_score, "y_score", threshold)}
     if baseline is not None:
@@ -97,6 +125,8 @@ def evaluate(
             baseline, "baseline", threshold if baseline_threshold is None else baseline_threshold
         )
     roles: dict[str, Any] = {"label": label}
+    if ids is None and functions:
+        ids = list(range(1, len(y_true) + 1))  # answers of a model are joined by it
     if ids is not None:
         roles["id"] = columns.add("id", _columns.flat(ids, "ids"), "ids")
     if cluster is not None:
@@ -126,6 +156,7 @@ def evaluate(
     by = list(slice_by) if slice_by is not None else list(columns.slices)
     optional = {
         "slices": by or None,
+        "scorers": [scorer(s) for s in scorers] if scorers is not None else None,
         "metrics": metrics,
         "confidence": confidence,
         "seed": seed,
@@ -142,7 +173,9 @@ def evaluate(
         rows = _columns.write({c: x for c, (_, x) in columns.all.items()}, Path(tmp))
         text["data"]["source"] = rows.name
         out = Path(output).absolute() if output is not None else None
-        result = Plan(text, folder=tmp).run(output=out, workspace=found, workers=workers, memory=memory)
+        result = Plan(text, folder=tmp).run(
+            output=out, workspace=found, workers=workers, memory=memory, plugins=functions
+        )
     given = {_columns.origin(x) for x in (y_true, y_score, slices)}
     result._library = (
         "polars" if "polars" in given and "pandas" not in given else "pandas" if "pandas" in given else None
@@ -151,14 +184,26 @@ def evaluate(
 
 
 class _Columns:
-    """Columns of the file: the slices keep their names, the others get one that is free."""
+    """Columns of the file: those that are named keep their names, the others get one that is
+    free, whatever the case of its letters: SQL does not tell them apart."""
 
-    def __init__(self, slices: dict[str, Any]) -> None:
+    def __init__(self, slices: dict[str, Any], fields: dict[str, Any]) -> None:
         self.slices = slices
+        self._named = {k: (f"fields[{k!r}]", v) for k, v in fields.items()}
+        self._named |= {k: (f"slices[{k!r}]", v) for k, v in slices.items()}
         self._roles: dict[str, tuple[str, Any]] = {}
+        seen: dict[str, str] = {}
+        for k, (what, _) in self._named.items():
+            if k.lower() in seen:
+                raise errors.PlanError(
+                    f"{what}: there is also {seen[k.lower()]!r}",
+                    "capitals do not tell columns apart: rename one",
+                )
+            seen[k.lower()] = k
 
     def add(self, name: str, x: Any, what: str) -> str:
-        while name in self._roles or name in self.slices:
+        taken = {k.lower() for k in (*self._roles, *self._named)}
+        while name.lower() in taken:
             name += "_"
         self._roles[name] = (what, x)
         return name
@@ -166,13 +211,13 @@ class _Columns:
     @property
     def all(self) -> dict[str, tuple[str, Any]]:
         """By name: what a message calls the column, and its values."""
-        return self._roles | {
-            k: (f"slices[{k!r}]", _columns.flat(v, f"slices[{k!r}]")) for k, v in self.slices.items()
-        }
+        return self._roles | {k: (what, _columns.flat(v, what)) for k, (what, v) in self._named.items()}
 
 
-def _task(y_true: Any, y_score: Any) -> str:
+def _task(y_true: Any, y_score: Any, positive: Any) -> str:
     """The task, where the values leave no doubt."""
+    if positive is not None:
+        return "binary"
     labels = _columns.kind(y_true)
     if _columns.width(y_score) > 1:
         if _columns.width(y_score) == 2 and len(_columns.distinct(y_true)) <= 2:
@@ -181,9 +226,13 @@ def _task(y_true: Any, y_score: Any) -> str:
                 "take the score of the positive one: proba[:, 1]; or say task='multiclass'",
             )
         return "multiclass"
-    scores = _columns.kind(_columns.flat(y_score, "y_score"))
     if labels == "bool" or (labels in ("int", "float") and _columns.zero_or_one(y_true)):
         return "binary"
+    if callable(y_score):
+        raise errors.PlanError(
+            "the task cannot be told from the values", "say task='binary', 'multiclass' or 'regression'"
+        )
+    scores = _columns.kind(_columns.flat(y_score, "y_score"))
     if labels == "text":
         if scores == "text":
             return "multiclass"
@@ -192,6 +241,11 @@ def _task(y_true: Any, y_score: Any) -> str:
         raise errors.PlanError(
             "y_true has more than two classes, y_score is one column of numbers",
             "y_score=model.predict_proba(X), one column a class, or y_score=model.predict(X)",
+        )
+    if labels == "int" and scores == "float" and len(found := _columns.distinct(y_true)) <= 2:
+        raise errors.PlanError(
+            f"y_true holds only {' and '.join(map(str, found))}: classes or quantities?",
+            "say positive=… or task='regression'",
         )
     if labels == "float" or scores == "float":
         return "regression"

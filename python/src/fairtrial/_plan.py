@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fairtrial import _program, _tables, errors
 from fairtrial._result import Result
+
+if TYPE_CHECKING:
+    from fairtrial._desk import Desk
 
 PathLike = str | os.PathLike[str]
 
@@ -59,10 +62,16 @@ class Plan:
         workers: int | None = None,
         memory: str | None = None,
         skip_empty: bool = False,
+        baseline: PathLike | Result | None = None,
+        plugins: Iterable[Callable[..., Any]] = (),
     ) -> Result:
         """Carries the plan out and stores its record in the workspace. ``output`` is a folder
         for report and record; without one no file is left. ``set`` overrides keys, such as
-        ``{"gates[0].margin": 0.01}``."""
+        ``{"gates[0].margin": 0.01}``.
+
+        baseline: an earlier record to compare with, as ``--baseline`` has it – a file, a run's id,
+        a Git revision – or its Result. plugins: functions that answer for the plug-ins of their
+        names, in this process."""
         args: list[str] = []
         if workers is not None:
             args += ["--workers", str(workers)]
@@ -70,7 +79,11 @@ class Plan:
             args += ["--memory", memory]
         if skip_empty:
             args.append("--skip-empty")
-        return self._record(args, output, set, workspace)
+        if baseline is not None:
+            args.append(
+                f"--baseline={baseline.run_id if isinstance(baseline, Result) else os.fspath(baseline)}"
+            )
+        return self._record(args, output, set, workspace, plugins)
 
     def what_if(
         self,
@@ -89,20 +102,27 @@ class Plan:
         output: PathLike | None,
         set: Mapping[str, Any] | None,
         workspace: PathLike | None,
+        plugins: Iterable[Callable[..., Any]] = (),
     ) -> Result:
         with tempfile.TemporaryDirectory(prefix="fairtrial-") as tmp:
             to = Path(output).absolute() if output is not None else Path(tmp)
             found = _program.workspace_of(self.folder, workspace)
-            self._call("run", [*args, "-o", str(to)], set, found, to / "record.json")
+            self._call("run", [*args, "-o", str(to)], set, found, to / "record.json", plugins)
             return Result(
                 (to / "record.json").read_bytes(),
                 workspace=found,
                 report=(to / "report.html").read_text(encoding="utf-8"),
             )
 
-    def check(self, *, set: Mapping[str, Any] | None = None, workspace: PathLike | None = None) -> Check:
+    def check(
+        self,
+        *,
+        set: Mapping[str, Any] | None = None,
+        workspace: PathLike | None = None,
+        plugins: Iterable[Callable[..., Any]] = (),
+    ) -> Check:
         """Everything that can be known before the plan is run; raises PlanError with all that is wrong."""
-        answer = json.loads(self._call("check", ["--json"], set, workspace).stdout)
+        answer = json.loads(self._call("check", ["--json"], set, workspace, plugins=plugins).stdout)
         return Check(answer["rows"], answer["gate_list"], answer["findings"], answer["control"])
 
     def rehearse(
@@ -126,21 +146,43 @@ class Plan:
         set: Mapping[str, Any] | None,
         workspace: PathLike | None,
         record: Path | None = None,
+        plugins: Iterable[Callable[..., Any]] = (),
     ) -> _program.Answer:
-        overrides = [f"--set={k}={_value(v)}" for k, v in (set or {}).items()]
+        functions = list(plugins)
+        if functions:
+            from fairtrial._desk import Desk  # sockets and threads: only where they are needed
+
+            with Desk(functions) as desk:
+                return self._say(command, args, {**desk.overrides(), **(set or {})}, workspace, record, desk)
+        return self._say(command, args, set or {}, workspace, record, None)
+
+    def _say(
+        self,
+        command: str,
+        args: list[str],
+        set: Mapping[str, Any],
+        workspace: PathLike | None,
+        record: Path | None,
+        desk: Desk | None,
+    ) -> _program.Answer:
+        line = [
+            command,
+            str(self.file) if self.file else "-",
+            *args,
+            *(f"--set={k}={_value(v)}" for k, v in set.items()),
+        ]
         if workspace is not None:
             workspace = Path(workspace).absolute()
         if self.file is not None:
-            return _program.call(
-                [command, str(self.file), *args, *overrides], workspace=workspace, record=record
-            )
+            return _program.call(line, workspace=workspace, record=record, desk=desk)
         return _program.call(
-            [command, "-", *args, *overrides],
+            line,
             plan_text=self.text,
             cwd=self.folder,
             workspace=workspace,
             name="" if self._machine_made else self._name,
             record=record,
+            desk=desk,
         )
 
 

@@ -5,14 +5,19 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import sys
 import sysconfig
 import warnings
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fairtrial import errors
+
+if TYPE_CHECKING:
+    from fairtrial._desk import Desk
 
 VERDICTS = {0: "go", 1: "no-go", 3: "inconclusive"}
 STDIN = "(stdin)"
@@ -67,39 +72,58 @@ def call(
     workspace: str | os.PathLike[str] | None = None,
     name: str = "plan",
     record: Path | None = None,
+    desk: Desk | None = None,
 ) -> Answer:
     """Calls the program; what it cannot do is raised, its warnings are Python's. A plan goes
     in through standard input; name is what messages call it, empty when its lines are nothing
     to show. record is written by a run that ended with a verdict: "error" is one too, and has
-    the status of wrong data."""
-    import subprocess
-
+    the status of wrong data. desk answers for the functions that it asks for."""
     line = [find(), *args, "--errors", "json", "--no-color"]
     if workspace is not None:
         line += ["--workspace", os.fspath(workspace)]
     before = _stamp(record)
-    env = {**os.environ, "LC_ALL": "C.UTF-8"}  # its texts are UTF-8 whatever the locale here
-    try:
-        done = subprocess.run(
-            line,
-            input=b"" if plan_text is None else plan_text.encode(),
-            capture_output=True,
-            cwd=None if cwd is None else os.fspath(cwd),
-            env=env,
-            check=False,
-        )
-    except OSError as e:
-        raise errors.EngineError(f"cannot run {line[0]}: {e}") from e
-    judged = done.returncode in VERDICTS or _stamp(record) not in (None, before)
-    said = done.stderr.decode("utf-8", "replace").splitlines()
+    status, printed, stderr = _run(line, b"" if plan_text is None else plan_text.encode(), cwd, desk)
+    judged = status in VERDICTS or _stamp(record) not in (None, before)
+    said = stderr.decode("utf-8", "replace").splitlines()
     notes = [s.removeprefix("warning: ") for s in said if s.startswith("warning: ")]
     if not judged:
-        raise _error(done.returncode, said, name)
-    if done.returncode not in VERDICTS:
+        raise _error(status, said, name)
+    if status not in VERDICTS:
         notes.append("the verdict is error: see the result's sentence")
     for note in notes:
         warnings.warn(note, errors.FairtrialWarning, stacklevel=_outside())
-    return Answer(done.returncode, done.stdout.decode("utf-8"), notes)
+    return Answer(status, printed.decode("utf-8"), notes)
+
+
+def _run(
+    line: Sequence[str], text: bytes, cwd: str | os.PathLike[str] | None, desk: Desk | None
+) -> tuple[int, bytes, bytes]:
+    """Exit status, stdout and stderr of the program. Whatever ends this ends it too, with the
+    time to end its plug-ins and remove what is half written."""
+    import subprocess
+
+    env = {**os.environ, "LC_ALL": "C.UTF-8"}  # its texts are UTF-8 whatever the locale here
+    if desk is not None:
+        env |= desk.environment()
+    pipe = subprocess.PIPE
+    try:
+        process = subprocess.Popen(line, stdin=pipe, stdout=pipe, stderr=pipe, cwd=cwd, env=env)
+    except OSError as e:
+        raise errors.EngineError(f"cannot run {line[0]}: {e}") from e
+    try:
+        talk = partial(process.communicate, text)
+        out, err = talk() if desk is None else desk.attend(talk)
+    except BaseException:
+        if os.name == "posix":
+            process.send_signal(signal.SIGINT)
+        else:
+            process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+        raise
+    return process.returncode, out, err
 
 
 def _stamp(record: Path | None) -> tuple[int, int] | None:

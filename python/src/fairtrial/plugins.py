@@ -88,7 +88,7 @@ class _Offer:
     function: Callable[..., Any] = field(compare=False)
 
 
-_offers: dict[tuple[str, str], _Offer] = {}
+_offers: list[_Offer] = []
 
 
 def _declare(
@@ -103,11 +103,7 @@ def _declare(
 
     def decorate(f: Callable[..., Any]) -> Callable[..., Any]:
         called = name or f.__name__
-        if (kind, called) in _offers:
-            raise ValueError(f"two {kind}s are called {called!r}: give one of them another name")
-        _offers[kind, called] = _Offer(
-            kind, called, list(fields) if fields is not None else ["*"], batched, f
-        )
+        _offers.append(_Offer(kind, called, list(fields) if fields is not None else ["*"], batched, f))
         return f
 
     return decorate if function is None else decorate(function)
@@ -152,6 +148,33 @@ def model(
     It never sees the label. A row on which it raises is a missing prediction.
     """
     return _declare(_MODEL, function, name, fields, batched)
+
+
+def offer_of(function: Callable[..., Any]) -> _Offer:
+    """What was declared of a function; one that was not is a scorer of all columns."""
+    for offer in reversed(_offers):
+        if offer.function is function:
+            return offer
+    return _Offer(_SCORER, getattr(function, "__name__", type(function).__name__), ["*"], False, function)
+
+
+def of_kind(kind: str, function: Any) -> Any:
+    """The function, if it was declared as one of a kind."""
+    if not callable(function):
+        raise TypeError(f"a function is expected as a {kind}, this is {function!r}")
+    if offer_of(function).kind != kind:
+        raise TypeError(f"{offer_of(function).name} is no {kind}: declare it with @{kind}")
+    return function
+
+
+def _by_name(offers: Sequence[_Offer]) -> dict[tuple[str, str], _Offer]:
+    # Here and not where they are declared: a notebook's cell is run again.
+    found: dict[tuple[str, str], _Offer] = {}
+    for o in offers:
+        if (o.kind, o.name) in found:
+            raise SystemExit(f"two {o.kind}s are called {o.name!r}: give one of them another name")
+        found[o.kind, o.name] = o
+    return found
 
 
 def _reason(error: BaseException) -> str:
@@ -243,22 +266,24 @@ def _row(question: Mapping[str, Any]) -> Row:
     )
 
 
-def serve(lines: IO[str], out: IO[str], version: str = "") -> None:
-    """Speak the protocol over two streams until the other side closes its end."""
-    offers = [{"name": o.name, "kind": o.kind, "fields": o.fields} for o in _offers.values()]
-    if not offers:
+def serve(lines: IO[str], out: IO[str], version: str = "", offers: Sequence[_Offer] | None = None) -> None:
+    """Speak the protocol over two streams until the other side closes its end. It offers what
+    is declared, or ``offers``."""
+    named = _by_name(_offers if offers is None else offers)
+    if not named:
         raise SystemExit("no function is declared with @scorer or @model: there is nothing to offer")
 
     def say(thing: Any) -> None:
         out.write(json.dumps(thing, ensure_ascii=False, allow_nan=False, separators=(",", ":")) + "\n")
 
-    say({"fairtrial": PROTOCOL, "version": version, "offers": offers})
+    said = [{"name": o.name, "kind": o.kind, "fields": o.fields} for o in named.values()]
+    say({"fairtrial": PROTOCOL, "version": version, "offers": said})
     out.flush()
     first = lines.readline()
     if not first:
         return  # greeted only
     start = json.loads(first)["start"]
-    offer = _offers[start["kind"], start["offer"]]
+    offer = named[start["kind"], start["offer"]]
     while head := lines.readline():
         questions = [json.loads(lines.readline()) for _ in range(json.loads(head)["batch"])]
         flushed = time.monotonic()
