@@ -344,4 +344,3 @@ func plainText(v json.RawMessage) string {
 	}
 	return string(v)
 }
-
