@@ -80,23 +80,17 @@ func fields(dst []string, s string) []string {
 	return dst
 }
 
-// words appends the runs of \w to dst.
-func words(dst []string, s string) []string {
-	start := -1
-	for i, r := range s {
-		if isWord(r) {
-			if start < 0 {
-				start = i
-			}
-		} else if start >= 0 {
-			dst = append(dst, s[start:i])
-			start = -1
-		}
+// countWords counts runs of \w as Unicode (UTS #18) and NLTK from 3.10 on have it: marks,
+// which most Indian scripts need, are part of a word, fractions and superscripts are not.
+func countWords(s string) int {
+	n, in := 0, false
+	for _, r := range s {
+		w := r < 0x80 && isWord(r) || r >= 0x80 && (unicode.IsLetter(r) || unicode.IsMark(r) ||
+			unicode.In(r, unicode.Nd, unicode.Nl, unicode.Pc, unicode.Other_Alphabetic, unicode.Join_Control))
+		n += bitInt(w && !in)
+		in = w
 	}
-	if start >= 0 {
-		dst = append(dst, s[start:])
-	}
-	return dst
+	return n
 }
 
 // squad normalises as SQuAD's evaluation does: lower case, no ASCII punctuation, no
