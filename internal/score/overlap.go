@@ -77,8 +77,9 @@ func (k *gleu) one(o, r string) (float64, string) {
 			total[i] += max(0, len(k.words)-n+1)
 		}
 	}
-	match := 0
-	k.grams.count(k.order, len(k.vocab.ids), k.ids[:], func(_ int, c []int32) { match += int(min(c[0], c[1])) })
+	var by [16]int32
+	k.grams.matches(k.order, len(k.vocab.ids), k.ids[0], k.ids[1], by[:])
+	match := by[0] + by[1] + by[2] + by[3]
 	if most := max(total[0], total[1]); most > 0 {
 		return float64(match) / float64(most), ""
 	}

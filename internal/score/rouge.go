@@ -20,7 +20,7 @@ func rougeEntries() []*Entry {
 		}
 		e.build = func(a *args) (kernel, error) {
 			refs, err := a.references()
-			k := &rouge{refs: refs, order: order, stemmer: a.flag("stemmer"), measure: a.text("measure"), how: how, stems: map[string]string{}}
+			k := &rouge{refs: refs, order: order, stemmer: a.flag("stemmer"), measure: a.text("measure"), how: how, stems: map[string]string{}, known: map[string]string{}}
 			if order == 0 && name == "rouge_n" {
 				k.order = a.whole("n")
 			}
@@ -61,6 +61,7 @@ type rouge struct {
 	vocab  vocab
 	grams  grams
 	stems  map[string]string
+	known  map[string]string // each word as itself
 	words  []string
 	ids    [2][]int32
 	masks  []uint64
@@ -109,26 +110,37 @@ func (k *rouge) tokens(dst []int32, s string) []int32 {
 		if len(k.buffer) == 0 {
 			continue
 		}
-		id, ok := k.vocab.ids[string(k.buffer)] // no copy for a look-up
-		if !ok || k.stemmer {
-			id = k.vocab.id(k.stemmed(string(k.buffer)))
-		}
-		dst = append(dst, id)
+		dst = append(dst, k.wordID())
 		k.buffer = k.buffer[:0]
 	}
 	return dst
 }
 
-// stemmed stems a word, once.
-func (k *rouge) stemmed(w string) string {
-	if !k.stemmer || len(w) <= 3 {
-		return w
+// wordID numbers the word in the buffer, or its stem. Words are stemmed once.
+func (k *rouge) wordID() int32 {
+	if k.stemmer && len(k.buffer) > 3 {
+		s, ok := k.stems[string(k.buffer)] // look-ups copy nothing
+		if !ok {
+			s = stem(string(k.buffer))
+			if len(k.stems) < 1<<16 {
+				k.stems[string(k.buffer)] = s
+			}
+		}
+		return k.vocab.id(s)
 	}
-	s, ok := k.stems[w]
+	if id, ok := k.vocab.ids[string(k.buffer)]; ok {
+		return id
+	}
+	return k.vocab.id(k.intern(k.buffer))
+}
+
+// intern gives the text of a word without a copy where it has been met before.
+func (k *rouge) intern(w []byte) string {
+	s, ok := k.known[string(w)]
 	if !ok {
-		s = stem(w)
-		if len(k.stems) < 1<<16 {
-			k.stems[w] = s
+		s = string(w)
+		if len(k.known) < 1<<16 {
+			k.known[s] = s
 		}
 	}
 	return s
@@ -151,13 +163,9 @@ func (k *rouge) both(o, r string) {
 
 func (k *rouge) ngrams(o, r string) prf {
 	k.both(o, r)
-	hits := 0
-	k.grams.count(k.order, len(k.vocab.ids), k.ids[:], func(n int, c []int32) {
-		if n == k.order {
-			hits += int(min(c[0], c[1]))
-		}
-	})
-	return newPRF(hits, max(0, len(k.ids[0])-k.order+1), max(0, len(k.ids[1])-k.order+1))
+	var match [16]int32
+	k.grams.matches(k.order, len(k.vocab.ids), k.ids[0], k.ids[1], match[:])
+	return newPRF(int(match[k.order-1]), max(0, len(k.ids[0])-k.order+1), max(0, len(k.ids[1])-k.order+1))
 }
 
 func (k *rouge) longest(o, r string) prf {
