@@ -20,7 +20,7 @@ func rougeEntries() []*Entry {
 		}
 		e.build = func(a *args) (kernel, error) {
 			refs, err := a.references()
-			k := &rouge{refs: refs, order: order, stemmer: a.flag("stemmer"), measure: a.text("measure"), how: how, stems: map[string]string{}, known: map[string]string{}}
+			k := &rouge{refs: refs, order: order, stemmer: a.flag("stemmer"), measure: a.text("measure"), how: how, stems: map[string]string{}}
 			if order == 0 && name == "rouge_n" {
 				k.order = a.whole("n")
 			}
@@ -61,7 +61,6 @@ type rouge struct {
 	vocab  vocab
 	grams  grams
 	stems  map[string]string
-	known  map[string]string // each word as itself
 	words  []string
 	ids    [2][]int32
 	masks  []uint64
@@ -95,52 +94,37 @@ func (k *rouge) tokens(dst []int32, s string) []int32 {
 	if !isASCII(s) {
 		s = lower(s)
 	}
-	k.buffer = k.buffer[:0]
+	k.buffer = append(k.buffer[:0], s...)
+	for i, c := range k.buffer {
+		if c >= 'A' && c <= 'Z' {
+			k.buffer[i] = c + 'a' - 'A'
+		}
+	}
+	s = string(k.buffer)
+	start := -1
 	for i := 0; i <= len(s); i++ {
-		if i < len(s) {
-			c := s[i]
-			if c >= 'A' && c <= 'Z' {
-				c += 'a' - 'A'
+		if i < len(s) && (s[i] >= 'a' && s[i] <= 'z' || digit(s[i])) {
+			if start < 0 {
+				start = i
 			}
-			if c >= 'a' && c <= 'z' || c >= '0' && c <= '9' {
-				k.buffer = append(k.buffer, c)
-				continue
-			}
+		} else if start >= 0 {
+			dst = append(dst, k.vocab.id(k.stemmed(s[start:i])))
+			start = -1
 		}
-		if len(k.buffer) == 0 {
-			continue
-		}
-		dst = append(dst, k.wordID())
-		k.buffer = k.buffer[:0]
 	}
 	return dst
 }
 
-// wordID numbers the word in the buffer, or its stem. Words are stemmed once.
-func (k *rouge) wordID() int32 {
-	if k.stemmer && len(k.buffer) > 3 {
-		s, ok := k.stems[string(k.buffer)] // look-ups copy nothing
-		if !ok {
-			s = stem(string(k.buffer))
-			if len(k.stems) < 1<<16 {
-				k.stems[string(k.buffer)] = s
-			}
-		}
-		return k.vocab.id(s)
+// stemmed stems a word of more than three letters; each is stemmed once.
+func (k *rouge) stemmed(w string) string {
+	if !k.stemmer || len(w) <= 3 {
+		return w
 	}
-	if id, ok := k.vocab.ids[string(k.buffer)]; ok {
-		return id
-	}
-	return k.vocab.id(k.intern(k.buffer))
-}
-
-// intern gives the text of a word without a copy where it has been met before.
-func (k *rouge) intern(w []byte) string {
-	s, ok := k.known[string(w)]
+	s, ok := k.stems[w]
 	if !ok {
-		s = string(w)
-		if len(k.known) < 1<<16 {
-			k.known[s] = s
+		s = stem(w)
+		if len(k.stems) < 1<<16 {
+			k.stems[strings.Clone(w)] = strings.Clone(s) // not the whole text
 		}
 	}
 	return s
