@@ -2,11 +2,13 @@
 # Compares the text scorers with real sacrebleu, rouge-score, NLTK, jsonschema, lm-eval's
 # IFEval verifiers, pytrec_eval and scikit-learn, in a virtual environment of its own.
 # Where no package registry can be reached it is skipped with a loud line, and never when
-# CI is set. Usage: scorers.sh [--table]
+# CI is set. Usage: scorers.sh [--table | --docs]
+# --docs writes the generated part of docs/scorers.md.
 set -eu
 cd "$(dirname "$0")/.."
 : "${PYTHON:=python3}" "${GO:=go}"
 VENV="${VENV:-.venv}-scorers"
+page=docs/scorers.md
 # lm-eval is wanted for its verifiers alone: its own dependencies are gigabytes.
 LM_EVAL=lm-eval==0.4.13
 stamp="$VENV/.requirements"
@@ -28,4 +30,15 @@ fi
 mkdir -p bin
 $GO build -o bin/scores ./internal/tools/scores
 echo "== conformance: every scorer against its oracle" >&2
+if [ "${1:-}" = --docs ]; then
+  "$VENV/bin/python" oracles/scorers.py bin/scores --table >bin/scorers-table.md
+  {
+    sed '/^<!-- generated/q' "$page"
+    bin/scores -catalogue
+    printf '\n## Agreement\n\n'
+    cat bin/scorers-table.md
+  } >bin/scorers.md
+  mv bin/scorers.md "$page"
+  exit
+fi
 "$VENV/bin/python" oracles/scorers.py bin/scores "$@"
