@@ -2,7 +2,7 @@ package score
 
 func overlapEntries() []*Entry {
 	e := refEntry("token_f1", "Text", "F1 of the words shared with the reference, counted with repeats, after SQuAD's normalisation; 1 if both are empty", "own vectors; SQuAD's evaluation written out in Python")
-	e.Aliases = []string{"f1", "f-score"}
+	e.Aliases = []string{"f1"}
 	e.Params = []Param{{Name: "normalize", Kind: Text, Default: "squad", OneOf: []string{"squad", "lower", "none"}, Doc: "before the text is split at white space"}}
 	e.build = func(a *args) (kernel, error) {
 		refs, err := a.references()

@@ -78,7 +78,7 @@ func TestVectors(t *testing.T) {
 		{`{"type":"word_count","value":"{{n}}"}`, "a b c", "", 1.0},
 		{`{"type":"length"}`, "né😀", "", 3.0},
 		{`{"type":"line_count","max":1}`, "a\n\nb", "", 0.0},
-		{`{"type":"length","threshold":3}`, "abcd", "", 0.0}, // shorter is better
+		{`{"type":"contains","value":"{{empty}}"}`, "abc", "", "the text to look for is empty"},
 		{`{"type":"choice"}`, "The answer is (B).", "B", 1.0},
 		{`{"type":"choice"}`, "B", "b", 1.0},
 		{`{"type":"choice"}`, "**C**", "C", 1.0},
@@ -167,7 +167,7 @@ func TestVectors(t *testing.T) {
 	} {
 		latency := 150.0
 		check(t, v, Case{Question: "I am ann@x.org", Latency: &latency, Vars: map[string]any{
-			"who": "Ann", "n": 3, "bad": "(", "deep": map[string]any{"list": []any{1, 2}},
+			"who": "Ann", "n": 3, "empty": "", "bad": "(", "deep": map[string]any{"list": []any{1, 2}},
 		}})
 	}
 }
@@ -287,7 +287,7 @@ func TestCatalogue(t *testing.T) {
 			}
 		}
 	}
-	for _, promptfoo := range []string{"equals", "contains", "icontains", "contains-any", "icontains-any", "contains-all", "icontains-all", "starts-with", "regex", "is-json", "contains-json", "is-refusal", "levenshtein", "rouge-n", "bleu", "gleu", "latency", "cost", "word-count", "f-score"} {
+	for _, promptfoo := range []string{"equals", "contains", "icontains", "contains-any", "icontains-any", "contains-all", "icontains-all", "starts-with", "regex", "is-json", "contains-json", "is-refusal", "levenshtein", "rouge-n", "bleu", "gleu", "latency", "cost", "word-count"} {
 		if _, _, ok := Find(promptfoo); !ok {
 			t.Errorf("promptfoo's %s is not found", promptfoo)
 		}
@@ -311,6 +311,8 @@ func TestSpecErrors(t *testing.T) {
 		{`{"type":"rouge_1","threshold":"high","weight":-1}`, "threshold: expected a number, found the text \"high\"\nweight: expected a number of at least 0"},
 		{`{"type":"contains"}`, `value: missing: contains needs a text`},
 		{`{"type":"contains","value":["a","b"]}`, `value: expected one text, found a list (contains-any and contains-all take lists)`},
+		{`{"type":"contains","value":""}`, `value: expected a text, found an empty one`},
+		{`{"type":"length","threshold":3}`, `threshold: neither more nor less is better in length (use min and max)`},
 		{`{"type":"contains","value":"{{a"}`, `value: {{ without }}`},
 		{`{"type":"contains","value":"{{a | upper}}"}`, `filters and expressions are not supported`},
 		{`{"type":"contains-any","value":[]}`, `value: expected a text or a list of texts, found an empty list`},

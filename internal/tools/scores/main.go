@@ -119,6 +119,9 @@ func writeCatalogue(w io.Writer) {
 		}
 		names := "`" + e.Name + "`"
 		for _, a := range e.Aliases {
+			if strings.ToLower(strings.ReplaceAll(a, "-", "_")) == e.Name {
+				continue // - and _ are the same
+			}
 			names += "<br>" + "`" + a + "`"
 		}
 		var keys []string
