@@ -39,7 +39,7 @@ type pacer struct {
 
 const (
 	autoMax   = 1024
-	firstStep = 8
+	firstStep = 8 // or an eighth of the number that the user names
 	cut       = 0.7
 )
 
@@ -49,7 +49,10 @@ func newPacer(concurrency int, now func() time.Time) *pacer {
 	if concurrency == 0 {
 		p.auto, p.max = true, autoMax
 	}
-	p.limit = min(firstStep, p.max)
+	p.limit = firstStep
+	if concurrency > 0 {
+		p.limit = min(max(firstStep, math.Floor(p.max/8)), p.max)
+	}
 	p.newRound()
 	return p
 }

@@ -339,7 +339,7 @@ func (r *run) finish() (Result, error) {
 		r.reason, r.detail = Done, "every case has an answer or an error"
 	}
 	res := Result{Reason: r.reason, Detail: r.detail, Cases: r.cases, Answered: r.answered, Resumed: r.resumed, Cached: r.cached,
-		Errors: r.errors, Spent: r.purse.account(), Warnings: r.warnings, Took: time.Since(r.start)}
+		Errors: r.errors, Spent: r.purse.account(), Warnings: r.warnings}
 	res.Session = minus(res.Spent, r.before)
 	res.Left = r.wanted - r.answered
 	for _, n := range r.errors {
@@ -370,6 +370,7 @@ func (r *run) finish() (Result, error) {
 		err = cerr
 	}
 	r.cache.close()
+	res.Took = time.Since(r.start)
 	return res, err
 }
 
