@@ -71,10 +71,14 @@ type lastly struct{ e *provider.Error }
 
 func (l *lastly) Error() string { return l.e.Error() }
 
-// pauseAfter is how long nothing leaves after a 429: what the provider asks for, and at
-// least a growing time with some chance in it.
+// pauseAfter is how long nothing leaves after a 429: what the provider asks for. Where it
+// asks for nothing, or what it asked for did not help, it is a growing time with some
+// chance in it.
 func (r *run) pauseAfter(e *provider.Error, n int) time.Duration {
-	own := time.Duration(float64(250*time.Millisecond<<min(n-1, 6)) * (0.75 + rand.Float64()/2)) //nolint:gosec // no secret
+	if e.RetryAfter > 0 && n <= 3 {
+		return min(e.RetryAfter, maxPause)
+	}
+	own := time.Duration(float64(250*time.Millisecond<<min(n-1, 6)) * (0.75 + rand.Float64()/2))
 	return min(max(own, e.RetryAfter), maxPause)
 }
 

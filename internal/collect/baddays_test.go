@@ -28,6 +28,7 @@ func total(m map[provider.Kind]int64) (n int64) {
 
 // A storm of 429: nothing fails, the limit shrinks, Retry-After is kept.
 func TestRateLimitStorm(t *testing.T) {
+	t.Parallel()
 	var ok, refused atomic.Int64
 	s := server(t, func(c stub.Call) stub.Reply {
 		if c.InFlight > 12 {
@@ -56,6 +57,7 @@ func TestRateLimitStorm(t *testing.T) {
 
 // 429 for everybody for a while: all wait, none fails.
 func TestRateLimitForAWhile(t *testing.T) {
+	t.Parallel()
 	end := time.Now().Add(2 * time.Second)
 	s := server(t, func(c stub.Call) stub.Reply {
 		if time.Now().Before(end) {
@@ -74,6 +76,7 @@ func TestRateLimitForAWhile(t *testing.T) {
 // A server that says Retry-After: 0 and no requests left, for ever, while it answers; and
 // one that says come back in a year.
 func TestLyingLimits(t *testing.T) {
+	t.Parallel()
 	for name, h := range map[string]map[string]string{
 		"plenty left, yet 429": {"X-Ratelimit-Remaining-Requests": "99999", "X-Ratelimit-Reset-Requests": "0s", "Retry-After": "0"},
 		"nonsense":             {"X-Ratelimit-Remaining-Requests": "-7", "X-Ratelimit-Reset-Requests": "soon", "Retry-After": "NaN"},
@@ -111,6 +114,7 @@ func TestLyingLimits(t *testing.T) {
 // The quota ends in the midst: the run stops, the answers so far stay, no case is an error,
 // and the next run asks for the rest only.
 func TestQuotaEnds(t *testing.T) {
+	t.Parallel()
 	var paid atomic.Bool
 	s := server(t, func(c stub.Call) stub.Reply {
 		if c.N > 50 && !paid.Load() {
@@ -142,6 +146,7 @@ func TestWrongKey(t *testing.T) {
 
 // 500 for ever: bounded calls, then the run stops; the cases are left, not failed.
 func TestServerErrorForEver(t *testing.T) {
+	t.Parallel()
 	s := server(t, func(stub.Call) stub.Reply { return stub.Fail(500, "", "oops") })
 	res := collected(t, 1000, model(t, s, nil), Options{Folder: t.TempDir(), Limits: Limits{Concurrency: 16, Patience: 4 * time.Second}})
 	if res.Reason != Unavailable || s.Calls() > 120 || res.Answered != 0 || res.Complete || !strings.Contains(res.Detail, "oops") {
@@ -155,6 +160,7 @@ func TestServerErrorForEver(t *testing.T) {
 // One case that breaks the server: retries times, then its error; the others are answered.
 // It is asked again when the run is resumed, a case that is refused for good is not.
 func TestPoisonCase(t *testing.T) {
+	t.Parallel()
 	var poison, bad atomic.Int64
 	s := server(t, func(c stub.Call) stub.Reply {
 		switch c.Prompt {
@@ -184,6 +190,7 @@ func TestPoisonCase(t *testing.T) {
 
 // Hangs: given up in time, charged with what they may cost, and asked again.
 func TestHang(t *testing.T) {
+	t.Parallel()
 	s := server(t, func(c stub.Call) stub.Reply {
 		if c.N == 3 {
 			return stub.Reply{Hang: true}
@@ -202,6 +209,7 @@ func TestHang(t *testing.T) {
 // Answers that are none, once each: asked again under another idempotency key, never an
 // empty answer in the record.
 func TestSpoiledAnswers(t *testing.T) {
+	t.Parallel()
 	whole := string(stub.Completion("answer to question 3"))
 	for name, bad := range map[string]stub.Reply{
 		"cut":          {Body: []byte(whole[:60]), Cut: true},
@@ -293,6 +301,7 @@ func TestEmptyAndLongAnswers(t *testing.T) {
 
 // Nobody listens.
 func TestNoServer(t *testing.T) {
+	t.Parallel()
 	s := server(t, echo)
 	p := model(t, s, nil)
 	s.Close()
@@ -305,6 +314,7 @@ func TestNoServer(t *testing.T) {
 // The disk fills up: the answers in flight are stored in the spare room, the run stops
 // with an error, and goes on when there is room.
 func TestDiskFull(t *testing.T) {
+	t.Parallel()
 	folder := filepath.Join(t.TempDir(), "small")
 	if err := os.Mkdir(folder, 0o755); err != nil {
 		t.Fatal(err)
