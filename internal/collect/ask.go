@@ -44,6 +44,7 @@ func (r *run) ask(ctx context.Context, j *job) {
 			}
 			var e *provider.Error
 			errors.As(err, &e)
+			r.limits.Store(true)
 			r.pace.limited(began, r.pauseAfter(e, limited))
 			if limited >= maxLimited {
 				return a, &lastly{e}
@@ -184,15 +185,15 @@ func (r *run) idempotency(j *job) string {
 	return fmt.Sprintf("fairtrial-%x", s[:16])
 }
 
-// hints obeys a header that says no requests are left, for a short while only: a 429 is
-// the proof, a header is a claim.
+// hints obeys a header that says no requests are left, if the provider has shown by a 429
+// that it limits at all, and for a short while only: a header is a claim.
 func (r *run) hints(a provider.Answer, err error) {
 	rate := a.Rate
 	var e *provider.Error
 	if errors.As(err, &e) {
 		rate = e.Rate
 	}
-	if rate.Known && rate.Remaining == 0 && rate.Reset > 0 {
+	if r.limits.Load() && rate.Known && rate.Remaining == 0 && rate.Reset > 0 {
 		r.pace.pause(min(rate.Reset, 2*time.Second))
 	}
 }

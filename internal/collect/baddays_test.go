@@ -97,8 +97,17 @@ func TestLyingLimits(t *testing.T) {
 			}
 		})
 	}
-	// A year is not waited for: patience ends the run, and says why.
+	// None left, for an hour, says every answer.
 	s := server(t, func(c stub.Call) stub.Reply {
+		r := echo(c)
+		r.Header = map[string]string{"X-Ratelimit-Remaining-Requests": "0", "X-Ratelimit-Reset-Requests": "1h"}
+		return r
+	})
+	if res := collected(t, 200, model(t, s, nil), Options{Folder: t.TempDir()}); res.Answered != 200 || res.Took > 5*time.Second {
+		t.Errorf("%+v", res)
+	}
+	// A year is not waited for: patience ends the run, and says why.
+	s = server(t, func(c stub.Call) stub.Reply {
 		r := stub.Fail(429, "", "come back next year")
 		r.Header = map[string]string{"Retry-After": "31536000"}
 		return r
@@ -237,7 +246,7 @@ func TestSpoiledAnswers(t *testing.T) {
 			if res.Answered != 10 || n.Load() != 2 || res.Spent.Failed != 1 {
 				t.Errorf("%+v after %d tries", res, n.Load())
 			}
-			if name == "half" && <-keys == <-keys {
+			if first, second := <-keys, <-keys; name == "half" && first == second {
 				t.Error("the idempotency key asks for the broken answer again")
 			}
 		})
@@ -389,13 +398,20 @@ func TestPromptChanged(t *testing.T) {
 func TestBadCases(t *testing.T) {
 	s := server(t, echo)
 	bad := errors.New("cases.jsonl:3: no JSON")
+	two := func(a, b Case, err error) iter.Seq2[Case, error] {
+		return func(yield func(Case, error) bool) {
+			if yield(a, nil) {
+				yield(b, err)
+			}
+		}
+	}
 	for name, tc := range map[string]struct {
 		cases iter.Seq2[Case, error]
 		want  string
 	}{
-		"twice":      {func(y func(Case, error) bool) { _ = y(Case{ID: "a"}, nil) && y(Case{ID: "a"}, nil) }, `"a": the id comes twice`},
-		"no id":      {func(y func(Case, error) bool) { y(Case{}, nil) }, "has no id"},
-		"unreadable": {func(y func(Case, error) bool) { _ = y(Case{ID: "a"}, nil) && y(Case{}, bad) }, "cases.jsonl:3"},
+		"twice":      {two(Case{ID: "a"}, Case{ID: "a"}, nil), `"a": the id comes twice`},
+		"no id":      {two(Case{ID: "a"}, Case{}, nil), "has no id"},
+		"unreadable": {two(Case{ID: "a"}, Case{}, bad), "cases.jsonl:3"},
 	} {
 		res, err := Run(context.Background(), tc.cases, model(t, s, nil), Options{Folder: t.TempDir()})
 		if err == nil || !strings.Contains(err.Error(), tc.want) || res.Reason != BadCase {

@@ -61,6 +61,7 @@ type run struct {
 	refusals int       // in a row
 	warnings []string
 	waiting  atomic.Pointer[string]
+	limits   atomic.Bool // there has been a 429
 }
 
 func newRun(p provider.Provider, o Options, past *past) (*run, error) {

@@ -115,7 +115,7 @@ func measure(cases, concurrency int, latency time.Duration, folder string, words
 	if err != nil {
 		return err
 	}
-	defer a.Close()
+	defer func() { _ = a.Close() }()
 	if _, err := a.Case(fmt.Sprintf("case-%d", cases/2)); err != nil {
 		return err
 	}
