@@ -48,10 +48,10 @@ func hash64(s string) uint64 {
 
 // writeArtifact puts the entries that refs name, in their order, into a file of folder
 // whose name is its digest. Memory: 32 bytes an entry and a chunk.
-func writeArtifact(folder string, log io.ReaderAt, refs []ref) (path, digest string, err error) {
+func writeArtifact(folder string, log io.ReaderAt, refs []ref) (path, digest string, models map[Model]int64, err error) {
 	f, err := os.CreateTemp(folder, "answers-*.tmp")
 	if err != nil {
-		return "", "", fmt.Errorf("write the artifact: %w", err)
+		return "", "", nil, fmt.Errorf("write the artifact: %w", err)
 	}
 	defer func() {
 		_ = f.Close()
@@ -64,26 +64,26 @@ func writeArtifact(folder string, log io.ReaderAt, refs []ref) (path, digest str
 	for _, r := range refs {
 		k, payload, err := readAt(log, r.at)
 		if err != nil {
-			return "", "", err
+			return "", "", nil, err
 		}
 		if k != kindAnswer && k != kindError {
-			return "", "", fmt.Errorf("the record at byte %d is no answer", r.at)
+			return "", "", nil, fmt.Errorf("the record at byte %d is no answer", r.at)
 		}
 		if err := w.add(payload); err != nil {
-			return "", "", err
+			return "", "", nil, err
 		}
 	}
 	if digest, err = w.end(); err != nil {
-		return "", "", err
+		return "", "", nil, err
 	}
 	if err := errors.Join(f.Chmod(0o644), f.Sync(), f.Close()); err != nil {
-		return "", "", err
+		return "", "", nil, err
 	}
 	path = filepath.Join(folder, "answers-"+digest+".fta")
 	if err := os.Rename(f.Name(), path); err != nil {
-		return "", "", err
+		return "", "", nil, err
 	}
-	return path, digest, syncFolder(folder)
+	return path, digest, w.models, syncFolder(folder)
 }
 
 type artifactWriter struct {
@@ -98,10 +98,14 @@ type artifactWriter struct {
 	chunks  uint32
 	entries uint32
 	places  []placed
+	models  map[Model]int64
 }
 
+// Model is what answered, as the provider names it.
+type Model struct{ Name, Fingerprint string }
+
 func newArtifactWriter(f io.Writer, entries int) *artifactWriter {
-	w := &artifactWriter{sum: sha256.New(), places: make([]placed, 0, entries)}
+	w := &artifactWriter{sum: sha256.New(), models: map[Model]int64{}, places: make([]placed, 0, entries)}
 	w.w = bufio.NewWriterSize(io.MultiWriter(f, w.sum), 1<<16)
 	w.zip, w.err = zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(true))
 	w.write([]byte(magic))
@@ -122,12 +126,19 @@ func (w *artifactWriter) add(payload []byte) error {
 		return err
 	}
 	var e struct {
-		ID  string   `json:"id"`
-		Key string   `json:"key"`
-		Err *Failure `json:"error"`
+		ID     string   `json:"id"`
+		Key    string   `json:"key"`
+		Err    *Failure `json:"error"`
+		Answer struct {
+			Model       string `json:"model"`
+			Fingerprint string `json:"system_fingerprint"`
+		} `json:"answer"`
 	}
 	if err := json.Unmarshal(meta, &e); err != nil {
 		return fmt.Errorf("a stored answer is damaged: %w", err)
+	}
+	if e.Err == nil {
+		w.models[Model{e.Answer.Model, e.Answer.Fingerprint}]++
 	}
 	w.places = append(w.places, placed{id: hash64(e.ID), key: hash64(e.Key), order: w.entries, chunk: w.chunks, from: uint32(len(w.chunk)), answered: e.Err == nil})
 	w.entries++

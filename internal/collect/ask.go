@@ -100,7 +100,7 @@ func (r *run) attempt(ctx context.Context, j *job, n int) (a provider.Answer, ca
 	cancel()
 	r.hints(a, err)
 	if err != nil {
-		return a, call, began, r.attemptFailed(j, call, may, err)
+		return a, call, began, r.attemptFailed(j, call, began, may, err)
 	}
 	r.good()
 	e := &Entry{ID: j.request.ID, Sample: j.request.Sample, Key: j.key, Call: call, Attempts: n, At: time.Now().UTC(),
@@ -208,7 +208,7 @@ func (r *run) good() {
 }
 
 // attemptFailed books a failed attempt and learns from it.
-func (r *run) attemptFailed(j *job, call uint64, may Charge, err error) error {
+func (r *run) attemptFailed(j *job, call uint64, began time.Time, may Charge, err error) error {
 	var e *provider.Error
 	if !errors.As(err, &e) {
 		e = &provider.Error{Kind: provider.BadRequest, Message: err.Error()}
@@ -232,6 +232,9 @@ func (r *run) attemptFailed(j *job, call uint64, may Charge, err error) error {
 		r.breaker.RecordSuccess() // it answers, if not as hoped
 	}
 	r.bad(e)
+	if e.Kind == provider.Timeout {
+		r.pace.late(began)
+	}
 	if e.Kind.Retry() && e.Kind != provider.RateLimited && e.RetryAfter > 0 {
 		r.pace.pause(min(e.RetryAfter, maxPause))
 	}

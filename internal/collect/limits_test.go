@@ -62,6 +62,9 @@ func TestNoUsage(t *testing.T) {
 		return stub.Reply{Body: []byte(`{"choices":[{"finish_reason":"stop","message":{"content":"answer to ` + c.Prompt + `"}}]}`)}
 	})
 	res := collected(t, 10, model(t, s, nil), Options{Folder: t.TempDir()})
+	if len(res.Warnings) != 1 || res.Models[Model{}] != 10 {
+		t.Errorf("%v, %v", res.Warnings, res.Models)
+	}
 	if res.Spent.Estimated != 10 || res.Spent.In == 0 {
 		t.Errorf("%+v", res.Spent)
 	}

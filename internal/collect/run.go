@@ -59,14 +59,13 @@ type run struct {
 	cases    int64
 	trouble  time.Time // since when there were only errors
 	refusals int       // in a row
-	warnings []string
 	waiting  atomic.Pointer[string]
 	limits   atomic.Bool // there has been a 429
 }
 
 func newRun(p provider.Provider, o Options, past *past) (*run, error) {
 	r := &run{p: p, o: o, past: past, start: time.Now(), stopping: make(chan struct{}), errors: map[provider.Kind]int64{}}
-	r.refs = make([]ref, 0, min(o.Total, 1<<24)*o.Samples)
+	r.refs = make([]ref, 0, min(max(o.Total, 0)*o.Samples, 1<<20))
 	r.going, r.halt = context.WithCancel(context.Background())
 	var err error
 	if o.Cache != "" && !o.Fresh {
@@ -338,7 +337,7 @@ func (r *run) finish() (Result, error) {
 		r.reason, r.detail = Done, "every case has an answer or an error"
 	}
 	res := Result{Reason: r.reason, Detail: r.detail, Cases: r.cases, Answered: r.answered, Resumed: r.resumed, Cached: r.cached,
-		Errors: r.errors, Spent: r.purse.account(), Warnings: r.warnings}
+		Errors: r.errors, Spent: r.purse.account()}
 	res.Session = minus(res.Spent, r.before)
 	res.Left = r.wanted - r.answered
 	for _, n := range r.errors {
@@ -348,19 +347,25 @@ func (r *run) finish() (Result, error) {
 	if d := r.past.damage; d.bad > 0 {
 		res.Damage = fmt.Sprintf("%d places of the log were damaged (%d bytes); what was lost there was asked again", d.bad, d.bytes)
 	}
+	if res.Spent.Estimated > 0 {
+		res.Warnings = append(res.Warnings, fmt.Sprintf("tokens and cost of %d of %d calls are estimates: the provider did not count them, or nothing is known of their outcome", res.Spent.Estimated, res.Spent.Calls))
+	}
 	err := r.err
 	if r.reason != StorageFailed && r.reason != BadCase {
 		slices.SortFunc(r.refs, func(a, b ref) int {
 			return cmp.Or(cmp.Compare(a.index, b.index), cmp.Compare(a.sample, b.sample))
 		})
 		var werr error
-		res.Artifact, res.Digest, werr = writeArtifact(r.o.Folder, r.log.f, r.refs)
+		res.Artifact, res.Digest, res.Models, werr = writeArtifact(r.o.Folder, r.log.f, r.refs)
 		if werr == nil && r.o.Cache != "" {
 			werr = shareArtifact(r.o.Cache, res.Artifact)
 		}
 		if werr != nil {
 			err = werr
 		}
+	}
+	if len(res.Models) > 1 {
+		res.Warnings = append(res.Warnings, fmt.Sprintf("%d different models or fingerprints answered", len(res.Models)))
 	}
 	if cerr := r.log.close(); err == nil {
 		err = cerr
