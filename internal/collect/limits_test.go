@@ -235,6 +235,23 @@ func TestAutoConcurrency(t *testing.T) {
 	t.Logf("peak %d, %s", s.Peak(), res.Took)
 }
 
+// A server that works on one call at a time, on a machine of its user: most of the first
+// calls come too late; then it is asked one at a time, and every case is answered.
+func TestOneAtATime(t *testing.T) {
+	t.Parallel()
+	gate := make(chan struct{}, 1)
+	s := server(t, func(c stub.Call) stub.Reply {
+		gate <- struct{}{}
+		time.Sleep(100 * time.Millisecond)
+		<-gate
+		return echo(c)
+	})
+	res := collected(t, 30, model(t, s, nil), Options{Folder: t.TempDir(), Limits: Limits{Timeout: 350 * time.Millisecond}})
+	if res.Answered != 30 || res.Spent.Failed > 30 {
+		t.Errorf("%+v", res)
+	}
+}
+
 // The pacer on a clock of the test's.
 func TestPacer(t *testing.T) {
 	now := time.Unix(0, 0)
