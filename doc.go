@@ -19,6 +19,8 @@
 //	internal/packs     standards of plans from Git repositories and URLs
 //	internal/connect   rows from databases, object stores and Arrow files
 //	internal/eval      the pipeline on one screen
+//	internal/provider  one question to one model, over HTTP, a command or a file
+//	internal/collect   all questions: paced, durable, resumable; the artifact of answers
 //	internal/rehearse  a plan played with made-up candidates before it decides
 //	internal/record    the document of one run
 //	internal/report    record → HTML, Markdown, JUnit, CSV, terminal
