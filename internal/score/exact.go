@@ -1,0 +1,50 @@
+package score
+
+import (
+	"strings"
+)
+
+func exactEntries() []*Entry {
+	e := refEntry("exact", "Text", "1 if the output equals a reference", "own vectors; SQuAD's normalisation as lm-eval and Inspect have it")
+	e.Aliases, e.Binary = []string{"equals", "exact_match"}, true
+	e.Params = []Param{
+		{Name: "normalize", Kind: Text, Default: "none", OneOf: []string{"none", "trim", "squad"}, Doc: "none: byte for byte; trim: outer white space; squad: lower case, no punctuation, articles or extra spaces"},
+		{Name: "ignore_case", Kind: Flag, Default: false, Doc: "compare lower case"},
+	}
+	e.build = func(a *args) (kernel, error) {
+		if m, ok := a.Value.(map[string]any); ok {
+			return newJSONEquals(a, m)
+		}
+		if l, ok := a.Value.([]any); ok && !isTextList(l) {
+			return newJSONEquals(a, l)
+		}
+		refs, err := a.references()
+		how, fold := a.text("normalize"), a.flag("ignore_case")
+		return &best{refs: refs, one: func(o, r string) (float64, string) {
+			if o == r {
+				return 1, "equal"
+			}
+			o, r = normalise(o, how, fold), normalise(r, how, fold)
+			if o == r {
+				return 1, "equal"
+			}
+			return 0, "expected " + short(r)
+		}}, err
+	}
+	return []*Entry{e}
+}
+
+func isTextList(l []any) bool { _, ok := textList(l); return ok }
+
+func normalise(s, how string, fold bool) string {
+	switch how {
+	case "trim":
+		s = strings.TrimFunc(s, isSpace)
+	case "squad":
+		return squad(s)
+	}
+	if fold {
+		s = lower(s)
+	}
+	return s
+}

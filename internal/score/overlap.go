@@ -1,0 +1,86 @@
+package score
+
+func overlapEntries() []*Entry {
+	e := refEntry("token_f1", "Text", "F1 of the words shared with the reference, counted with repeats, after SQuAD's normalisation; 1 if both are empty", "own vectors; SQuAD's evaluation written out in Python")
+	e.Aliases = []string{"f1", "f-score"}
+	e.Params = []Param{{Name: "normalize", Kind: Text, Default: "squad", OneOf: []string{"squad", "lower", "none"}, Doc: "before the text is split at white space"}}
+	e.build = func(a *args) (kernel, error) {
+		refs, err := a.references()
+		k := &tokenF1{how: a.text("normalize")}
+		return &best{refs: refs, one: k.one}, err
+	}
+	g := refEntry("gleu", "Text", "Google BLEU of a sentence: matching 1- to 4-grams / the larger of both counts", "nltk sentence_gleu, one reference")
+	g.Params = []Param{{Name: "max_order", Kind: Whole, Default: 4, Min: 1, Max: 4, Doc: "longest n-gram"}}
+	g.build = func(a *args) (kernel, error) {
+		refs, err := a.references()
+		k := &gleu{order: a.whole("max_order")}
+		return &best{refs: refs, one: k.one}, err
+	}
+	return []*Entry{e, g}
+}
+
+type tokenF1 struct {
+	how   string
+	vocab vocab
+	words [2][]string
+	count []int32
+}
+
+func (k *tokenF1) one(o, r string) (float64, string) {
+	k.vocab.reset()
+	for i, s := range []string{o, r} {
+		switch k.how {
+		case "squad":
+			s = squad(s)
+		case "lower":
+			s = lower(s)
+		}
+		k.words[i] = fields(k.words[i][:0], s)
+	}
+	n, m := len(k.words[0]), len(k.words[1])
+	if n == 0 || m == 0 {
+		return bit(n == m), ""
+	}
+	k.count = k.count[:0]
+	for _, w := range k.words[1] {
+		id := int(k.vocab.id(w))
+		for len(k.count) < id {
+			k.count = append(k.count, 0)
+		}
+		k.count[id-1]++
+	}
+	same := 0
+	for _, w := range k.words[0] {
+		if id := int(k.vocab.id(w)); id <= len(k.count) && k.count[id-1] > 0 {
+			k.count[id-1]--
+			same++
+		}
+	}
+	return 2 * float64(same) / float64(n+m), "" // 2PR/(P+R) with P = same/n, R = same/m
+}
+
+type gleu struct {
+	order int
+	vocab vocab
+	grams grams
+	words []string
+	ids   [2][]int32
+}
+
+func (k *gleu) one(o, r string) (float64, string) {
+	k.vocab.reset()
+	var total [2]int
+	for i, s := range []string{o, r} {
+		k.words = fields(k.words[:0], s)
+		k.ids[i] = k.vocab.all(k.ids[i][:0], k.words)
+		for n := 1; n <= k.order; n++ {
+			total[i] += max(0, len(k.words)-n+1)
+		}
+	}
+	match := 0
+	k.grams.count(k.order, len(k.vocab.ids), k.ids[:], func(_ int, c []int32) { match += int(min(c[0], c[1])) })
+	if most := max(total[0], total[1]); most > 0 {
+		return float64(match) / float64(most), ""
+	}
+	return 0, "both texts are empty"
+}

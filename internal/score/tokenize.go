@@ -1,0 +1,159 @@
+package score
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// tokenizer is one of sacrebleu's tokenizers.
+type tokenizer struct {
+	how      string
+	buf, aux []byte
+}
+
+func newTokenizer(how string) tokenizer { return tokenizer{how: how} }
+
+// tokens appends the tokens of s to dst.
+func (t *tokenizer) tokens(dst []string, s string) []string {
+	switch t.how {
+	case "13a": // mteval-v13a
+		s = strings.ReplaceAll(s, "<skipped>", "")
+		s = strings.ReplaceAll(s, "-\n", "")
+		if strings.Contains(s, "&") {
+			for _, e := range [][2]string{{"&quot;", `"`}, {"&amp;", "&"}, {"&lt;", "<"}, {"&gt;", ">"}} {
+				s = strings.ReplaceAll(s, e[0], e[1])
+			}
+		}
+		return fields(dst, t.western(s, true))
+	case "zh":
+		var b strings.Builder
+		for _, r := range strings.TrimFunc(s, isSpace) {
+			if chinese(r) {
+				b.WriteByte(' ')
+				b.WriteRune(r)
+				b.WriteByte(' ')
+			} else {
+				b.WriteRune(r)
+			}
+		}
+		return fields(dst, t.western(b.String(), false))
+	case "intl":
+		return fields(dst, international(s))
+	case "char":
+		for i, r := range s {
+			if !isSpace(r) {
+				dst = append(dst, s[i:i+utf8.RuneLen(r)])
+			}
+		}
+		return dst
+	}
+	return fields(dst, s)
+}
+
+// western sets off punctuation as mteval does, in four passes like its substitutions; a
+// pass does not look again at what it has just matched. padded: as if a space stood at
+// both ends. New lines count as spaces.
+func (t *tokenizer) western(s string, padded bool) string {
+	b, a := t.buf[:0], t.aux[:0]
+	if padded {
+		b = append(b, ' ')
+	}
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		switch {
+		case c >= '{' && c <= '~' || c >= '[' && c <= '`' || c >= '!' && c <= '&' || c >= '(' && c <= '+' || c >= ':' && c <= '@' || c == '/':
+			b = append(b, ' ', c, ' ')
+		default:
+			b = append(b, c)
+		}
+	}
+	if padded {
+		b = append(b, ' ')
+	}
+	// a point or comma after what is no digit
+	for i := 0; i < len(b); i++ {
+		if i+1 < len(b) && !digit(b[i]) && stop(b[i+1]) {
+			a = append(a, b[i], ' ', b[i+1], ' ')
+			i++
+		} else {
+			a = append(a, b[i])
+		}
+	}
+	// a point or comma before what is no digit
+	b = b[:0]
+	for i := 0; i < len(a); i++ {
+		if i+1 < len(a) && stop(a[i]) && !digit(a[i+1]) {
+			b = append(b, ' ', a[i], ' ', a[i+1])
+			i++
+		} else {
+			b = append(b, a[i])
+		}
+	}
+	// a dash after a digit
+	a = a[:0]
+	for i := 0; i < len(b); i++ {
+		if i+1 < len(b) && digit(b[i]) && b[i+1] == '-' {
+			a = append(a, b[i], ' ', '-', ' ')
+			i++
+		} else {
+			a = append(a, b[i])
+		}
+	}
+	t.buf, t.aux = b, a
+	return string(a)
+}
+
+func digit(c byte) bool { return c >= '0' && c <= '9' }
+func stop(c byte) bool  { return c == '.' || c == ',' }
+
+// international is mteval-v14: punctuation and symbols are set off, but not between digits.
+func international(s string) string {
+	rs := []rune(s)
+	num := func(r rune) bool { return unicode.IsNumber(r) }
+	out := make([]rune, 0, 2*len(rs))
+	for i := 0; i < len(rs); i++ {
+		if i+1 < len(rs) && !num(rs[i]) && unicode.IsPunct(rs[i+1]) {
+			out = append(out, rs[i], ' ', rs[i+1], ' ')
+			i++
+		} else {
+			out = append(out, rs[i])
+		}
+	}
+	rs, out = out, make([]rune, 0, 2*len(out))
+	for i := 0; i < len(rs); i++ {
+		if i+1 < len(rs) && unicode.IsPunct(rs[i]) && !num(rs[i+1]) {
+			out = append(out, ' ', rs[i], ' ', rs[i+1])
+			i++
+		} else {
+			out = append(out, rs[i])
+		}
+	}
+	var b strings.Builder
+	for _, r := range out {
+		if unicode.IsSymbol(r) {
+			b.WriteByte(' ')
+			b.WriteRune(r)
+			b.WriteByte(' ')
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+// chinese is sacrebleu's range of characters, with what its five-digit escapes come to
+// (U+2001–2A6D and U+2F81–2FA1): scores must agree with published ones.
+func chinese(r rune) bool {
+	if r < 0x2001 {
+		return false
+	}
+	for _, c := range [...][2]rune{{0x3400, 0x4db5}, {0x4e00, 0x9fbb}, {0xf900, 0xfa2d}, {0xfa30, 0xfa6a}, {0xfa70, 0xfad9},
+		{0x2001, 0x2a6d}, {0x2f81, 0x2fa1}, {0xff00, 0xffef}, {0x2e80, 0x2eff}, {0x3000, 0x303f}, {0x31c0, 0x31ef}, {0x2f00, 0x2fdf},
+		{0x2ff0, 0x2fff}, {0x3100, 0x312f}, {0x31a0, 0x31bf}, {0xfe10, 0xfe1f}, {0xfe30, 0xfe4f}, {0x3200, 0x33ff}} {
+		if r >= c[0] && r <= c[1] {
+			return true
+		}
+	}
+	return false
+}
