@@ -1,0 +1,167 @@
+// Command bench measures the collection of answers against a stub server in a process of
+// its own, and prints the numbers. With -serve it is that server alone, for comparing
+// other programs on the same stub.
+package main
+
+import (
+	"bufio"
+	"context"
+	"flag"
+	"fmt"
+	"iter"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/fairtrial/fairtrial/internal/collect"
+	"github.com/fairtrial/fairtrial/internal/collect/stub"
+	"github.com/fairtrial/fairtrial/internal/provider"
+)
+
+func main() {
+	cases := flag.Int("cases", 10_000, "how many cases")
+	concurrency := flag.Int("concurrency", 500, "calls at once; 0 finds it by itself")
+	latency := flag.Duration("latency", 200*time.Millisecond, "of the stub's answers")
+	folder := flag.String("folder", "", "where the answers go (a temporary folder)")
+	serve := flag.String("serve", "", "be the stub server on this address, such as 127.0.0.1:8099, until killed")
+	words := flag.Int("words", 150, "length of an answer")
+	flag.Parse()
+	var err error
+	if *serve != "" {
+		err = server(*serve, *latency, *words)
+	} else {
+		err = measure(*cases, *concurrency, *latency, *folder, *words)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func server(address string, latency time.Duration, words int) error {
+	// Built once: the server should cost little beside what it measures.
+	body := stub.Completion(strings.TrimSpace(strings.Repeat("word ", words)))
+	s, err := stub.Listen(address, func(stub.Call) stub.Reply { return stub.Reply{Delay: latency, Body: body} })
+	if err != nil {
+		return err
+	}
+	fmt.Println(s.URL)
+	select {}
+}
+
+func questions(n int) iter.Seq2[collect.Case, error] {
+	passage := strings.Repeat("A passage of text that the answer should rest upon. ", 12)
+	return func(yield func(collect.Case, error) bool) {
+		for i := range n {
+			text := fmt.Sprintf("%sQuestion %d?", passage, i)
+			if !yield(collect.Case{ID: fmt.Sprintf("case-%d", i), Messages: []provider.Message{{Role: "user", Content: text}}}, nil) {
+				return
+			}
+		}
+	}
+}
+
+func measure(cases, concurrency int, latency time.Duration, folder string, words int) error {
+	url, stop, err := start(latency, words)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	if folder == "" {
+		if folder, err = os.MkdirTemp("", "fairtrial-bench-*"); err != nil {
+			return err
+		}
+		defer func() { _ = os.RemoveAll(folder) }()
+	}
+	p, err := provider.New(provider.Config{Provider: "openai", BaseURL: url, Model: "stub"})
+	if err != nil {
+		return err
+	}
+	var at time.Time // of the last answer: what follows is the artifact
+	steady, first := 0.0, time.Time{}
+	var firstDone int64
+	before := cpu()
+	began := time.Now()
+	res, err := collect.Run(context.Background(), questions(cases), p, collect.Options{
+		Folder: folder, Total: cases, Limits: collect.Limits{Concurrency: concurrency},
+		Every: 100 * time.Millisecond,
+		Progress: func(p collect.Progress) {
+			if p.Done < int64(cases) || at.IsZero() {
+				at = time.Now()
+			}
+			// The steady rate is that between the first and the last tenth.
+			if first.IsZero() && p.Done > int64(cases/10) {
+				first, firstDone = time.Now(), p.Done
+			} else if !first.IsZero() && p.Done < int64(cases-cases/10) {
+				steady = float64(p.Done-firstDone) / time.Since(first).Seconds()
+			}
+		},
+	})
+	if err != nil {
+		return err
+	}
+	if res.Reason != collect.Done || res.Answered != int64(cases) {
+		return fmt.Errorf("the run is not what it should be: %+v", res)
+	}
+	asking, used := at.Sub(began), cpu()-before
+	info, err := os.Stat(res.Artifact)
+	if err != nil {
+		return err
+	}
+	t := time.Now()
+	a, err := collect.Open(res.Artifact)
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	if _, err := a.Case(fmt.Sprintf("case-%d", cases/2)); err != nil {
+		return err
+	}
+	opened := time.Since(t)
+	fmt.Printf("cases %d  concurrency %d  latency %s\n", cases, concurrency, latency)
+	fmt.Printf("  answers a second        %8.0f   (%.0f steady", float64(cases)/asking.Seconds(), steady)
+	if concurrency > 0 {
+		fmt.Printf(", ceiling %.0f", float64(concurrency)/latency.Seconds())
+	}
+	fmt.Printf(")\n  CPU a call, all of it   %8.3f ms\n", used.Seconds()*1000/float64(cases))
+	fmt.Printf("  peak memory             %8.0f MB\n", peak())
+	fmt.Printf("  asking %.1f s, artifact %.1f s, %.1f MB; open it and read one case %.2f ms\n",
+		asking.Seconds(), res.Took.Seconds()-asking.Seconds(), float64(info.Size())/1e6, opened.Seconds()*1000)
+	return nil
+}
+
+// start runs the stub in another process.
+func start(latency time.Duration, words int) (url string, stop func(), err error) {
+	cmd := exec.Command(os.Args[0], "-serve", "127.0.0.1:0", "-latency", latency.String(), "-words", fmt.Sprint(words))
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return "", nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return "", nil, err
+	}
+	line, err := bufio.NewReader(out).ReadString('\n')
+	stop = func() { _ = cmd.Process.Kill(); _ = cmd.Wait() }
+	if err != nil {
+		stop()
+		return "", nil, fmt.Errorf("start the stub: %w", err)
+	}
+	return strings.TrimSpace(line), stop, nil
+}
+
+// cpu is the processor time of this process.
+func cpu() time.Duration {
+	var u syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u)
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// peak is the most memory this process has had, in MB.
+func peak() float64 {
+	var u syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u)
+	return float64(u.Maxrss) / 1000 // kB on Linux
+}

@@ -1,0 +1,133 @@
+package collect
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/fairtrial/fairtrial/internal/provider"
+)
+
+// Spent is the account of a whole collection, over all its sessions.
+type Spent struct {
+	Calls     int64 // that left, whatever became of them
+	Unknown   int64 // of Calls: nothing is known of their outcome (a killed process)
+	Failed    int64 // of Calls: ended in an error
+	Estimated int64 // of Calls: charged with what they may have cost
+	In, Out   int64 // tokens
+	Pico      int64 // 10^-12 USD
+}
+
+// USD is the cost in dollars.
+func (s Spent) USD() float64 { return float64(s.Pico) / 1e12 }
+
+func (s *Spent) add(c Charge) {
+	s.In, s.Out, s.Pico = s.In+c.In, s.Out+c.Out, s.Pico+c.Pico
+	if c.Estimated {
+		s.Estimated++
+	}
+}
+
+// past is what a log remembers: 24 bytes an answer and some for the map.
+type past struct {
+	end     int64
+	damage  damage
+	head    head
+	answers map[jobKey]int64 // place of the last answer
+	errors  map[jobKey]int64 // place of an error that asking again cannot mend
+	pending map[uint64]begin
+	calls   uint64
+	spent   Spent
+}
+
+// lasting says whether the error of a case will be the same tomorrow. Others are asked
+// again when the run is resumed.
+func lasting(k provider.Kind) bool {
+	switch k {
+	case provider.BadRequest, provider.Filtered, provider.TooLarge, provider.Encoding:
+		return true
+	}
+	return false
+}
+
+// recall reads a log.
+func recall(folder string) (*past, error) {
+	p := &past{answers: map[jobKey]int64{}, errors: map[jobKey]int64{}, pending: map[uint64]begin{}}
+	var err error
+	p.end, p.damage, err = scan(folder, p.visit)
+	if err != nil {
+		return nil, err
+	}
+	if p.end > 0 && p.head.Format == 0 {
+		return nil, fmt.Errorf("%s/%s: the beginning of the log is damaged; move the file away to start anew", folder, logName)
+	}
+	return p, nil
+}
+
+func (p *past) visit(k kind, at int64, payload []byte) error {
+	bad := func(err error) error {
+		return fmt.Errorf("read the log: the record at byte %d is of another version: %w", at, err)
+	}
+	switch k {
+	case kindHead:
+		if err := json.Unmarshal(payload, &p.head); err != nil {
+			return bad(err)
+		}
+		if p.head.Format != format {
+			return fmt.Errorf("read the log: its format is %d, this program knows %d", p.head.Format, format)
+		}
+	case kindBegin:
+		var b begin
+		if err := json.Unmarshal(payload, &b); err != nil {
+			return bad(err)
+		}
+		p.pending[b.Call] = b
+		p.calls = max(p.calls, b.Call)
+		p.spent.Calls++
+	case kindFail, kindUnknown:
+		var f fail
+		if err := json.Unmarshal(payload, &f); err != nil {
+			return bad(err)
+		}
+		delete(p.pending, f.Call)
+		p.spent.add(f.Charge)
+		if k == kindUnknown {
+			p.spent.Unknown++
+		} else {
+			p.spent.Failed++
+		}
+	case kindAnswer, kindError:
+		meta, _, _, err := split(payload)
+		if err != nil {
+			return bad(err)
+		}
+		// The answer itself stays where it is.
+		var e struct {
+			ID     string   `json:"id"`
+			Sample int      `json:"sample"`
+			Key    string   `json:"key"`
+			Err    *Failure `json:"error"`
+		}
+		if err := json.Unmarshal(meta, &e); err != nil {
+			return bad(err)
+		}
+		key := newJobKey(e.ID, e.Sample, e.Key)
+		if k == kindAnswer {
+			var paid struct {
+				Call   uint64 `json:"call"`
+				Charge Charge `json:"charge"`
+			}
+			if err := json.Unmarshal(meta, &paid); err != nil {
+				return bad(err)
+			}
+			delete(p.pending, paid.Call)
+			p.spent.add(paid.Charge)
+			p.answers[key] = at
+			delete(p.errors, key)
+		} else if e.Err != nil && lasting(e.Err.Kind) {
+			p.errors[key] = at
+		}
+	default:
+		return fmt.Errorf("read the log: a record of kind %q, which this program does not know", k)
+	}
+	return nil
+}

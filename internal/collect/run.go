@@ -1,0 +1,380 @@
+package collect
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/failsafe-go/failsafe-go"
+	"github.com/failsafe-go/failsafe-go/circuitbreaker"
+	"github.com/failsafe-go/failsafe-go/retrypolicy"
+	"golang.org/x/time/rate"
+
+	"github.com/fairtrial/fairtrial/internal/provider"
+)
+
+// ref says where the entry of a case's sample lies: 24 bytes.
+type ref struct {
+	index  int64 // of the case, in the order of the input
+	at     int64 // in the log
+	sample int32
+}
+
+type run struct {
+	p       provider.Provider
+	o       Options
+	past    *past
+	log     *journal
+	purse   *purse
+	pace    *pacer
+	rate    *rate.Limiter
+	breaker circuitbreaker.CircuitBreaker[provider.Answer]
+	retry   retrypolicy.RetryPolicy[provider.Answer]
+	cache   *cache
+	start   time.Time
+	before  Spent
+
+	calls    atomic.Uint64
+	jobs     sync.WaitGroup
+	stopping chan struct{}   // closed: nothing new leaves
+	going    context.Context // done when stopping is closed
+	halt     context.CancelFunc
+
+	mu       sync.Mutex
+	reason   Reason
+	detail   string
+	err      error
+	refs     []ref
+	answered int64
+	resumed  int64
+	cached   int64
+	asked    int64 // answers of this session
+	errors   map[provider.Kind]int64
+	wanted   int64
+	cases    int64
+	trouble  time.Time // since when there were only errors
+	refusals int       // in a row
+	warnings []string
+	waiting  atomic.Pointer[string]
+}
+
+func newRun(p provider.Provider, o Options, past *past) (*run, error) {
+	r := &run{p: p, o: o, past: past, start: time.Now(), stopping: make(chan struct{}), errors: map[provider.Kind]int64{}}
+	r.going, r.halt = context.WithCancel(context.Background())
+	var err error
+	if o.Cache != "" && !o.Fresh {
+		if r.cache, err = openCache(o.Cache); err != nil {
+			return nil, err
+		}
+	}
+	if r.log, err = openJournal(o.Folder, past.end); err != nil {
+		r.cache.close()
+		return nil, err
+	}
+	if err = r.begin(); err == nil {
+		r.purse, err = newPurse(o.Limits.Budget, o.Price, o.MaxTokens, past.spent)
+	}
+	if err != nil {
+		r.cache.close()
+		_ = r.log.close()
+		return nil, err
+	}
+	r.before = past.spent
+	r.calls.Store(past.calls)
+	r.pace = newPacer(o.Limits.Concurrency, time.Now)
+	r.rate = rate.NewLimiter(rate.Inf, 1)
+	if n := o.Limits.RequestsPerMinute; n > 0 {
+		r.rate = rate.NewLimiter(rate.Limit(n/60), max(1, int(n/600))) // six seconds' worth may leave at once
+	}
+	// Twenty failures and no answer between: let one call at a time find out whether the
+	// provider is back, after 1, 2, 4 … 30 seconds.
+	var opened atomic.Int32
+	r.breaker = circuitbreaker.NewBuilder[provider.Answer]().
+		WithFailureThreshold(20).
+		WithSuccessThreshold(1).
+		WithDelayFunc(func(failsafe.ExecutionAttempt[provider.Answer]) time.Duration { return breakerDelay(opened.Load()) }).
+		OnOpen(func(circuitbreaker.StateChangedEvent) { opened.Add(1) }).
+		OnClose(func(circuitbreaker.StateChangedEvent) { opened.Store(0) }).
+		Build()
+	r.retry = retrypolicy.NewBuilder[provider.Answer]().
+		HandleIf(func(_ provider.Answer, err error) bool { return err != nil && provider.KindOf(err).Retry() }).
+		WithMaxRetries(o.Limits.Retries).
+		WithBackoff(500*time.Millisecond, 30*time.Second).
+		WithJitterFactor(0.25).
+		ReturnLastFailure().
+		Build()
+	return r, nil
+}
+
+func breakerDelay(opened int32) time.Duration {
+	return min(time.Second<<min(max(opened, 0), 5), 30*time.Second)
+}
+
+// stop ends the run: nothing new leaves, what is in flight may come home. The first
+// reason counts.
+func (r *run) stop(why Reason, detail string, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.reason != "" {
+		return
+	}
+	r.reason, r.detail, r.err = why, detail, err
+	close(r.stopping)
+	r.halt()
+	if r.pace != nil {
+		r.pace.stop()
+	}
+}
+
+func (r *run) stopped() bool {
+	select {
+	case <-r.stopping:
+		return true
+	default:
+		return false
+	}
+}
+
+func (r *run) run(ctx context.Context, cases iter.Seq2[Case, error]) (Result, error) {
+	// Calls outlive the caller's context by the grace, so that paid answers come home.
+	calls, hurry := context.WithCancel(context.WithoutCancel(ctx))
+	defer hurry()
+	defer r.halt()
+	over := make(chan struct{})
+	var watchers sync.WaitGroup
+	watchers.Add(2)
+	go func() { defer watchers.Done(); r.watch(ctx, hurry, over) }()
+	go func() { defer watchers.Done(); r.report(over) }()
+
+	r.dispatch(calls, cases)
+	r.jobs.Wait()
+	close(over)
+	watchers.Wait()
+	return r.finish()
+}
+
+// watch stops the run when the user does, when the time is up, and hurries what is in
+// flight when the grace is over.
+func (r *run) watch(ctx context.Context, hurry context.CancelFunc, over <-chan struct{}) {
+	var up <-chan time.Time
+	if t := r.o.Limits.Budget.Time; t > 0 {
+		timer := time.NewTimer(t)
+		defer timer.Stop()
+		up = timer.C
+	}
+	select {
+	case <-ctx.Done():
+		r.stop(CancelledByUser, "stopped by the user", nil)
+	case <-up:
+		r.stop(BudgetSpent, fmt.Sprintf("%s of time", r.o.Limits.Budget.Time), nil)
+	case <-r.stopping:
+	case <-over:
+		return
+	}
+	// A stop for the budget waits for all it paid for; a user may still lose patience.
+	done := ctx.Done()
+	if ctx.Err() == nil {
+		select {
+		case <-done:
+		case <-over:
+			return
+		}
+	}
+	grace := time.NewTimer(r.o.Limits.Grace)
+	defer grace.Stop()
+	select {
+	case <-grace.C:
+		hurry()
+	case <-over:
+	}
+}
+
+// dispatch reads the cases and sends what has no answer yet.
+func (r *run) dispatch(ctx context.Context, cases iter.Seq2[Case, error]) {
+	seen := map[uint64]struct{}{} // hashes of ids: 8 bytes a case and the map's room
+	index := int64(-1)
+	for c, err := range cases {
+		if r.stopped() {
+			return
+		}
+		index++
+		if err == nil {
+			err = once(seen, c.ID)
+		}
+		if err != nil {
+			r.stop(BadCase, err.Error(), err)
+			return
+		}
+		r.mu.Lock()
+		r.cases++
+		r.wanted += int64(r.o.Samples)
+		r.mu.Unlock()
+		for s := range r.o.Samples {
+			if !r.one(ctx, c, index, s) {
+				return
+			}
+		}
+	}
+}
+
+func once(seen map[uint64]struct{}, id string) error {
+	if id == "" {
+		return fmt.Errorf("a case has no id")
+	}
+	h := hash64(id)
+	if _, twice := seen[h]; twice {
+		return fmt.Errorf("case %q: the id comes twice; answers are kept by id", id)
+	}
+	seen[h] = struct{}{}
+	return nil
+}
+
+// job is a sample of a case that has to be asked.
+type job struct {
+	request provider.Request
+	ref     ref
+	key     string
+	size    int // of the request
+	spoiled int // answers that were no answers: a new idempotency key each
+}
+
+// one settles a sample from the log or the cache, or sends it; false when the run stops.
+func (r *run) one(ctx context.Context, c Case, index int64, sample int) bool {
+	j := &job{request: provider.Request{ID: c.ID, Sample: sample, Messages: c.Messages, Input: c.Input, Vars: c.Vars}, ref: ref{index: index, sample: int32(sample)}}
+	if r.o.Seed != nil {
+		seed := *r.o.Seed + int64(sample)
+		j.request.Seed = &seed
+	}
+	encoded, err := r.p.Encode(j.request)
+	if err != nil {
+		err = fmt.Errorf("case %q: %w", c.ID, err)
+		r.stop(BadCase, err.Error(), err)
+		return false
+	}
+	j.key, j.size = requestKey(encoded, sample), len(encoded)
+	key := newJobKey(c.ID, sample, j.key)
+	if at, ok := r.past.answers[key]; ok {
+		j.ref.at = at
+		r.mu.Lock()
+		r.refs = append(r.refs, j.ref)
+		r.answered++
+		r.resumed++
+		r.mu.Unlock()
+		return true
+	}
+	if at, ok := r.past.errors[key]; ok {
+		return r.oldError(j, at)
+	}
+	if e := r.cache.find(j.key, sample); e != nil {
+		return r.fromCache(j, e)
+	}
+	if !r.pace.acquire(false) {
+		return false
+	}
+	r.jobs.Add(1)
+	go func() {
+		defer r.jobs.Done()
+		r.ask(ctx, j)
+	}()
+	return true
+}
+
+// oldError takes over an error that would come again.
+func (r *run) oldError(j *job, at int64) bool {
+	_, payload, err := readAt(r.log.f, at)
+	if err == nil {
+		var e *Entry
+		if e, err = decodeEntry(payload); err == nil && e.Err != nil {
+			j.ref.at = at
+			r.settled(j.ref, e.Err.Kind)
+			return true
+		}
+	}
+	if err == nil {
+		err = fmt.Errorf("read the log: the record at byte %d is not the error it was", at)
+	}
+	r.stop(StorageFailed, err.Error(), err)
+	return false
+}
+
+// settled books an outcome of a sample: an answer, or an error of a kind.
+func (r *run) settled(at ref, failed provider.Kind) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.refs = append(r.refs, at)
+	if failed != "" {
+		r.errors[failed]++
+		return
+	}
+	r.answered++
+}
+
+func (r *run) fromCache(j *job, e *Entry) bool {
+	e.ID, e.Sample, e.Cached, e.Call, e.Charge = j.request.ID, j.request.Sample, true, 0, Charge{}
+	payload, err := encodeEntry(e, e.Answer.Request, e.Answer.Response)
+	if err != nil {
+		r.stop(StorageFailed, err.Error(), err)
+		return false
+	}
+	at, err := r.append(kindAnswer, payload)
+	if err != nil {
+		return false
+	}
+	j.ref.at = at
+	r.settled(j.ref, "")
+	r.mu.Lock()
+	r.cached++
+	r.mu.Unlock()
+	return true
+}
+
+func (r *run) finish() (Result, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.reason == "" {
+		r.reason, r.detail = Done, "every case has an answer or an error"
+	}
+	res := Result{Reason: r.reason, Detail: r.detail, Cases: r.cases, Answered: r.answered, Resumed: r.resumed, Cached: r.cached,
+		Errors: r.errors, Spent: r.purse.account(), Warnings: r.warnings}
+	res.Session = minus(res.Spent, r.before)
+	res.Left = r.wanted - r.answered
+	for _, n := range r.errors {
+		res.Left -= n
+	}
+	res.Complete = r.reason == Done && res.Left == 0
+	if d := r.past.damage; d.bad > 0 {
+		res.Damage = fmt.Sprintf("%d places of the log were damaged (%d bytes); what was lost there was asked again", d.bad, d.bytes)
+	}
+	err := r.err
+	if r.reason != StorageFailed && r.reason != BadCase {
+		slices.SortFunc(r.refs, func(a, b ref) int {
+			if a.index != b.index {
+				return int(a.index - b.index)
+			}
+			return int(a.sample - b.sample)
+		})
+		var werr error
+		res.Artifact, res.Digest, werr = writeArtifact(r.o.Folder, r.log.f, r.refs)
+		if werr == nil && r.o.Cache != "" {
+			werr = shareArtifact(r.o.Cache, res.Artifact)
+		}
+		if werr != nil {
+			err = werr
+		}
+	}
+	if cerr := r.log.close(); err == nil {
+		err = cerr
+	}
+	r.cache.close()
+	res.Took = time.Since(r.start)
+	return res, err
+}
+
+func minus(a, b Spent) Spent {
+	return Spent{Calls: a.Calls - b.Calls, Unknown: a.Unknown - b.Unknown, Failed: a.Failed - b.Failed, Estimated: a.Estimated - b.Estimated,
+		In: a.In - b.In, Out: a.Out - b.Out, Pico: a.Pico - b.Pico}
+}
