@@ -50,11 +50,34 @@ type Run struct {
 	PlanPath string        `json:"plan_path"`
 	Pulls    []engine.Pull `json:"pulls,omitempty"` // of remote sources, in the plan's order
 	Plugins  []PluginRun   `json:"plugins,omitempty"`
+	Answers  []Answers     `json:"answers,omitempty"` // of generative tasks, by model
 	Baseline *BaselineRef  `json:"baseline,omitempty"`
 	Gates    []GatePlace   `json:"gates,omitempty"` // where each stands in the plan's file
 	Look     Look          `json:"look"`
 	WhatIf   []string      `json:"what_if,omitempty"` // an exploration: these keys of the plan were changed, nothing was decided
 	Stats    RunStats      `json:"stats"`
+}
+
+// Answers are what one model answered: a content-addressed artifact, and its account.
+type Answers struct {
+	Model     string         `json:"model"`
+	Provider  string         `json:"provider"`
+	Digest    string         `json:"digest"` // of the artifact, in the workspace
+	Cases     int64          `json:"cases"`
+	Answered  int64          `json:"answered"` // samples with an answer
+	Errors    []AnswerErrors `json:"errors,omitempty"`
+	Calls     int64          `json:"calls"` // over all sessions
+	TokensIn  int64          `json:"tokens_in"`
+	TokensOut int64          `json:"tokens_out"`
+	USD       result.Number  `json:"usd"` // as far as a price was named
+	Started   time.Time      `json:"started"`
+	Seconds   float64        `json:"seconds"`
+}
+
+// AnswerErrors counts samples that ended in an error.
+type AnswerErrors struct {
+	Kind    string `json:"kind"`
+	Samples int64  `json:"samples"`
 }
 
 // PluginRun is one conversation with a plug-in.
