@@ -11,7 +11,7 @@ TESTFLAGS ?= -p 2
 LINT_VERSION := v2.7.0
 
 .DEFAULT_GOAL := build
-.PHONY: build test test-unit test-slow test-race oracles lint bench demo docs fuzz test-trino test-clickhouse test-s3 test-ci test-orchestrators test-integrations test-mlflow test-openlineage test-deploy clean tools web wheel test-python
+.PHONY: build test test-unit test-slow test-race oracles conformance-scorers lint bench demo docs fuzz test-trino test-clickhouse test-s3 test-ci test-orchestrators test-integrations test-mlflow test-openlineage test-deploy clean tools web wheel test-python
 
 build: web ## build bin/fairtrial
 	@mkdir -p bin
@@ -46,6 +46,9 @@ test-race: tools ## the same Go tests under the race detector
 
 conformance: ## compare every metric with scikit-learn, statsmodels and fairlearn
 	@PYTHON="$(PYTHON)" VENV="$(VENV)" sh oracles/run.sh
+
+conformance-scorers: ## compare the text scorers with sacrebleu, rouge-score, IFEval's verifiers and others
+	@GO="$(GO)" PYTHON="$(PYTHON)" VENV="$(VENV)" sh oracles/scorers.sh
 
 test-slow: tools build ## coverage simulations, long fuzzing, kill tests (tens of minutes)
 	@FAIRTRIAL_SLOW=1 $(GO) test -p 1 -timeout 60m $(PKGS)
@@ -99,6 +102,7 @@ docs: build ## write the generated pages: the catalogue, the conformance table a
 	@$(BIN) metrics --markdown > docs/metrics-catalogue.md
 	@PYTHON="$(PYTHON)" VENV="$(VENV)" sh oracles/run.sh --table > bin/conformance.md
 	@if [ -s bin/conformance.md ]; then mv bin/conformance.md docs/conformance.md; fi
+	@GO="$(GO)" PYTHON="$(PYTHON)" VENV="$(VENV)" sh oracles/scorers.sh --docs
 	@$(GO) run ./internal/tools/coverage -gates -title > docs/statistics-gates.md
 	@$(GO) run ./internal/tools/coverage -title > docs/statistics-coverage.md
 

@@ -82,6 +82,14 @@ func (b *bleu) stats(output string, refs []string) []float64 {
 	for k := range maxBLEU {
 		stats[2+maxBLEU+k] = float64(max(0, n-k))
 	}
+	if len(refs) == 1 { // the same, quicker
+		var match [16]int32
+		b.grams.matches(maxBLEU, len(b.vocab.ids), b.sides[0], b.sides[1], match[:])
+		for k := range maxBLEU {
+			stats[2+k] = float64(match[k])
+		}
+		return stats
+	}
 	b.grams.count(maxBLEU, len(b.vocab.ids), b.sides[:len(refs)+1], func(order int, c []int32) {
 		if c[0] == 0 {
 			return

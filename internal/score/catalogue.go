@@ -14,6 +14,7 @@ type Direction string
 const (
 	Up   Direction = "up"
 	Down Direction = "down"
+	None Direction = "none" // good or bad by the plan alone
 )
 
 // Entry is one scorer of the catalogue.
@@ -94,6 +95,9 @@ func New(s Spec) (*Scorer, error) {
 			return nil, err
 		}
 		out.transforms = append(out.transforms, f)
+	}
+	if s.Threshold != nil && e.Direction == None && !e.Binary {
+		return nil, keyErr("threshold", "use min and max", "neither more nor less is better in %s", e.Name)
 	}
 	if e.Value == "" && s.HasValue {
 		return nil, keyErr("value", "leave it out", "%s takes none", e.Name)

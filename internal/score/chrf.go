@@ -88,9 +88,10 @@ func (k *chrf) score(c *Case) Score {
 // count fills triples of output, reference and matching n-grams by order. Where the
 // reference has none of an order, the output's are not counted either.
 func (k *chrf) count(dst []float64, order, symbols int, out, ref []int32) {
-	sides := [2][]int32{out, ref}
-	k.grams.count(order, symbols, sides[:], func(n int, c []int32) { dst[3*n-1] += float64(min(c[0], c[1])) })
+	var match [16]int32
+	k.grams.matches(order, symbols, out, ref, match[:])
 	for n := 1; n <= order; n++ {
+		dst[3*n-1] = float64(match[n-1])
 		dst[3*n-2] = float64(max(0, len(ref)-n+1))
 		if dst[3*n-2] > 0 {
 			dst[3*n-3] = float64(max(0, len(out)-n+1))

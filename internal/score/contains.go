@@ -23,6 +23,11 @@ func containsEntries() []*Entry {
 			if !several && len(v.list) > 1 {
 				return nil, keyErr("value", "contains-any and contains-all take lists", "expected one text, found a list")
 			}
+			for _, s := range v.constant {
+				if s == "" {
+					return nil, keyErr("value", "every output contains it", "expected a text, found an empty one")
+				}
+			}
 			return &find{values: v, fold: a.flag("ignore_case") || strings.HasPrefix(a.written, "i"), all: all, test: test}, nil
 		}
 		return e
@@ -81,6 +86,9 @@ func (f *find) score(c *Case) Score {
 		o = lower(o)
 	}
 	for _, v := range values {
+		if v == "" {
+			return ungraded("the text to look for is empty")
+		}
 		w := v
 		if f.fold {
 			w = lower(v)

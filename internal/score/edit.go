@@ -126,10 +126,12 @@ func (m *myers) blocks(p, t []rune) int {
 	score := len(p)
 	last := uint64(1) << ((len(p) - 1) % 64)
 	for _, r := range t {
-		eqs := m.peq[m.row(r, blocks, false):]
+		at := m.row(r, blocks, false)
+		eqs := m.peq[at : int(at)+blocks]
 		hp, hn := uint64(1), uint64(0) // the first row of the table grows by one
-		for k := range blocks {
-			eq, vp, vn := eqs[k], m.vp[k], m.vn[k]
+		vps, vns := m.vp[:len(eqs)], m.vn[:len(eqs)]
+		for k, eq := range eqs {
+			vp, vn := vps[k], vns[k]
 			x := eq | hn
 			d0 := (x&vp + vp) ^ vp | x | vn
 			ph, nh := vn|^(d0|vp), d0&vp
@@ -142,7 +144,7 @@ func (m *myers) blocks(p, t []rune) int {
 			}
 			nextP, nextN := ph>>63, nh>>63
 			ph, nh = ph<<1|hp, nh<<1|hn
-			m.vp[k], m.vn[k] = nh|^(d0|ph), ph&d0
+			vps[k], vns[k] = nh|^(d0|ph), ph&d0
 			hp, hn = nextP, nextN
 		}
 	}

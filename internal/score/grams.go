@@ -31,31 +31,26 @@ func (v *vocab) all(dst []int32, words []string) []int32 {
 	return dst
 }
 
-// gram is up to `order` symbols packed into one key, left to right, 0 past the end.
-type gram struct {
-	key  uint64
-	side int32
-}
-
 // grams counts the n-grams of several sequences ("sides") of small numbers. All orders
-// come from one sort: the keys of the longest n-grams in order, every shorter one is a
-// run of equal prefixes.
+// come from one sort. A key is the `order` symbols from a place on, packed from left to
+// right, 0 past the end, and the side in its lowest bits; in sorted order every shorter
+// n-gram is a run of equal prefixes.
 type grams struct {
-	keys, spare []gram
-	counts      []int32 // of the open run: counts[(n-1)·sides + side]
+	keys, spare []uint64
+	seen        []int32 // keys met so far, by side
+	opened      []int32 // seen, when the run of an order began: opened[(n-1)·sides + side]
+	counts      []int32
 	table       map[uint64]int32
 }
 
-// count calls visit(n, counts by side) for every distinct n-gram of orders 1 to order.
-// Symbols are 1 to symbols.
-func (g *grams) count(order, symbols int, sides [][]int32, visit func(n int, counts []int32)) {
-	width := bits.Len(uint(symbols))
-	if width*order > 64 {
-		g.countWide(order, sides, visit)
-		return
+// prepare packs and sorts the keys. ok is false where a key does not hold an n-gram.
+func (g *grams) prepare(order, symbols int, sides [][]int32) (width, low int, ok bool) {
+	width, low = bits.Len(uint(symbols)), bits.Len(uint(len(sides)-1))
+	total := width * order
+	if total+low > 64 {
+		return 0, 0, false
 	}
 	g.keys = g.keys[:0]
-	total := width * order
 	mask := ^uint64(0) >> (64 - total)
 	for side, ids := range sides {
 		key := uint64(0) // of the window that begins at i
@@ -66,77 +61,129 @@ func (g *grams) count(order, symbols int, sides [][]int32, visit func(n int, cou
 			}
 		}
 		for i := range ids {
-			g.keys = append(g.keys, gram{key, int32(side)})
+			g.keys = append(g.keys, key<<low|uint64(side))
 			key = key << width & mask
 			if i+order < len(ids) {
 				key |= uint64(ids[i+order])
 			}
 		}
 	}
-	g.sort(total)
-	n := len(sides)
-	g.counts = slices.Grow(g.counts[:0], order*n)[:order*n]
-	clear(g.counts)
-	var last uint64
-	flush := func(from int) { // runs of orders from+1 … end
+	g.sort(low, total+low)
+	return width, low, true
+}
+
+// matches adds to dst[n-1] the n-grams that two sequences share, with repeats.
+func (g *grams) matches(order, symbols int, a, b []int32, dst []int32) {
+	if len(a) == 0 || len(b) == 0 {
+		return
+	}
+	width, low, ok := g.prepare(order, symbols, [][]int32{a, b})
+	if !ok {
+		g.countWide(order, [][]int32{a, b}, func(n int, c []int32) { dst[n-1] += min(c[0], c[1]) })
+		return
+	}
+	var openA, openB [16]int32 // as opened; orders are at most 10
+	var seenA, seenB int32
+	last := g.keys[0] >> low
+	symbol := uint64(1)<<width - 1
+	for i := 0; i <= len(g.keys); i++ {
+		var e uint64
+		from := 0
+		if i < len(g.keys) {
+			e = g.keys[i]
+			x := e>>low ^ last
+			if x == 0 {
+				seenB += int32(e & 1)
+				seenA += int32(^e & 1)
+				continue
+			}
+			from = order - 1 - (bits.Len64(x)-1)/width
+		}
 		for k := from; k < order; k++ {
-			if last>>(uint(order-1-k)*uint(width))&(1<<width-1) == 0 {
-				break // shorter than k+1
+			if last>>(uint(order-1-k)*uint(width))&symbol != 0 {
+				dst[k] += min(seenA-openA[k], seenB-openB[k])
 			}
-			run := g.counts[k*n : k*n+n]
-			visit(k+1, run)
-			clear(run)
+			openA[k], openB[k] = seenA, seenB
 		}
-	}
-	for i, e := range g.keys {
-		if i > 0 {
-			same := order
-			if x := e.key ^ last; x != 0 {
-				same = order - 1 - (bits.Len64(x)-1)/width
-			}
-			flush(same)
-		}
-		last = e.key
-		for k := range order {
-			if e.key>>(uint(order-1-k)*uint(width))&(1<<width-1) == 0 {
-				break
-			}
-			g.counts[k*n+int(e.side)]++
-		}
-	}
-	if len(g.keys) > 0 {
-		flush(0)
+		last = e >> low
+		seenB += int32(e & 1)
+		seenA += int32(^e & 1)
 	}
 }
 
-// sort orders the keys by their lowest `width` bits: radix for many, else by comparison.
-func (g *grams) sort(width int) {
-	if len(g.keys) < 96 {
-		slices.SortFunc(g.keys, func(a, b gram) int {
-			if a.key < b.key {
-				return -1
+// count calls visit(n, counts by side) for every distinct n-gram of orders 1 to order.
+// Symbols are 1 to symbols.
+func (g *grams) count(order, symbols int, sides [][]int32, visit func(n int, counts []int32)) {
+	width, low, ok := g.prepare(order, symbols, sides)
+	if !ok {
+		g.countWide(order, sides, visit)
+		return
+	}
+	if len(g.keys) == 0 {
+		return
+	}
+	n := len(sides)
+	g.seen, g.counts, g.opened = zeros(g.seen, n), zeros(g.counts, n), zeros(g.opened, order*n)
+	last := g.keys[0] >> low
+	symbol := uint64(1)<<width - 1
+	flush := func(from int) { // ends the runs of the orders from+1 on
+		for k := from; k < order; k++ {
+			open := g.opened[k*n : k*n+n]
+			if last>>(uint(order-1-k)*uint(width))&symbol != 0 { // else shorter than k+1
+				for s := range open {
+					g.counts[s] = g.seen[s] - open[s]
+				}
+				visit(k+1, g.counts)
 			}
-			return 1 // equal keys: their order is nothing
-		})
+			copy(open, g.seen)
+		}
+	}
+	for _, e := range g.keys {
+		key := e >> low
+		if x := key ^ last; x != 0 {
+			flush(order - 1 - (bits.Len64(x)-1)/width)
+			last = key
+		}
+		g.seen[e&(1<<low-1)]++
+	}
+	flush(0)
+}
+
+func zeros(s []int32, n int) []int32 {
+	if cap(s) < n {
+		return make([]int32, n)
+	}
+	s = s[:n]
+	clear(s)
+	return s
+}
+
+// sort orders the keys by their bits from low to high, radix for many: the order of sides
+// in a run is nothing.
+func (g *grams) sort(low, high int) {
+	if len(g.keys) < 128 {
+		slices.Sort(g.keys)
 		return
 	}
 	g.spare = slices.Grow(g.spare[:0], len(g.keys))[:len(g.keys)]
-	const digit = 11
-	var at [1 << digit]int32
-	for shift := 0; shift < width; shift += digit {
-		clear(at[:])
+	passes := (high - low + 10) / 11
+	digit := (high - low + passes - 1) / passes
+	var at [1 << 11]int32
+	for shift := low; shift < high; shift += digit {
+		count := at[:1<<digit]
+		clear(count)
 		for _, e := range g.keys {
-			at[e.key>>shift&(1<<digit-1)]++
+			count[e>>shift&(1<<digit-1)]++
 		}
 		sum := int32(0)
-		for i, c := range at {
-			at[i] = sum
+		for i, c := range count {
+			count[i] = sum
 			sum += c
 		}
 		for _, e := range g.keys {
-			d := e.key >> shift & (1<<digit - 1)
-			g.spare[at[d]] = e
-			at[d]++
+			d := e >> shift & (1<<digit - 1)
+			g.spare[count[d]] = e
+			count[d]++
 		}
 		g.keys, g.spare = g.spare, g.keys
 	}

@@ -19,7 +19,7 @@ func ifevalEntries() []*Entry {
 		build: func(a *args) (kernel, error) {
 			k := &ifeval{loose: a.text("mode") == "loose", share: a.text("level") == "instruction"}
 			if !a.HasValue {
-				return k, nil
+				return k.orCorpus(), nil
 			}
 			t, err := newTree(a.Value)
 			if err != nil {

@@ -94,7 +94,7 @@ func instructionTable() map[string]func(*kwargs) func(string) bool {
 		},
 		"length_constraints:number_words": func(k *kwargs) func(string) bool {
 			n, rel := k.whole("num_words"), k.relation("relation")
-			return func(s string) bool { return rel(len(words(nil, s)), n) }
+			return func(s string) bool { return rel(countWords(s), n) }
 		},
 		"length_constraints:nth_paragraph_first_word": func(k *kwargs) func(string) bool {
 			n, nth, want := k.whole("num_paragraphs"), k.whole("nth_paragraph"), lower(k.text("first_word"))

@@ -12,7 +12,7 @@ var errNoMatch = errors.New("the pattern is not found in the output")
 
 func countEntries() []*Entry {
 	one := func(name, meaning string, aliases []string, count func(string) int) *Entry {
-		return &Entry{Name: name, Aliases: aliases, Group: "Text", Meaning: meaning, Lo: 0, Hi: math.Inf(1), Direction: Down, Oracle: "own vectors",
+		return &Entry{Name: name, Aliases: aliases, Group: "Text", Meaning: meaning, Lo: 0, Hi: math.Inf(1), Direction: None, Oracle: "own vectors",
 			Value: "optional: the number wanted, or {min, max}; then the value is 1 or 0",
 			Params: []Param{
 				{Name: "min", Kind: Whole, Doc: "1 if at least so many, else 0"},

@@ -112,14 +112,17 @@ func lastBoxed(s string) (string, bool) {
 	return "", false
 }
 
-// sameMath compares two answers, exactly where both can be read, else as text.
+// sameMath compares two answers as text, then exactly where both can be read.
 func sameMath(a, b string) (bool, string) {
+	if mathText(a) == mathText(b) {
+		return true, "equal as text"
+	}
 	x, errA := parseMath(a)
 	y, errB := parseMath(b)
-	if errA == nil && errB == nil {
-		return x.equal(y), "equal by exact arithmetic"
+	if errA != nil || errB != nil {
+		return false, "different as text"
 	}
-	return mathText(a) == mathText(b), "equal as text"
+	return x.equal(y), "equal by exact arithmetic"
 }
 
 // mathText strips what does not change an answer's meaning.

@@ -15,8 +15,8 @@ type poly map[string]*big.Rat
 type quotient struct{ num, den poly }
 
 const (
-	maxTerms = 200
-	maxBits  = 4000 // of a coefficient
+	maxTerms = 60
+	maxBits  = 2000 // of a coefficient
 )
 
 func constant(r *big.Rat) quotient {

@@ -2,7 +2,7 @@ package score
 
 func overlapEntries() []*Entry {
 	e := refEntry("token_f1", "Text", "F1 of the words shared with the reference, counted with repeats, after SQuAD's normalisation; 1 if both are empty", "own vectors; SQuAD's evaluation written out in Python")
-	e.Aliases = []string{"f1", "f-score"}
+	e.Aliases = []string{"f1"}
 	e.Params = []Param{{Name: "normalize", Kind: Text, Default: "squad", OneOf: []string{"squad", "lower", "none"}, Doc: "before the text is split at white space"}}
 	e.build = func(a *args) (kernel, error) {
 		refs, err := a.references()
@@ -77,8 +77,9 @@ func (k *gleu) one(o, r string) (float64, string) {
 			total[i] += max(0, len(k.words)-n+1)
 		}
 	}
-	match := 0
-	k.grams.count(k.order, len(k.vocab.ids), k.ids[:], func(_ int, c []int32) { match += int(min(c[0], c[1])) })
+	var by [16]int32
+	k.grams.matches(k.order, len(k.vocab.ids), k.ids[0], k.ids[1], by[:])
+	match := by[0] + by[1] + by[2] + by[3]
 	if most := max(total[0], total[1]); most > 0 {
 		return float64(match) / float64(most), ""
 	}

@@ -104,10 +104,10 @@ func shortEnd(w string) bool {
 
 func porter1a(w string) string {
 	switch {
-	case strings.HasSuffix(w, "ies") && len(w) == 4, strings.HasSuffix(w, "s") && !strings.HasSuffix(w, "ss") && !strings.HasSuffix(w, "ies"):
-		return w[:len(w)-1]
-	case strings.HasSuffix(w, "sses"), strings.HasSuffix(w, "ies"):
+	case strings.HasSuffix(w, "sses"), strings.HasSuffix(w, "ies") && len(w) > 4:
 		return w[:len(w)-2]
+	case strings.HasSuffix(w, "s") && !strings.HasSuffix(w, "ss"):
+		return w[:len(w)-1]
 	}
 	return w
 }

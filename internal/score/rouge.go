@@ -94,32 +94,28 @@ func (k *rouge) tokens(dst []int32, s string) []int32 {
 	if !isASCII(s) {
 		s = lower(s)
 	}
-	k.buffer = k.buffer[:0]
+	k.buffer = append(k.buffer[:0], s...)
+	for i, c := range k.buffer {
+		if c >= 'A' && c <= 'Z' {
+			k.buffer[i] = c + 'a' - 'A'
+		}
+	}
+	s = string(k.buffer)
+	start := -1
 	for i := 0; i <= len(s); i++ {
-		if i < len(s) {
-			c := s[i]
-			if c >= 'A' && c <= 'Z' {
-				c += 'a' - 'A'
+		if i < len(s) && (s[i] >= 'a' && s[i] <= 'z' || digit(s[i])) {
+			if start < 0 {
+				start = i
 			}
-			if c >= 'a' && c <= 'z' || c >= '0' && c <= '9' {
-				k.buffer = append(k.buffer, c)
-				continue
-			}
+		} else if start >= 0 {
+			dst = append(dst, k.vocab.id(k.stemmed(s[start:i])))
+			start = -1
 		}
-		if len(k.buffer) == 0 {
-			continue
-		}
-		id, ok := k.vocab.ids[string(k.buffer)] // no copy for a look-up
-		if !ok || k.stemmer {
-			id = k.vocab.id(k.stemmed(string(k.buffer)))
-		}
-		dst = append(dst, id)
-		k.buffer = k.buffer[:0]
 	}
 	return dst
 }
 
-// stemmed stems a word, once.
+// stemmed stems a word of more than three letters; each is stemmed once.
 func (k *rouge) stemmed(w string) string {
 	if !k.stemmer || len(w) <= 3 {
 		return w
@@ -128,7 +124,7 @@ func (k *rouge) stemmed(w string) string {
 	if !ok {
 		s = stem(w)
 		if len(k.stems) < 1<<16 {
-			k.stems[w] = s
+			k.stems[strings.Clone(w)] = strings.Clone(s) // not the whole text
 		}
 	}
 	return s
@@ -151,13 +147,9 @@ func (k *rouge) both(o, r string) {
 
 func (k *rouge) ngrams(o, r string) prf {
 	k.both(o, r)
-	hits := 0
-	k.grams.count(k.order, len(k.vocab.ids), k.ids[:], func(n int, c []int32) {
-		if n == k.order {
-			hits += int(min(c[0], c[1]))
-		}
-	})
-	return newPRF(hits, max(0, len(k.ids[0])-k.order+1), max(0, len(k.ids[1])-k.order+1))
+	var match [16]int32
+	k.grams.matches(k.order, len(k.vocab.ids), k.ids[0], k.ids[1], match[:])
+	return newPRF(int(match[k.order-1]), max(0, len(k.ids[0])-k.order+1), max(0, len(k.ids[1])-k.order+1))
 }
 
 func (k *rouge) longest(o, r string) prf {

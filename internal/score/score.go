@@ -91,12 +91,16 @@ func (s *Scorer) Range() (lo, hi float64) {
 	return s.Entry.Lo, s.Entry.Hi
 }
 
-// Direction says which way Value is good: with a threshold or `not-`, up.
+// Direction says which way Value is good: with a threshold or bounds, up; `not-` turns it.
 func (s *Scorer) Direction() Direction {
-	if s.Spec.Threshold != nil || s.Spec.Not || s.Entry.Direction == Down && s.binary() && !s.Entry.Binary {
-		return Up
+	d := s.Entry.Direction
+	if s.Spec.Threshold != nil || s.binary() && !s.Entry.Binary {
+		d = Up
 	}
-	return s.Entry.Direction
+	if s.Spec.Not && d == Down {
+		return Up // not-contains is good too: a plan writes what it wants
+	}
+	return d
 }
 
 // binary: Value is 0 or 1.

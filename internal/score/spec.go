@@ -70,7 +70,7 @@ func ParseSpec(m map[string]any) (Spec, error) {
 	s.Written = written
 	entry, not, ok := Find(written)
 	if !ok {
-		return s, keyErr("type", nearest(written, allNames()), "%q is not a scorer", written)
+		return s, keyErr("type", nearest(strings.TrimPrefix(canonical(written), "not_"), allNames()), "%q is not a scorer", written)
 	}
 	s.Type, s.Not = entry.Name, not
 	var errs []error

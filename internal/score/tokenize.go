@@ -41,10 +41,12 @@ func (t *tokenizer) tokens(dst []string, s string) []string {
 	case "intl":
 		return fields(dst, international(s))
 	case "char":
-		for i, r := range s {
+		for i := 0; i < len(s); {
+			r, n := utf8.DecodeRuneInString(s[i:])
 			if !isSpace(r) {
-				dst = append(dst, s[i:i+utf8.RuneLen(r)])
+				dst = append(dst, s[i:i+n])
 			}
+			i += n
 		}
 		return dst
 	}

@@ -29,7 +29,7 @@ func isPunct(r rune) bool {
 
 // lower is Python's str.lower: as Go's, with the Greek final sigma and İ.
 func lower(s string) string {
-	if !strings.ContainsAny(s, "Σİ") {
+	if isASCII(s) || !strings.Contains(s, "Σ") && !strings.Contains(s, "İ") {
 		return strings.ToLower(s)
 	}
 	var b strings.Builder
@@ -60,10 +60,14 @@ func lower(s string) string {
 func fields(dst []string, s string) []string {
 	start := -1
 	for i := 0; i < len(s); {
-		r, n := rune(s[i]), 1
-		if r >= utf8.RuneSelf {
-			r, n = utf8.DecodeRuneInString(s[i:])
+		if c := s[i]; c > ' ' && c < utf8.RuneSelf {
+			if start < 0 {
+				start = i
+			}
+			i++
+			continue
 		}
+		r, n := utf8.DecodeRuneInString(s[i:])
 		if isSpace(r) {
 			if start >= 0 {
 				dst = append(dst, s[start:i])
@@ -80,28 +84,29 @@ func fields(dst []string, s string) []string {
 	return dst
 }
 
-// words appends the runs of \w to dst.
-func words(dst []string, s string) []string {
-	start := -1
-	for i, r := range s {
-		if isWord(r) {
-			if start < 0 {
-				start = i
-			}
-		} else if start >= 0 {
-			dst = append(dst, s[start:i])
-			start = -1
-		}
+// countWords counts runs of \w as Unicode (UTS #18) and NLTK from 3.10 on have it: marks,
+// which most Indian scripts need, are part of a word, fractions and superscripts are not.
+func countWords(s string) int {
+	n, in := 0, false
+	for _, r := range s {
+		w := r < 0x80 && isWord(r) || r >= 0x80 && (unicode.IsLetter(r) || unicode.IsMark(r) ||
+			unicode.In(r, unicode.Nd, unicode.Nl, unicode.Pc, unicode.Other_Alphabetic, unicode.Join_Control))
+		n += bitInt(w && !in)
+		in = w
 	}
-	if start >= 0 {
-		dst = append(dst, s[start:])
-	}
-	return dst
+	return n
 }
 
 // squad normalises as SQuAD's evaluation does: lower case, no ASCII punctuation, no
 // articles, single spaces.
 func squad(s string) string {
+	if isASCII(s) {
+		return squadASCII(s)
+	}
+	return squadAny(s)
+}
+
+func squadAny(s string) string {
 	s = lower(s)
 	b := make([]byte, 0, len(s))
 	for i := 0; i < len(s); i++ {
@@ -148,6 +153,42 @@ func squad(s string) string {
 		i += n
 	}
 	return string(out[:k])
+}
+
+// squadASCII is squad in one pass.
+func squadASCII(s string) string {
+	out := make([]byte, 0, len(s))
+	start := 0 // of the word being written
+	end := func() {
+		switch w := out[start:]; {
+		case len(w) == 0:
+			return
+		case string(w) == "a" || string(w) == "an" || string(w) == "the":
+			out = out[:start]
+		default:
+			out = append(out, ' ')
+			start = len(out)
+		}
+	}
+	for i := range len(s) {
+		c := s[i]
+		switch {
+		case c >= 'A' && c <= 'Z':
+			out = append(out, c+'a'-'A')
+		case c >= 'a' && c <= 'z' || c >= '0' && c <= '9':
+			out = append(out, c)
+		case isSpace(rune(c)):
+			end()
+		case isPunct(rune(c)):
+		default: // a control character parts words for the articles, but stays
+			return squadAny(s)
+		}
+	}
+	end()
+	if n := len(out); n > 0 {
+		out = out[:n-1]
+	}
+	return string(out)
 }
 
 // isUpper is Python's str.isupper: some cased letter, none of them lower or title case.
