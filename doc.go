@@ -22,6 +22,8 @@
 //	internal/mlflow    models, runs and tables of an MLflow server; publish writes a record there
 //	internal/notice    Slack, Teams, webhooks and OpenLineage tell of a verdict
 //	internal/eval      the pipeline on one screen
+//	internal/provider  one question to one model, over HTTP, a command or a file
+//	internal/collect   all questions: paced, durable, resumable; the artifact of answers
 //	internal/rehearse  a plan played with made-up candidates before it decides
 //	internal/record    the document of one run
 //	internal/report    record → HTML, Markdown, JUnit, CSV, terminal

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"hash"
@@ -33,9 +34,11 @@ const (
 	footerSize = 8*4 + 4 + 8
 )
 
+// placed is an entry's place: 32 bytes, for both indexes.
 type placed struct {
-	hash               uint64
+	id, key            uint64 // hashes
 	order, chunk, from uint32
+	answered           bool
 }
 
 func hash64(s string) uint64 {
@@ -44,11 +47,11 @@ func hash64(s string) uint64 {
 }
 
 // writeArtifact puts the entries that refs name, in their order, into a file of folder
-// whose name is its digest. Memory: 64 bytes an entry and a chunk.
-func writeArtifact(folder string, log io.ReaderAt, refs []ref) (path, digest string, err error) {
+// whose name is its digest. Memory: 32 bytes an entry and a chunk.
+func writeArtifact(folder string, log io.ReaderAt, refs []ref) (path, digest string, models map[Model]int64, err error) {
 	f, err := os.CreateTemp(folder, "answers-*.tmp")
 	if err != nil {
-		return "", "", fmt.Errorf("write the artifact: %w", err)
+		return "", "", nil, fmt.Errorf("write the artifact: %w", err)
 	}
 	defer func() {
 		_ = f.Close()
@@ -57,30 +60,30 @@ func writeArtifact(folder string, log io.ReaderAt, refs []ref) (path, digest str
 			err = fmt.Errorf("write the artifact: %w", err)
 		}
 	}()
-	w := newArtifactWriter(f)
+	w := newArtifactWriter(f, len(refs))
 	for _, r := range refs {
 		k, payload, err := readAt(log, r.at)
 		if err != nil {
-			return "", "", err
+			return "", "", nil, err
 		}
 		if k != kindAnswer && k != kindError {
-			return "", "", fmt.Errorf("the record at byte %d is no answer", r.at)
+			return "", "", nil, fmt.Errorf("the record at byte %d is no answer", r.at)
 		}
 		if err := w.add(payload); err != nil {
-			return "", "", err
+			return "", "", nil, err
 		}
 	}
 	if digest, err = w.end(); err != nil {
-		return "", "", err
+		return "", "", nil, err
 	}
 	if err := errors.Join(f.Chmod(0o644), f.Sync(), f.Close()); err != nil {
-		return "", "", err
+		return "", "", nil, err
 	}
 	path = filepath.Join(folder, "answers-"+digest+".fta")
 	if err := os.Rename(f.Name(), path); err != nil {
-		return "", "", err
+		return "", "", nil, err
 	}
-	return path, digest, syncFolder(folder)
+	return path, digest, w.models, syncFolder(folder)
 }
 
 type artifactWriter struct {
@@ -94,12 +97,15 @@ type artifactWriter struct {
 	table   []byte
 	chunks  uint32
 	entries uint32
-	cases   []placed
-	keys    []placed
+	places  []placed
+	models  map[Model]int64
 }
 
-func newArtifactWriter(f io.Writer) *artifactWriter {
-	w := &artifactWriter{sum: sha256.New()}
+// Model is what answered, as the provider names it.
+type Model struct{ Name, Fingerprint string }
+
+func newArtifactWriter(f io.Writer, entries int) *artifactWriter {
+	w := &artifactWriter{sum: sha256.New(), models: map[Model]int64{}, places: make([]placed, 0, entries)}
 	w.w = bufio.NewWriterSize(io.MultiWriter(f, w.sum), 1<<16)
 	w.zip, w.err = zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(true))
 	w.write([]byte(magic))
@@ -115,17 +121,26 @@ func (w *artifactWriter) write(b []byte) {
 }
 
 func (w *artifactWriter) add(payload []byte) error {
-	e, err := decodeEntry(payload)
+	meta, _, _, err := split(payload)
 	if err != nil {
 		return err
 	}
-	p := placed{order: w.entries, chunk: w.chunks, from: uint32(len(w.chunk))}
-	p.hash = hash64(e.ID)
-	w.cases = append(w.cases, p)
-	if e.Answer != nil {
-		p.hash = hash64(e.Key)
-		w.keys = append(w.keys, p)
+	var e struct {
+		ID     string   `json:"id"`
+		Key    string   `json:"key"`
+		Err    *Failure `json:"error"`
+		Answer struct {
+			Model       string `json:"model"`
+			Fingerprint string `json:"system_fingerprint"`
+		} `json:"answer"`
 	}
+	if err := json.Unmarshal(meta, &e); err != nil {
+		return fmt.Errorf("a stored answer is damaged: %w", err)
+	}
+	if e.Err == nil {
+		w.models[Model{e.Answer.Model, e.Answer.Fingerprint}]++
+	}
+	w.places = append(w.places, placed{id: hash64(e.ID), key: hash64(e.Key), order: w.entries, chunk: w.chunks, from: uint32(len(w.chunk)), answered: e.Err == nil})
 	w.entries++
 	w.chunk = binary.LittleEndian.AppendUint32(w.chunk, uint32(len(payload)))
 	w.chunk = append(w.chunk, payload...)
@@ -148,13 +163,20 @@ func (w *artifactWriter) flush() {
 	w.chunks++
 }
 
-func (w *artifactWriter) index(list []placed) {
-	slices.SortFunc(list, func(a, b placed) int {
-		return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.order, b.order))
+// index writes the places that take accepts, sorted by the hash that it gives.
+func (w *artifactWriter) index(take func(placed) (hash uint64, ok bool)) {
+	slices.SortFunc(w.places, func(a, b placed) int {
+		x, _ := take(a)
+		y, _ := take(b)
+		return cmp.Or(cmp.Compare(x, y), cmp.Compare(a.order, b.order))
 	})
-	for _, p := range list {
+	for _, p := range w.places {
+		hash, ok := take(p)
+		if !ok {
+			continue
+		}
 		var b [placeSize]byte
-		binary.LittleEndian.PutUint64(b[:], p.hash)
+		binary.LittleEndian.PutUint64(b[:], hash)
 		binary.LittleEndian.PutUint32(b[8:], p.order)
 		binary.LittleEndian.PutUint32(b[12:], p.chunk)
 		binary.LittleEndian.PutUint32(b[16:], p.from)
@@ -167,9 +189,9 @@ func (w *artifactWriter) end() (string, error) {
 	w.flush()
 	var foot []byte
 	foot = binary.LittleEndian.AppendUint64(foot, w.at)
-	w.index(w.cases)
+	w.index(func(p placed) (uint64, bool) { return p.id, true })
 	foot = binary.LittleEndian.AppendUint64(foot, w.at)
-	w.index(w.keys)
+	w.index(func(p placed) (uint64, bool) { return p.key, p.answered })
 	foot = binary.LittleEndian.AppendUint64(foot, w.at)
 	w.write(w.table)
 	foot = binary.LittleEndian.AppendUint64(foot, w.at)

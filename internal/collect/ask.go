@@ -44,6 +44,7 @@ func (r *run) ask(ctx context.Context, j *job) {
 			}
 			var e *provider.Error
 			errors.As(err, &e)
+			r.limits.Store(true)
 			r.pace.limited(began, r.pauseAfter(e, limited))
 			if limited >= maxLimited {
 				return a, &lastly{e}
@@ -71,10 +72,14 @@ type lastly struct{ e *provider.Error }
 
 func (l *lastly) Error() string { return l.e.Error() }
 
-// pauseAfter is how long nothing leaves after a 429: what the provider asks for, and at
-// least a growing time with some chance in it.
+// pauseAfter is how long nothing leaves after a 429: what the provider asks for. Where it
+// asks for nothing, or what it asked for did not help, it is a growing time with some
+// chance in it.
 func (r *run) pauseAfter(e *provider.Error, n int) time.Duration {
-	own := time.Duration(float64(250*time.Millisecond<<min(n-1, 6)) * (0.75 + rand.Float64()/2)) //nolint:gosec // no secret
+	if e.RetryAfter > 0 && n <= 3 {
+		return min(e.RetryAfter, maxPause)
+	}
+	own := time.Duration(float64(250*time.Millisecond<<min(n-1, 6)) * (0.75 + rand.Float64()/2))
 	return min(max(own, e.RetryAfter), maxPause)
 }
 
@@ -95,7 +100,7 @@ func (r *run) attempt(ctx context.Context, j *job, n int) (a provider.Answer, ca
 	cancel()
 	r.hints(a, err)
 	if err != nil {
-		return a, call, began, r.attemptFailed(j, call, may, err)
+		return a, call, began, r.attemptFailed(j, call, began, may, err)
 	}
 	r.good()
 	e := &Entry{ID: j.request.ID, Sample: j.request.Sample, Key: j.key, Call: call, Attempts: n, At: time.Now().UTC(),
@@ -180,15 +185,15 @@ func (r *run) idempotency(j *job) string {
 	return fmt.Sprintf("fairtrial-%x", s[:16])
 }
 
-// hints obeys a header that says no requests are left, for a short while only: a 429 is
-// the proof, a header is a claim.
+// hints obeys a header that says no requests are left, if the provider has shown by a 429
+// that it limits at all, and for a short while only: a header is a claim.
 func (r *run) hints(a provider.Answer, err error) {
 	rate := a.Rate
 	var e *provider.Error
 	if errors.As(err, &e) {
 		rate = e.Rate
 	}
-	if rate.Known && rate.Remaining == 0 && rate.Reset > 0 {
+	if r.limits.Load() && rate.Known && rate.Remaining == 0 && rate.Reset > 0 {
 		r.pace.pause(min(rate.Reset, 2*time.Second))
 	}
 }
@@ -203,7 +208,7 @@ func (r *run) good() {
 }
 
 // attemptFailed books a failed attempt and learns from it.
-func (r *run) attemptFailed(j *job, call uint64, may Charge, err error) error {
+func (r *run) attemptFailed(j *job, call uint64, began time.Time, may Charge, err error) error {
 	var e *provider.Error
 	if !errors.As(err, &e) {
 		e = &provider.Error{Kind: provider.BadRequest, Message: err.Error()}
@@ -227,6 +232,9 @@ func (r *run) attemptFailed(j *job, call uint64, may Charge, err error) error {
 		r.breaker.RecordSuccess() // it answers, if not as hoped
 	}
 	r.bad(e)
+	if e.Kind == provider.Timeout {
+		r.pace.late(began)
+	}
 	if e.Kind.Retry() && e.Kind != provider.RateLimited && e.RetryAfter > 0 {
 		r.pace.pause(min(e.RetryAfter, maxPause))
 	}

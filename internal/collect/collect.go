@@ -84,9 +84,10 @@ type Result struct {
 	Errors   map[provider.Kind]int64
 	Left     int64 // samples of the cases read that were not asked, or whose call was given up
 
-	Spent    Spent  // over all sessions
-	Session  Spent  // in this one
-	Damage   string // what the log lost earlier, "" if nothing
+	Spent    Spent           // over all sessions
+	Session  Spent           // in this one
+	Models   map[Model]int64 // who answered, how often
+	Damage   string          // what the log lost earlier, "" if nothing
 	Warnings []string
 	Took     time.Duration
 	Artifact string // path, "" if none was written

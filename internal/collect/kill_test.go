@@ -75,6 +75,7 @@ func (w *witness) see(c stub.Call) stub.Reply {
 // asked again, no more is repeated than was in flight, every call is in the account, and
 // the answers are those of an undisturbed run.
 func TestKill(t *testing.T) {
+	t.Parallel()
 	kills, n, span := 8, 800, 150
 	if os.Getenv("FAIRTRIAL_SLOW") == "1" {
 		kills, n, span = 50, 5000, 180

@@ -179,7 +179,12 @@ func (a *Artifact) chunk(i int) ([]byte, error) {
 	if _, err := a.f.ReadAt(packed, int64(binary.LittleEndian.Uint64(b[:]))); err != nil {
 		return nil, fmt.Errorf("read the answers: %w", err)
 	}
-	plain, err := a.unzip.DecodeAll(packed, nil)
+	var h zstd.Header
+	plainSize := uint64(binary.LittleEndian.Uint32(b[12:]))
+	if err := h.Decode(packed); err != nil || !h.HasFCS || h.FrameContentSize != plainSize || plainSize > maxPayload+2*chunkSize {
+		return nil, fmt.Errorf("read the answers: %s is damaged", a.path)
+	}
+	plain, err := a.unzip.DecodeAll(packed, make([]byte, 0, plainSize))
 	if err != nil {
 		return nil, fmt.Errorf("read the answers: %s is damaged: %w", a.path, err)
 	}

@@ -7,8 +7,8 @@ import (
 )
 
 // pacer says how many calls may be in flight. It starts slowly and doubles with every
-// round of successes; a 429 shrinks it and stops the doubling, from then on it grows by a
-// twentieth a round. Told no number, it also stops where doubling no longer answers more
+// round of successes; a 429 or an answer that does not come in time shrinks it and ends
+// the doubling, from then on it grows by a twentieth a round. Told no number, it also stops where doubling no longer answers more
 // in the same time: a server that queues would only make calls wait, and time out.
 //
 // failsafe-go's limiter reads overload from latencies; a model's latency is the length of
@@ -39,7 +39,7 @@ type pacer struct {
 
 const (
 	autoMax   = 1024
-	firstStep = 8 // or an eighth of the number that the user names
+	firstStep = 4 // or an eighth of the number that the user names
 	cut       = 0.7
 )
 
@@ -147,6 +147,19 @@ func (p *pacer) endRound() {
 func (p *pacer) limited(began time.Time, wait time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.pauseLocked(p.now().Add(wait))
+	p.overloaded(began)
+}
+
+// late learns from a call that began at a time and was not answered in time: more wait at
+// the server than it can work on.
+func (p *pacer) late(began time.Time) {
+	p.mu.Lock()
+	p.overloaded(began)
+	p.mu.Unlock()
+}
+
+func (p *pacer) overloaded(began time.Time) {
 	now := p.now()
 	if began.After(p.shrunk) {
 		p.limit = max(1, math.Floor(min(p.limit, float64(p.inFlight+1))*cut))
@@ -156,7 +169,6 @@ func (p *pacer) limited(began time.Time, wait time.Duration) {
 		}
 		p.newRound()
 	}
-	p.pauseLocked(now.Add(wait))
 }
 
 // pause lets nothing leave for a while.

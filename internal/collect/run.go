@@ -1,15 +1,16 @@
 package collect
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
+	"math"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/failsafe-go/failsafe-go"
 	"github.com/failsafe-go/failsafe-go/circuitbreaker"
 	"github.com/failsafe-go/failsafe-go/retrypolicy"
 	"golang.org/x/time/rate"
@@ -17,11 +18,11 @@ import (
 	"github.com/fairtrial/fairtrial/internal/provider"
 )
 
-// ref says where the entry of a case's sample lies: 24 bytes.
+// ref says where the entry of a case's sample lies: 16 bytes.
 type ref struct {
-	index  int64 // of the case, in the order of the input
-	at     int64 // in the log
-	sample int32
+	at     int64  // in the log
+	index  uint32 // of the case, in the order of the input
+	sample uint32
 }
 
 type run struct {
@@ -58,12 +59,13 @@ type run struct {
 	cases    int64
 	trouble  time.Time // since when there were only errors
 	refusals int       // in a row
-	warnings []string
 	waiting  atomic.Pointer[string]
+	limits   atomic.Bool // there has been a 429
 }
 
 func newRun(p provider.Provider, o Options, past *past) (*run, error) {
 	r := &run{p: p, o: o, past: past, start: time.Now(), stopping: make(chan struct{}), errors: map[provider.Kind]int64{}}
+	r.refs = make([]ref, 0, min(max(o.Total, 0)*o.Samples, 1<<20))
 	r.going, r.halt = context.WithCancel(context.Background())
 	var err error
 	if o.Cache != "" && !o.Fresh {
@@ -90,15 +92,12 @@ func newRun(p provider.Provider, o Options, past *past) (*run, error) {
 	if n := o.Limits.RequestsPerMinute; n > 0 {
 		r.rate = rate.NewLimiter(rate.Limit(n/60), max(1, int(n/600))) // six seconds' worth may leave at once
 	}
-	// Twenty failures and no answer between: let one call at a time find out whether the
-	// provider is back, after 1, 2, 4 … 30 seconds.
-	var opened atomic.Int32
+	// Twenty failures and no answer between: from then on one call at a time finds out
+	// whether the provider is back.
 	r.breaker = circuitbreaker.NewBuilder[provider.Answer]().
 		WithFailureThreshold(20).
 		WithSuccessThreshold(1).
-		WithDelayFunc(func(failsafe.ExecutionAttempt[provider.Answer]) time.Duration { return breakerDelay(opened.Load()) }).
-		OnOpen(func(circuitbreaker.StateChangedEvent) { opened.Add(1) }).
-		OnClose(func(circuitbreaker.StateChangedEvent) { opened.Store(0) }).
+		WithDelay(min(max(o.Limits.Patience/20, 100*time.Millisecond), 5*time.Second)).
 		Build()
 	r.retry = retrypolicy.NewBuilder[provider.Answer]().
 		HandleIf(func(_ provider.Answer, err error) bool { return err != nil && provider.KindOf(err).Retry() }).
@@ -108,10 +107,6 @@ func newRun(p provider.Provider, o Options, past *past) (*run, error) {
 		ReturnLastFailure().
 		Build()
 	return r, nil
-}
-
-func breakerDelay(opened int32) time.Duration {
-	return min(time.Second<<min(max(opened, 0), 5), 30*time.Second)
 }
 
 // stop ends the run: nothing new leaves, what is in flight may come home. The first
@@ -196,12 +191,14 @@ func (r *run) watch(ctx context.Context, hurry context.CancelFunc, over <-chan s
 // dispatch reads the cases and sends what has no answer yet.
 func (r *run) dispatch(ctx context.Context, cases iter.Seq2[Case, error]) {
 	seen := map[uint64]struct{}{} // hashes of ids: 8 bytes a case and the map's room
-	index := int64(-1)
+	index := uint32(0)
 	for c, err := range cases {
 		if r.stopped() {
 			return
 		}
-		index++
+		if err == nil && index == math.MaxUint32 {
+			err = fmt.Errorf("more than %d cases", index)
+		}
 		if err == nil {
 			err = once(seen, c.ID)
 		}
@@ -218,6 +215,7 @@ func (r *run) dispatch(ctx context.Context, cases iter.Seq2[Case, error]) {
 				return
 			}
 		}
+		index++
 	}
 }
 
@@ -243,8 +241,8 @@ type job struct {
 }
 
 // one settles a sample from the log or the cache, or sends it; false when the run stops.
-func (r *run) one(ctx context.Context, c Case, index int64, sample int) bool {
-	j := &job{request: provider.Request{ID: c.ID, Sample: sample, Messages: c.Messages, Input: c.Input, Vars: c.Vars}, ref: ref{index: index, sample: int32(sample)}}
+func (r *run) one(ctx context.Context, c Case, index uint32, sample int) bool {
+	j := &job{request: provider.Request{ID: c.ID, Sample: sample, Messages: c.Messages, Input: c.Input, Vars: c.Vars}, ref: ref{index: index, sample: uint32(sample)}}
 	if r.o.Seed != nil {
 		seed := *r.o.Seed + int64(sample)
 		j.request.Seed = &seed
@@ -339,7 +337,7 @@ func (r *run) finish() (Result, error) {
 		r.reason, r.detail = Done, "every case has an answer or an error"
 	}
 	res := Result{Reason: r.reason, Detail: r.detail, Cases: r.cases, Answered: r.answered, Resumed: r.resumed, Cached: r.cached,
-		Errors: r.errors, Spent: r.purse.account(), Warnings: r.warnings}
+		Errors: r.errors, Spent: r.purse.account()}
 	res.Session = minus(res.Spent, r.before)
 	res.Left = r.wanted - r.answered
 	for _, n := range r.errors {
@@ -349,22 +347,25 @@ func (r *run) finish() (Result, error) {
 	if d := r.past.damage; d.bad > 0 {
 		res.Damage = fmt.Sprintf("%d places of the log were damaged (%d bytes); what was lost there was asked again", d.bad, d.bytes)
 	}
+	if res.Spent.Estimated > 0 {
+		res.Warnings = append(res.Warnings, fmt.Sprintf("tokens and cost of %d of %d calls are estimates: the provider did not count them, or nothing is known of their outcome", res.Spent.Estimated, res.Spent.Calls))
+	}
 	err := r.err
 	if r.reason != StorageFailed && r.reason != BadCase {
 		slices.SortFunc(r.refs, func(a, b ref) int {
-			if a.index != b.index {
-				return int(a.index - b.index)
-			}
-			return int(a.sample - b.sample)
+			return cmp.Or(cmp.Compare(a.index, b.index), cmp.Compare(a.sample, b.sample))
 		})
 		var werr error
-		res.Artifact, res.Digest, werr = writeArtifact(r.o.Folder, r.log.f, r.refs)
+		res.Artifact, res.Digest, res.Models, werr = writeArtifact(r.o.Folder, r.log.f, r.refs)
 		if werr == nil && r.o.Cache != "" {
 			werr = shareArtifact(r.o.Cache, res.Artifact)
 		}
 		if werr != nil {
 			err = werr
 		}
+	}
+	if len(res.Models) > 1 {
+		res.Warnings = append(res.Warnings, fmt.Sprintf("%d different models or fingerprints answered", len(res.Models)))
 	}
 	if cerr := r.log.close(); err == nil {
 		err = cerr

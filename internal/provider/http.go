@@ -143,8 +143,24 @@ func (e *endpoint) post(ctx context.Context, r Request, body []byte, read reader
 	}
 	a.Latency, a.FirstToken = time.Since(start), firstToken
 	a.Request, a.Response, a.Rate = evidence, raw, rate(resp.Header, time.Now())
-	a.Output = string(e.keys.blot([]byte(a.Output)))
+	for _, said := range append([]*string{&a.Output, &a.Model, &a.ID, &a.Fingerprint, &a.Finish}, pointers(a.Contexts)...) {
+		*said = string(e.keys.blot([]byte(*said)))
+	}
 	return a, nil
+}
+
+func pointers(list []string) []*string {
+	out := make([]*string, len(list))
+	for i := range list {
+		out[i] = &list[i]
+	}
+	return out
+}
+
+// Close lets go of idle connections.
+func (e *endpoint) Close() error {
+	e.client.CloseIdleConnections()
+	return nil
 }
 
 // limitedBody remembers why a body ended early.

@@ -24,11 +24,11 @@ func parsePath(field, text string) (path, error) {
 	for rest != "" {
 		switch {
 		case strings.HasPrefix(rest, `["`):
-			end := strings.Index(rest, `"]`)
-			if end < 0 {
+			name, after, closed := strings.Cut(rest[2:], `"]`)
+			if !closed {
 				return nil, bad(`["name"] is not closed`)
 			}
-			p, rest = append(p, step{name: rest[2:end], kind: 'n'}), rest[end+2:]
+			p, rest = append(p, step{name: name, kind: 'n'}), after
 		case rest[0] == '[':
 			end := strings.IndexByte(rest, ']')
 			if end < 0 {

@@ -106,5 +106,10 @@ func (p *openAI) responsesReader() reader {
 			return false, inBand(data)
 		}
 		return false, nil
-	}, func() (Answer, *Error) { return readResponse(final) })
+	}, func() (Answer, *Error) {
+		if final == nil {
+			return Answer{}, malformed("the stream is cut short: it has no completed response")
+		}
+		return readResponse(final)
+	})
 }

@@ -56,10 +56,17 @@ func lines(body io.Reader, answer func() (Answer, *Error), take func(line []byte
 			}
 		}
 		if err != nil {
-			// A last event may lack the empty line after it.
-			if last, bad := take(nil); bad == nil && last {
-				a, bad := answer()
-				return a, raw.Bytes(), bad
+			if err == io.EOF {
+				// A last event may lack the empty line after it, or its [DONE]. The body is
+				// whole as HTTP counts; answer knows whether it is as the protocol does.
+				_, bad := take(nil)
+				if bad == nil {
+					var a Answer
+					if a, bad = answer(); bad == nil {
+						return a, raw.Bytes(), nil
+					}
+				}
+				return Answer{}, raw.Bytes(), bad
 			}
 			return Answer{}, raw.Bytes(), malformed("the stream is cut short: it ends before its last event")
 		}

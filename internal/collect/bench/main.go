@@ -1,3 +1,5 @@
+//go:build unix
+
 // Command bench measures the collection of answers against a stub server in a process of
 // its own, and prints the numbers. With -serve it is that server alone, for comparing
 // other programs on the same stub.
@@ -27,9 +29,12 @@ func main() {
 	folder := flag.String("folder", "", "where the answers go (a temporary folder)")
 	serve := flag.String("serve", "", "be the stub server on this address, such as 127.0.0.1:8099, until killed")
 	words := flag.Int("words", 150, "length of an answer")
+	run := flag.Bool("exec", false, "run the command that follows and print what it costs, a case of -cases")
 	flag.Parse()
 	var err error
-	if *serve != "" {
+	if *run {
+		err = execute(*cases, flag.Args())
+	} else if *serve != "" {
 		err = server(*serve, *latency, *words)
 	} else {
 		err = measure(*cases, *concurrency, *latency, *folder, *words)
@@ -115,20 +120,30 @@ func measure(cases, concurrency int, latency time.Duration, folder string, words
 	if err != nil {
 		return err
 	}
-	defer a.Close()
+	defer func() { _ = a.Close() }()
 	if _, err := a.Case(fmt.Sprintf("case-%d", cases/2)); err != nil {
 		return err
 	}
 	opened := time.Since(t)
+	memory := peak()
+	t = time.Now()
+	again, err := collect.Run(context.Background(), questions(cases), p, collect.Options{Folder: folder, Total: cases})
+	if err != nil {
+		return err
+	}
+	resumed := time.Since(t)
+	if again.Resumed != int64(cases) || again.Digest != res.Digest {
+		return fmt.Errorf("run again, it is not the same: %+v", again)
+	}
 	fmt.Printf("cases %d  concurrency %d  latency %s\n", cases, concurrency, latency)
 	fmt.Printf("  answers a second        %8.0f   (%.0f steady", float64(cases)/asking.Seconds(), steady)
 	if concurrency > 0 {
 		fmt.Printf(", ceiling %.0f", float64(concurrency)/latency.Seconds())
 	}
 	fmt.Printf(")\n  CPU a call, all of it   %8.3f ms\n", used.Seconds()*1000/float64(cases))
-	fmt.Printf("  peak memory             %8.0f MB\n", peak())
-	fmt.Printf("  asking %.1f s, artifact %.1f s, %.1f MB; open it and read one case %.2f ms\n",
-		asking.Seconds(), res.Took.Seconds()-asking.Seconds(), float64(info.Size())/1e6, opened.Seconds()*1000)
+	fmt.Printf("  peak memory             %8.0f MB\n", memory)
+	fmt.Printf("  asking %.1f s, artifact %.1f s, %.1f MB; open it and read one case %.2f ms; run again %.1f s\n",
+		asking.Seconds(), res.Took.Seconds()-asking.Seconds(), float64(info.Size())/1e6, opened.Seconds()*1000, resumed.Seconds())
 	return nil
 }
 
@@ -150,6 +165,26 @@ func start(latency time.Duration, words int) (url string, stop func(), err error
 		return "", nil, fmt.Errorf("start the stub: %w", err)
 	}
 	return strings.TrimSpace(line), stop, nil
+}
+
+// execute measures another program.
+func execute(cases int, command []string) error {
+	if len(command) == 0 {
+		return fmt.Errorf("-exec needs a command")
+	}
+	cmd := exec.Command(command[0], command[1:]...) //nolint:gosec // the user names it
+	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
+	t := time.Now()
+	err := cmd.Run()
+	took := time.Since(t)
+	var u syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_CHILDREN, &u)
+	used := time.Duration(u.Utime.Nano() + u.Stime.Nano())
+	fmt.Printf("cases %d  %s\n", cases, command[0])
+	fmt.Printf("  answers a second        %8.0f   (starting and ending included)\n", float64(cases)/took.Seconds())
+	fmt.Printf("  CPU a call, all of it   %8.3f ms\n", used.Seconds()*1000/float64(cases))
+	fmt.Printf("  peak memory             %8.0f MB\n", float64(u.Maxrss)/1000)
+	return err
 }
 
 // cpu is the processor time of this process.
