@@ -211,6 +211,9 @@ func (e *Env) collectOne(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup,
 		return run, err
 	}
 	for _, w := range r.Warnings {
+		if m.Answers.Recorded() {
+			break // they speak of calls and their price
+		}
 		e.info(cmd, "warning: models.%s: %s", m.Key, w)
 	}
 	if r.Damage != "" {

@@ -10,7 +10,9 @@ import (
 	"github.com/fairtrial/fairtrial/internal/eval"
 	"github.com/fairtrial/fairtrial/internal/plan"
 	"github.com/fairtrial/fairtrial/internal/plugin"
+	"github.com/fairtrial/fairtrial/internal/record"
 	"github.com/fairtrial/fairtrial/internal/result"
+	"github.com/fairtrial/fairtrial/internal/score"
 	"github.com/fairtrial/fairtrial/internal/store"
 )
 
@@ -23,24 +25,33 @@ type grading struct {
 }
 
 // grade has built-in scorers grade the stored answers: one pass for all of them.
-func (e *Env) grade(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from outputs, scorers []plan.Scorer) (map[string]engine.Scored, error) {
+func (e *Env) grade(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from outputs, scorers []plan.Scorer) (map[string]engine.Scored, []record.Case, error) {
 	var list []*grading
 	for _, sc := range scorers {
 		g, err := answers.NewGrader(sc)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		x := &grading{Grader: g, table: newRowScores(s), facts: engine.Scored{Scorer: sc.As, Ungraded: []engine.Ungraded{}}}
 		list = append(list, x)
 	}
 	if len(list) == 0 {
-		return nil, nil
+		return nil, nil, nil
+	}
+	var keys []string
+	for _, m := range s.Models {
+		keys = append(keys, m.Key)
+	}
+	pick, scores := answers.NewPicker(s.Plan, scorers, keys), make([][]score.Score, len(list))
+	for i := range scores {
+		scores[i] = make([]score.Score, len(keys))
 	}
 	_, err := beside(cmd.Context(), s, from, func(c *answers.Case, given []answers.Answer) error {
-		for _, g := range list {
+		for i, g := range list {
 			g.table.extend(c.Row)
 			for m, a := range given {
 				x := g.Grade(a)
+				scores[i][m] = x
 				g.facts.Rows++
 				if !x.Graded || math.Abs(x.Value) > largestScore {
 					g.failed.add(plugin.Row{ID: c.ID, Row: c.Row, Model: s.Models[m].Key}, x.Reason)
@@ -49,21 +60,22 @@ func (e *Env) grade(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from
 				g.table.Numbers[m][c.Row-1] = x.Value
 			}
 		}
+		pick.Offer(c, given, scores)
 		return nil
 	})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	total, err := emitCases(cmd.Context(), s.Request, emission{}, func([]engine.Case) error { return nil })
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	out := map[string]engine.Scored{}
 	for _, g := range list {
 		g.table.extend(total)
 		g.facts.Ungraded = append(g.facts.Ungraded, g.failed.list...)
 		if g.facts.Digest, err = e.keepTable(cmd.Context(), ws, g.table.scoreTable, int(total)); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		out[g.Scorer.As] = g.facts
 		if n := g.failed.rows; n > 0 {
@@ -71,5 +83,5 @@ func (e *Env) grade(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from
 			e.info(cmd, "warning: %s left %s of %s answers ungraded, for example %s: %s", g.Scorer.As, result.Count(n), result.Count(g.facts.Rows), u.Examples[0], u.Reason)
 		}
 	}
-	return out, nil
+	return out, pick.Cases(), nil
 }

@@ -27,6 +27,7 @@ type scoring struct {
 	facts   []engine.Scored
 	runs    []record.PluginRun
 	answers []record.Answers // of generative tasks
+	cases   []record.Case
 }
 
 // score has the plan's scorers score every row, or takes the scores that a record's run
@@ -46,11 +47,12 @@ func (e *Env) score(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from
 			own = append(own, sc)
 		}
 	}
-	graded, err := e.grade(cmd, ws, s, from, own)
+	graded, shown, err := e.grade(cmd, ws, s, from, own)
 	if err != nil {
 		return nil, err
 	}
 	maps.Copy(kept, graded)
+	out.cases = shown
 	for _, sc := range s.Plan.Scorers {
 		facts, ok := kept[sc.As]
 		if !ok {
