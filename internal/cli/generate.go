@@ -284,7 +284,7 @@ func beside(ctx context.Context, s *eval.Setup, from outputs, f func(c *answers.
 		if err != nil {
 			return 0, err
 		}
-		defer a.Close()
+		defer func() { _ = a.Close() }()
 		readers = append(readers, answers.NewBeside(a))
 	}
 	samples := map[string]int{}
