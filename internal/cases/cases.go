@@ -2,21 +2,34 @@
 // their roles. It refuses to read data; engines do that.
 package cases
 
+import "slices"
+
 // Task says what a model was asked to do with a case.
 type Task string
 
-// The tasks that can be evaluated from a predictions file.
+// The tasks that can be evaluated: from a predictions file, or (generation and rag) from
+// texts that models write about cases.
 const (
 	Binary     Task = "binary"
 	Multiclass Task = "multiclass"
 	Regression Task = "regression"
+	Generation Task = "generation"
+	RAG        Task = "rag" // generation from retrieved passages
 )
 
 // Tasks lists the tasks in the order in which they are documented.
-func Tasks() []Task { return []Task{Binary, Multiclass, Regression} }
+func Tasks() []Task { return []Task{Binary, Multiclass, Regression, Generation, RAG} }
 
 // Valid reports whether t is one of Tasks.
-func (t Task) Valid() bool { return t == Binary || t == Multiclass || t == Regression }
+func (t Task) Valid() bool { return slices.Contains(Tasks(), t) }
+
+// Generative reports whether models answer with texts: there is no label and no column of
+// outputs, only scorers read the answers.
+func (t Task) Generative() bool { return t == Generation || t == RAG }
+
+// Numeric reports whether a row has a number in place of a class: its label, or nothing (0)
+// where the task is generative.
+func (t Task) Numeric() bool { return t == Regression || t.Generative() }
 
 // Kind is the type of a column as an evaluation sees it.
 type Kind string

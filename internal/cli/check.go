@@ -77,6 +77,15 @@ func (e *Env) check(cmd *cobra.Command, path string, set []string, planOnly, asJ
 		if err := e.greetAll(cmd, p); err != nil {
 			return err
 		}
+		if p.Task.Generative() {
+			ask, _, err := e.askers(cmd.Context(), s)
+			if err != nil {
+				return err
+			}
+			for _, a := range ask {
+				a.Close()
+			}
+		}
 		if rows, findings, err = e.survey(cmd.Context(), p, s); err != nil {
 			return err
 		}

@@ -68,7 +68,7 @@ func (e *Env) demonstrate(cmd *cobra.Command, dir, out string) (bool, error) {
 		return false, err
 	}
 	fmt.Fprintf(e.Stdout, "Example %s: fairtrial run %s\n\n", filepath.Base(dir), filepath.Join("examples", filepath.Base(dir), "plan.yaml"))
-	r, err := e.evaluate(cmd, p, 0)
+	r, err := e.evaluate(cmd, p, 0, false)
 	if err != nil {
 		return false, err
 	}

@@ -39,6 +39,7 @@ type Env struct {
 	atEnd     []func()
 	piped     []byte // the plan on Stdin, once it was read
 	ran       ran
+	cpu       float64 // seconds that the process had used when the run began
 }
 
 // ran is what `run` leaves for a command around it.

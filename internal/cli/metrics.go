@@ -29,7 +29,10 @@ func metricsCommand(e *Env) *cobra.Command {
 			tasks := cases.Tasks()
 			if task != "" {
 				if !cases.Task(task).Valid() {
-					return wrong("tasks: binary, multiclass, regression", "unknown task %q", task)
+					return wrong("tasks: binary, multiclass, regression, generation, rag", "unknown task %q", task)
+				}
+				if cases.Task(task).Generative() {
+					return wrong("docs/scorers.md lists the scorers", "task %s has no metrics of its own: each scorer of a plan is one", task)
 				}
 				tasks = []cases.Task{cases.Task(task)}
 			}
@@ -58,6 +61,9 @@ func metricsCommand(e *Env) *cobra.Command {
 				return nil
 			}
 			for _, t := range tasks {
+				if t.Generative() {
+					continue
+				}
 				rows := [][]string{{strings.ToUpper(string(t)), "GOOD", "WHAT IT IS"}}
 				for _, m := range found {
 					if m.Tasks[0] == t {

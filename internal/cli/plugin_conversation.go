@@ -85,10 +85,7 @@ func (c *conversation) flush() error {
 			}
 		}
 		if why != "" {
-			c.failed.add(c.rows[i], why)
-			if len(c.run.Failures) < maxFailures {
-				c.run.Failures = append(c.run.Failures, record.PluginFailure{Model: c.rows[i].Model, Row: place(c.rows[i]), Reason: clip(why, 500), Traceback: clip(a.Traceback, 4000)})
-			}
+			c.lacks(c.rows[i], why, a.Traceback)
 		}
 	}
 	c.rows = c.rows[:0]
@@ -96,6 +93,14 @@ func (c *conversation) flush() error {
 		fmt.Fprintf(c.e.Stderr, "\r\x1b[K%s: %s rows", c.run.Plugin, result.Count(c.run.Rows))
 	}
 	return nil
+}
+
+// lacks notes a row without a value.
+func (c *conversation) lacks(r plugin.Row, why, traceback string) {
+	c.failed.add(r, why)
+	if len(c.run.Failures) < maxFailures {
+		c.run.Failures = append(c.run.Failures, record.PluginFailure{Model: r.Model, Row: place(r), Reason: clip(why, 500), Traceback: clip(traceback, 4000)})
+	}
 }
 
 func (c *conversation) end() (record.PluginRun, error) {

@@ -3,7 +3,9 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"os"
 
@@ -22,33 +24,47 @@ const largestScore = 1e100
 
 // scoring is what the scorers of a plan gave.
 type scoring struct {
-	facts []engine.Scored
-	runs  []record.PluginRun
+	facts   []engine.Scored
+	runs    []record.PluginRun
+	answers []record.Answers // of generative tasks
+	cases   []record.Case
 }
 
 // score has the plan's scorers score every row, or takes the scores that a record's run
 // kept (stored), and adds them to the engine's request.
-func (e *Env) score(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, stored []engine.Scored) (*scoring, error) {
+func (e *Env) score(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from outputs, stored []engine.Scored) (*scoring, error) {
 	out := &scoring{}
+	kept, own := map[string]engine.Scored{}, []plan.Scorer{}
 	for _, sc := range s.Plan.Scorers {
-		facts, path := engine.Scored{}, ""
 		for _, x := range stored {
 			if x.Scorer == sc.As {
-				if found, err := ws.Check(x.Digest); err == nil {
-					facts, path = x, found
+				if _, err := ws.Check(x.Digest); err == nil {
+					kept[sc.As] = x
 				}
 			}
 		}
-		if path == "" {
+		if _, ok := kept[sc.As]; !ok && sc.BuiltIn() {
+			own = append(own, sc)
+		}
+	}
+	graded, shown, err := e.grade(cmd, ws, s, from, own)
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(kept, graded)
+	out.cases = shown
+	for _, sc := range s.Plan.Scorers {
+		facts, ok := kept[sc.As]
+		if !ok {
 			var run record.PluginRun
-			var err error
-			if facts, run, err = e.scoreWith(cmd, ws, s, sc); err != nil {
+			if facts, run, err = e.scoreWith(cmd, ws, s, from, sc); err != nil {
 				return nil, err
 			}
 			out.runs = append(out.runs, run)
-			if path, err = ws.Path(facts.Digest); err != nil {
-				return nil, err
-			}
+		}
+		path, err := ws.Path(facts.Digest)
+		if err != nil {
+			return nil, err
 		}
 		out.facts = append(out.facts, facts)
 		s.Request.Given = append(s.Request.Given, engine.Given{Scorer: sc.As, Source: path})
@@ -57,44 +73,51 @@ func (e *Env) score(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, stor
 }
 
 // scoreWith asks one scorer about each row and model and keeps its scores.
-func (e *Env) scoreWith(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, sc plan.Scorer) (engine.Scored, record.PluginRun, error) {
+func (e *Env) scoreWith(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from outputs, sc plan.Scorer) (engine.Scored, record.PluginRun, error) {
 	p, facts := s.Plan, engine.Scored{Scorer: sc.As, Ungraded: []engine.Ungraded{}}
-	t := scoreTable{Texts: make([][]*string, len(s.Models))}
-	column := map[string]int{}
+	t, column := newRowScores(s), map[string]int{}
 	for m, model := range s.Models {
-		t.Names, t.Numbers, column[model.Key] = append(t.Names, model.Key), append(t.Numbers, []float64{}), m
-	}
-	extend := func(n int64) {
-		for m := range t.Numbers {
-			for int64(len(t.Numbers[m])) < n {
-				t.Numbers[m] = append(t.Numbers[m], math.NaN())
-			}
-		}
+		column[model.Key] = m
 	}
 	c, err := e.converse(cmd, p, sc.Type, plugin.Scorer, sc.As, func(r plugin.Row, v json.RawMessage) error {
 		x, err := scoreOf(sc, v)
 		if err == nil {
-			t.Numbers[column[r.Model]][r.Row-1] = x
+			t.add(column[r.Model], r.Row, x)
 		}
 		return err
 	})
 	if err != nil {
 		return facts, record.PluginRun{}, err
 	}
-	total, err := emitCases(cmd.Context(), s.Request, emission{Fields: c.pr.Offer.Fields, Label: true, Outputs: true}, func(batch []engine.Case) error {
-		for _, x := range batch {
-			extend(x.Row)
-			for m, o := range x.Outputs {
-				if o == "" {
-					continue // a missing prediction: the row is not used
-				}
-				if err := c.ask(plugin.Row{ID: x.ID, Row: x.Row, Model: s.Models[m].Key, Output: json.RawMessage(o), Label: raw(x.Label), Fields: json.RawMessage(x.Fields)}); err != nil {
+	written, err := newWritten(s, from)
+	var total int64
+	if err == nil {
+		total, err = emitCases(cmd.Context(), s.Request, emission{Fields: c.pr.Offer.Fields, Label: from == nil, Outputs: from == nil}, func(batch []engine.Case) error {
+			for _, x := range batch {
+				t.extend(x.Row)
+				outs, err := written.of(x)
+				if err != nil {
 					return err
 				}
+				for m, samples := range outs {
+					row := plugin.Row{ID: x.ID, Row: x.Row, Model: s.Models[m].Key, Label: raw(x.Label), Fields: json.RawMessage(x.Fields)}
+					if samples.missing != "" {
+						c.lacks(row, samples.missing, "")
+						continue
+					}
+					t.expect(m, x.Row, len(samples.texts))
+					for _, o := range samples.texts {
+						row.Output = json.RawMessage(o)
+						if err := c.ask(row); err != nil {
+							return err
+						}
+					}
+				}
 			}
-		}
-		return nil
-	})
+			return nil
+		})
+		err = errors.Join(err, written.end(err))
+	}
 	if err == nil {
 		err = c.flush()
 	}
@@ -105,10 +128,11 @@ func (e *Env) scoreWith(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, 
 	if err != nil {
 		return facts, run, err
 	}
-	extend(total)
+	t.extend(total)
+	t.finish()
 	facts.Rows = run.Rows
 	facts.Ungraded = append(facts.Ungraded, c.failed.list...)
-	facts.Digest, err = e.keepTable(cmd.Context(), ws, t, int(total))
+	facts.Digest, err = e.keepTable(cmd.Context(), ws, t.scoreTable, int(total))
 	return facts, run, err
 }
 
@@ -153,7 +177,7 @@ func scoreOf(sc plan.Scorer, v json.RawMessage) (float64, error) {
 }
 
 // scoreAside is score for commands that keep no run.
-func (e *Env) scoreAside(cmd *cobra.Command, s *eval.Setup, stored []engine.Scored) (*scoring, error) {
+func (e *Env) scoreAside(cmd *cobra.Command, s *eval.Setup, r *record.Record) (*scoring, error) {
 	if len(s.Plan.Scorers) == 0 {
 		return &scoring{}, nil
 	}
@@ -162,5 +186,20 @@ func (e *Env) scoreAside(cmd *cobra.Command, s *eval.Setup, stored []engine.Scor
 		return nil, err
 	}
 	defer ws.Close()
-	return e.score(cmd, ws, s, stored)
+	if r != nil { // what its run kept
+		from, err := e.stored(ws, r)
+		if err != nil {
+			return nil, err
+		}
+		return e.score(cmd, ws, s, from, r.Data.Scorers)
+	}
+	from, asked, err := e.collect(cmd, ws, s, false)
+	if err != nil {
+		return nil, err
+	}
+	out, err := e.score(cmd, ws, s, from, nil)
+	if out != nil {
+		out.answers = asked
+	}
+	return out, err
 }

@@ -78,6 +78,9 @@ func (e *Env) fieldsFit(ctx context.Context, p *plan.Plan, pr *plugin.Process, n
 // want columns that there are.
 func (e *Env) greetAll(cmd *cobra.Command, p *plan.Plan) error {
 	for _, s := range p.Scorers {
+		if s.BuiltIn() {
+			continue
+		}
 		pr, err := e.greet(cmd, p, s.Type, plugin.Scorer)
 		if err != nil {
 			return err

@@ -180,9 +180,13 @@ func listCommand(e *Env) *cobra.Command {
 
 func showCommand(e *Env) *cobra.Command {
 	var asJSON bool
+	var caseID string
 	c := &cobra.Command{
-		Use: "show RECORD", Short: "Show one record", Args: exactly(1, "one record (a file, a folder or a run's id)"),
+		Use: "show RECORD", Short: "Show one record, or one of its cases whole", Args: exactly(1, "one record (a file, a folder or a run's id)"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if cmd.Flags().Changed("case") {
+				return e.showCase(cmd, args[0], caseID, asJSON)
+			}
 			r, _, err := e.soundRecord(cmd, args[0])
 			if err != nil {
 				return err
@@ -193,7 +197,8 @@ func showCommand(e *Env) *cobra.Command {
 			return report.Terminal(e.Stdout, r, e.terminal(cmd))
 		},
 	}
-	c.Flags().BoolVar(&asJSON, "json", false, "print the record as JSON")
+	c.Flags().BoolVar(&asJSON, "json", false, "print as JSON")
+	c.Flags().StringVar(&caseID, "case", "", "of a task generation or rag: this case with each model's answers, scores and evidence")
 	return c
 }
 

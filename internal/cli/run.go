@@ -33,7 +33,7 @@ import (
 func runCommand(e *Env) *cobra.Command {
 	var out, baseline string
 	var set, whatIf, formats []string
-	var asJSON, skipEmpty, scores bool
+	var asJSON, skipEmpty, scores, fresh bool
 	var to, experiment string
 	var workers int
 	var memory string
@@ -102,7 +102,7 @@ func runCommand(e *Env) *cobra.Command {
 					return err
 				}
 			}
-			r, err := e.evaluate(cmd, p, limit)
+			r, err := e.evaluate(cmd, p, limit, fresh)
 			if err != nil {
 				return nothing(err)
 			}
@@ -139,6 +139,7 @@ func runCommand(e *Env) *cobra.Command {
 	}
 	c.Flags().StringVarP(&out, "output", "o", "", "folder for report and record (default: fairtrial-out beside the plan)")
 	c.Flags().StringVar(&baseline, "baseline", "", "compare with the candidate of an earlier record: a file or folder, a run's id, or a Git revision such as origin/main")
+	c.Flags().BoolVar(&fresh, "fresh", false, "ask models anew, even for answers that are kept")
 	c.Flags().BoolVar(&scores, "with-scores", false, "also write scores.parquet, the row scores, so that a later run can pair its rows with this record")
 	c.Flags().StringArrayVar(&set, "set", nil, "override a key of the plan: --set gates[0].margin=0.01")
 	c.Flags().StringArrayVar(&whatIf, "what-if", nil, "explore: as --set, or a gate's key alone (margin=0.01); nothing is decided, stored or counted as a look")
@@ -341,19 +342,19 @@ func (e *Env) allProblems(cmd *cobra.Command, bad *plan.Errors) error {
 }
 
 // evaluate carries a plan out and stores the record in the workspace.
-func (e *Env) evaluate(cmd *cobra.Command, p *plan.Plan, memory int64) (*record.Record, error) {
+func (e *Env) evaluate(cmd *cobra.Command, p *plan.Plan, memory int64, fresh bool) (*record.Record, error) {
 	started := e.Now()
 	id := newID(started)
 	e.begun(cmd, p, id)
-	r, err := e.evaluateAs(cmd, p, memory, started, id)
+	r, err := e.evaluateAs(cmd, p, memory, fresh, started, id)
 	if err != nil {
 		e.ended(cmd, p, id, err)
 	}
 	return r, err
 }
 
-func (e *Env) evaluateAs(cmd *cobra.Command, p *plan.Plan, memory int64, started time.Time, id string) (*record.Record, error) {
-	ctx, cpu := cmd.Context(), cpuTime()
+func (e *Env) evaluateAs(cmd *cobra.Command, p *plan.Plan, memory int64, fresh bool, started time.Time, id string) (*record.Record, error) {
+	e.cpu = cpuTime()
 	s, err := eval.Prepare(p, catalogue())
 	if err != nil {
 		return nil, wrong("", "%w", err)
@@ -366,10 +367,20 @@ func (e *Env) evaluateAs(cmd *cobra.Command, p *plan.Plan, memory int64, started
 	scores := ws.TempPath(id + ".scores.parquet")
 	defer os.Remove(scores)
 	s.Request.Memory, s.Request.Expect = memory, e.expect(cmd)
-	if p.KeepScores > 0 {
+	if p.KeepScores > 0 && !p.Task.Generative() {
 		s.Request.ScoresTo = scores
 	}
-	given, err := e.score(cmd, ws, s, nil)
+	from, asked, err := e.collect(cmd, ws, s, fresh)
+	if err != nil {
+		return nil, err
+	}
+	return e.conclude(cmd, ws, s, from, asked, started, id, scores)
+}
+
+// conclude scores what there is and makes the record of it.
+func (e *Env) conclude(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from outputs, asked []record.Answers, started time.Time, id, scores string) (*record.Record, error) {
+	ctx, p := cmd.Context(), s.Plan
+	given, err := e.score(cmd, ws, s, from, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -382,6 +393,7 @@ func (e *Env) evaluateAs(cmd *cobra.Command, p *plan.Plan, memory int64, started
 	if err != nil {
 		return nil, err
 	}
+	r.Cases = given.cases
 	if err := keepArtifacts(ctx, ws, r, c.Set, scores); err != nil {
 		return nil, err
 	}
@@ -391,8 +403,8 @@ func (e *Env) evaluateAs(cmd *cobra.Command, p *plan.Plan, memory int64, started
 	}
 	finished := e.Now()
 	r.Run = record.Run{ID: id, Started: started.UTC(), Finished: finished.UTC(), Version: programVersion(), Host: host(), Git: gitState(ctx, filepath.Join(p.Dir, filepath.Base(p.File))), Gates: gatePlaces(p),
-		Command: e.Args, Workers: p.Workers, PlanPath: p.File, Pulls: e.pulls(p), Plugins: append(e.answered, given.runs...), Baseline: e.baselineRef(p), Look: look,
-		Stats: record.RunStats{Seconds: finished.Sub(started).Seconds(), CPUSeconds: cpuTime() - cpu, PeakBytes: peakBytes()}}
+		Command: e.Args, Workers: p.Workers, PlanPath: p.File, Pulls: e.pulls(p), Plugins: append(e.answered, given.runs...), Answers: asked, Baseline: e.baselineRef(p), Look: look,
+		Stats: record.RunStats{Seconds: finished.Sub(started).Seconds(), CPUSeconds: cpuTime() - e.cpu, PeakBytes: peakBytes()}}
 	if err := r.Seal(); err != nil {
 		return nil, err
 	}

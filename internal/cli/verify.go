@@ -171,7 +171,7 @@ func (e *Env) rerun(cmd *cobra.Command, r *record.Record, dir string) ([]string,
 	if err != nil {
 		return nil, err
 	}
-	given, err := e.scoreAside(cmd, s, r.Data.Scorers)
+	given, err := e.scoreAside(cmd, s, r)
 	if err != nil {
 		return nil, err
 	}

@@ -116,7 +116,9 @@ func Prepare(p *plan.Plan, cat *metric.Catalogue) (*Setup, error) {
 		s.Models = append(s.Models, c)
 		req.NeedProbability = append(req.NeedProbability, s.needsProbability(c))
 	}
-	req.Models = s.Models
+	if req.Models = s.Models; p.Task.Generative() {
+		req.Exemplars = 0 // texts have no loss: see record.Case
+	}
 	s.Request = req
 	s.askControl()
 	return s, nil
@@ -239,6 +241,11 @@ func Seed(p *plan.Plan, rows string) (uint64, error) {
 	q.Connections, q.Data.Source, q.Models = nil, plan.Source{}, slices.Clone(p.Models)
 	for i := range q.Models {
 		q.Models[i].Source = plan.Source{}
+		if a := q.Models[i].Answers; a != nil {
+			b := *a
+			b.Source = ""
+			q.Models[i].Answers = &b
+		}
 	}
 	d, err := record.Digest([]any{&q, rows})
 	if err != nil {

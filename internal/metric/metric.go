@@ -170,7 +170,9 @@ func (c *Catalogue) With(scorers []Scorer) *Catalogue {
 	}
 	more := &Catalogue{byTask: maps.Clone(c.byTask), byName: map[cases.Task]map[string]*Metric{}}
 	for _, t := range cases.Tasks() {
-		more.byName[t] = maps.Clone(c.byName[t])
+		if more.byName[t] = maps.Clone(c.byName[t]); more.byName[t] == nil {
+			more.byName[t] = map[string]*Metric{} // generative tasks have no metrics but these
+		}
 		for _, s := range scorers {
 			m := s.metric(t)
 			more.byName[t][m.Name] = m

@@ -120,10 +120,15 @@ func (p *Plan) misfit(r reference, c cases.Column) string {
 		return "a score is a number"
 	case (role == "data.columns.label" || role == "data.columns.label.column") && c.Kind == cases.Other:
 		return "a label is a number or text"
-	case c.Kind == cases.Other && !hasPrefix(role, "models."):
+	case c.Kind == cases.Other && !hasPrefix(role, "models.") && !p.holdsLists(role):
 		return "only numbers, text, booleans and times can be used here"
 	}
 	return ""
+}
+
+// holdsLists: a column of cases may be a list or an object where scorers and prompts read it.
+func (p *Plan) holdsLists(role string) bool {
+	return hasPrefix(role, "scorers[") || role == "data.columns.reference" || role == "data.columns.contexts" || role == "data.columns.relevant"
 }
 
 func hasSuffix(s, end string) bool   { return len(s) >= len(end) && s[len(s)-len(end):] == end }

@@ -82,16 +82,21 @@ func readPlan(path string) ([]byte, error) {
 	case err != nil:
 		return nil, fmt.Errorf("read plan: %w", err)
 	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("read plan: %w", err)
-	}
-	defer f.Close()
-	src, err := io.ReadAll(io.LimitReader(f, maxBytes+1))
+	src, err := readText(path)
 	if err != nil {
 		return nil, fmt.Errorf("read plan: %w", err)
 	}
 	return src, nil
+}
+
+// readText reads a file up to the length that Parse refuses.
+func readText(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, maxBytes+1))
 }
 
 func parse(src []byte, file string, cat Catalogue, overrides []string, lookup Lookup, read *reader) (*Plan, error) {

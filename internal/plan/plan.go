@@ -38,6 +38,7 @@ type Plan struct {
 	Warnings []Problem `json:"-"`
 	Notify   *Notify   `json:"-"`
 
+	Limits  Limits `json:"-"` // of asking models; they change no answer
 	Workers int    `json:"-"`
 	Dir     string `json:"-"` // folder of the plan file; relative sources start here
 	File    string `json:"-"` // the plan file as given on the command line
@@ -63,8 +64,15 @@ type Data struct {
 // Columns gives the roles of columns.
 type Columns struct {
 	ID      string `json:"id,omitempty"`
-	Label   Label  `json:"label"`
+	Label   Label  `json:"label,omitzero"`
 	Cluster string `json:"cluster,omitempty"`
+
+	// Generative tasks, which have no label.
+	Question  string `json:"question,omitempty"`
+	Reference string `json:"reference,omitempty"` // a right answer, or a list of them; scorers only
+	Contexts  string `json:"contexts,omitempty"`  // the case's passages, best first; an answer's own stand above them
+	Relevant  string `json:"relevant,omitempty"`  // ids of the passages that matter, or {id: gain}
+
 	Crossed string `json:"crossed,omitempty"` // a second cluster column, whose clusters cut across those of the first
 	Weight  string `json:"weight,omitempty"`
 	Time    string `json:"time,omitempty"`
@@ -94,6 +102,7 @@ type Model struct {
 	Prediction    string            `json:"prediction,omitempty"`
 	Probabilities []ClassColumn     `json:"probabilities,omitempty"` // one entry with an empty Class: a list column
 	Interval      *Interval         `json:"interval,omitempty"`
+	Answers       *Answers          `json:"answers,omitempty"` // generative tasks: who answers
 	MLflow        string            `json:"mlflow,omitempty"` // models:/name/3 …: what was judged; Artifact has what it meant
 	Artifact      map[string]string `json:"artifact,omitempty"`
 }

@@ -197,7 +197,7 @@ func TestMistakes(t *testing.T) {
 	}{
 		{"name: p\n", "", "1:1", `the key "name" is required`, "", true},
 		{"task: binary", "task: binray", "2:7", `unknown task "binray"`, `did you mean "binary"?`, true},
-		{"task: binary", "task: rag", "2:7", "task rag is not built yet", "built today", true},
+		{"task: binary", "task: agent", "2:7", "task agent is not built yet", "built today", true},
 		{"task: binary", "tsk: binary", "2:1", `unknown key "tsk"`, `did you mean "task"?`, true},
 		{"name: p", "name: p\ntier: 5", "2:7", "tiers are 1", "", true},
 		{"name: p", "name: p\ntier: high", "2:7", `a number is expected, this is the text "high"`, "", true},

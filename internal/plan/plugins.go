@@ -55,7 +55,12 @@ type Scorer struct {
 	Lower     *float64 `json:"lower,omitempty"` // of the range of scores
 	Upper     *float64 `json:"upper,omitempty"`
 	PassFail  bool     `json:"pass_fail,omitempty"` // each score is 0 or 1
+
+	Spec map[string]any `json:"spec,omitempty"` // of a built-in scorer (internal/score); nil: a plug-in
 }
+
+// BuiltIn reports whether the program itself scores.
+func (s Scorer) BuiltIn() bool { return s.Spec != nil }
 
 // Range of the scores; infinite where the plan says none.
 func (s Scorer) Range() (lo, hi float64) {
@@ -203,7 +208,11 @@ func (d *decoder) scorers(n *node) {
 	}
 	for i, v := range n.items {
 		path := fmt.Sprintf("scorers[%d]", i)
-		s, ok := d.scorer(v, path)
+		read := d.scorer
+		if d.plan.Task.Generative() && d.builtIn(v) {
+			read = d.builtInScorer
+		}
+		s, ok := read(v, path)
 		switch {
 		case !ok:
 		case slices.ContainsFunc(d.plan.Scorers, func(x Scorer) bool { return x.As == s.As }):
@@ -212,7 +221,9 @@ func (d *decoder) scorers(n *node) {
 			d.plan.Scorers = append(d.plan.Scorers, s)
 		}
 	}
-	d.cat = withScorers{d.cat, d.plan.Scorers}
+	if !d.plan.Task.Generative() { // else costs does
+		d.cat = withScorers{d.cat, d.plan.Scorers}
+	}
 }
 
 // scorer reads a plug-in's name, or {type, as, direction, range, pass_fail}.
@@ -244,21 +255,26 @@ func (d *decoder) scorer(v *node, path string) (Scorer, bool) {
 			s.Lower, s.Upper = &zero, &one
 		}
 	}
+	return s, d.named(s, v, at, before)
+}
+
+// named checks a scorer's name, unless its entry is broken anyway.
+func (d *decoder) named(s Scorer, v *node, at string, before int) bool {
 	if len(d.problems) > before {
 		if s.As != "" {
 			d.brokenMetrics = append(d.brokenMetrics, s.As)
 		}
-		return s, false
+		return false
 	}
 	if !scorerName.MatchString(s.As) {
 		d.fail(v, at, "give it a name of letters, digits, _, - and . with `as`", "%q cannot be the name of a metric", s.As)
-		return s, false
+		return false
 	}
 	if _, taken := d.cat.Lookup(d.plan.Task, s.As); taken {
 		d.fail(v, at, "give the scorer another name with `as`", "%s is a metric of the catalogue", s.As)
-		return s, false
+		return false
 	}
-	return s, true
+	return true
 }
 
 func (d *decoder) scoreRange(n *node, path string, s *Scorer) {
@@ -329,7 +345,9 @@ func (c withScorers) Names(t cases.Task) []string {
 func (p *Plan) PluginNames() []string {
 	var out []string
 	for _, s := range p.Scorers {
-		out = append(out, s.Type)
+		if !s.BuiltIn() {
+			out = append(out, s.Type)
+		}
 	}
 	for _, m := range p.Models {
 		if m.Source.Plugin != "" {
@@ -344,6 +362,11 @@ func (p *Plan) PluginNames() []string {
 func (p *Plan) PluginProblem(name, hint, format string, args ...any) *Errors {
 	q := problemAt(p.programs[name], "plugins", hint, format, args...)
 	return &Errors{List: tidy([]Problem{q}, p.File, p.source)}
+}
+
+// ModelProblem is a problem with a model, at its place in the plan.
+func (p *Plan) ModelProblem(key, format string, args ...any) Problem {
+	return tidy([]Problem{problemAt(p.sources[key], "models."+key, "", format, args...)}, p.File, p.source)[0]
 }
 
 // earlier reads the record whose candidate is the baseline: a file, a folder, a run of the

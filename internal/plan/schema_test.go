@@ -53,6 +53,35 @@ func TestSchemaAcceptsWhatParseAccepts(t *testing.T) {
 	}
 }
 
+// The form of generative plans is one of its own.
+func TestSchemaOfGeneration(t *testing.T) {
+	s := schema(t)
+	for _, e := range []struct {
+		data, model, scorers string
+		bad                  bool
+	}{
+		{"columns: {id: id, reference: answer}", "{provider: recorded, source: a.jsonl}", "[token_f1, {type: contains-any, value: [a, b], as: x}, mine]\nlimits: {concurrency: auto, retries: 0, budget: {calls: 5, minutes: 0.5}}\nplugins: {mine: m}", false},
+		{"columns: {id: id}", "{provider: openai, base_url: http://h/v1, model: m, key: env:K, prompt: {messages: [{role: user, content: \"{{q}}\"}]}, params: {temperature: 0}, price: {in: 1, out: 2}, stream: true, seed: 1, headers: {a: b}}", "[{type: length, max: 5}]", false},
+		{"columns: {id: id}", "{provider: http, base_url: http://h, body: {q: \"{{vars.q}}\"}, answer: $.a, contexts: $.c}", "[{type: length, max: 5}]", false},
+		{"columns: {id: id}", "{provider: command, command: [./a, b], prompt: {messages: [{role: user, content: x}]}}", "[{type: length, max: 5}]", false},
+		{"columns: {label: y}", "{provider: recorded, source: a.jsonl}", "[{type: length, max: 5}]", true},
+		{"columns: {id: id}\n  missing: exclude", "{provider: recorded, source: a.jsonl}", "[{type: length, max: 5}]", true},
+		{"columns: {id: id}", "{score: s}", "[{type: length, max: 5}]", true},
+		{"columns: {id: id}", "{provider: openai, base_url: http://h/v1, model: m, key: sk-x, prompt: {messages: [{role: user, content: x}]}}", "[{type: length, max: 5}]", true},
+		{"columns: {id: id}", "{provider: recorded, source: a.jsonl}", "[{type: length, max: 5}]\nlimits: {concurrency: 0}", true},
+	} {
+		src := "name: p\ntask: generation\ndata:\n  source: d.jsonl\n  " + e.data + "\nmodels: {candidate: " + e.model + "}\nscorers: " + e.scorers + "\n"
+		_, err := parse(src)
+		if (err != nil) != e.bad {
+			t.Errorf("%s: Parse: %v", src, err)
+		}
+		bad := validate(t, s, src) != nil
+		if bad != e.bad {
+			t.Errorf("%s: the schema: refused is %v", src, bad)
+		}
+	}
+}
+
 // Both refuse the same mistakes of form. (What the schema cannot know, such as the names
 // of metrics, is Parse's alone: TestMistakes.)
 func TestSchemaRefusesWhatParseRefuses(t *testing.T) {

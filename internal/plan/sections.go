@@ -37,7 +37,7 @@ func (d *decoder) exact(root, v *node) {
 
 func (d *decoder) root(n *node) {
 	p := d.plan
-	d.keys(n, "", "name", "objective", "tier", "owner", "task", "connections", "plugins", "data", "models", "scorers", "slices", "max_slices", "metrics", "confidence", "seed", "workers", "keep_scores", "exact", "impact", "control", "gates", "extends", "notify")
+	d.keys(n, "", "name", "objective", "tier", "owner", "task", "connections", "plugins", "data", "models", "limits", "scorers", "slices", "max_slices", "metrics", "confidence", "seed", "workers", "keep_scores", "exact", "impact", "control", "gates", "extends", "notify")
 	p.Confidence, p.MaxSlices, p.KeepScores = defaultConfidence, defaultMaxSlices, defaultKeepScores
 	for _, key := range []string{"name", "task", "data", "models"} {
 		d.require(n, "", key, "")
@@ -62,6 +62,7 @@ func (d *decoder) root(n *node) {
 	d.with(n, "notify", d.notify)
 	d.with(n, "data", d.data)
 	d.with(n, "models", d.models)
+	d.with(n, "limits", d.limits)
 	before := len(d.problems)
 	d.with(n, "slices", d.slices)
 	var packs []pack
@@ -72,6 +73,7 @@ func (d *decoder) root(n *node) {
 		return // metrics and gates mean nothing without a task
 	}
 	d.with(n, "scorers", d.scorers)
+	d.costs(n)
 	d.metrics(n.get("metrics"))
 	d.extendMetrics(packs)
 	d.scored()
@@ -95,8 +97,11 @@ func (d *decoder) task(n *node) cases.Task {
 	if cases.Task(s).Valid() {
 		return cases.Task(s)
 	}
-	names := []string{"binary", "multiclass", "regression"}
-	for _, later := range []string{"multilabel", "ranking", "generation", "rag", "agent"} {
+	var names []string
+	for _, t := range cases.Tasks() {
+		names = append(names, string(t))
+	}
+	for _, later := range []string{"multilabel", "ranking", "agent"} {
 		if s == later {
 			d.fail(n, "task", "built today: "+strings.Join(names, ", "), "task %s is not built yet", s)
 			return ""
@@ -129,7 +134,11 @@ func (d *decoder) data(n *node) {
 	})
 	c := n.get("columns")
 	if c == nil {
-		d.require(n, "data", "columns", ": at least label")
+		d.require(n, "data", "columns", ": at least label, or id where models answer with texts")
+		return
+	}
+	if d.plan.Task.Generative() {
+		d.caseColumns(n, c)
 		return
 	}
 	if !d.keys(c, "data.columns", "id", "label", "cluster", "weight", "time") {
@@ -251,6 +260,9 @@ func (d *decoder) models(n *node) {
 }
 
 func (d *decoder) model(n *node, key string) Model {
+	if d.plan.Task.Generative() {
+		return d.answering(n, key)
+	}
 	m := Model{Key: key}
 	path := "models." + key
 	if !d.keys(n, path, "name", "version", "source", "score", "threshold", "prediction", "probabilities", "interval", "artifact", "plugin", "record", "mlflow") {

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"path/filepath"
+	"strings"
 	"time"
 	"unicode/utf8"
 )
@@ -36,7 +38,11 @@ func newCommand(c Config) (Provider, error) {
 	if c.Format != "text" && c.Format != "json" {
 		return nil, fmt.Errorf("format: %q is neither text nor json", c.Format)
 	}
-	if _, err := exec.LookPath(c.Command[0]); err != nil {
+	program := c.Command[0]
+	if strings.ContainsRune(program, filepath.Separator) && !filepath.IsAbs(program) {
+		program = filepath.Join(c.Dir, program)
+	}
+	if _, err := exec.LookPath(program); err != nil {
 		return nil, fmt.Errorf("command: %w", err)
 	}
 	return &command{c: c}, nil
@@ -83,6 +89,7 @@ func (p *command) Call(ctx context.Context, r Request) (Answer, error) {
 	}
 	out, diag := &capped{max: p.c.MaxBytes}, &capped{max: 64 << 10}
 	cmd := exec.CommandContext(ctx, p.c.Command[0], p.c.Command[1:]...)
+	cmd.Dir = p.c.Dir
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(in), out, diag
 	cmd.WaitDelay = 2 * time.Second // a grandchild may hold the pipes open
 	alone(cmd)
@@ -130,13 +137,17 @@ type answered struct {
 	Latency  *float64 `json:"latency_ms"`
 	In       *int64   `json:"tokens_in"`
 	Out      *int64   `json:"tokens_out"`
+	Cost     *float64 `json:"cost_usd"`
 }
 
 func (s answered) answer() (Answer, error) {
 	if s.Output == nil {
 		return Answer{}, errors.New(`there is no field "output"`)
 	}
-	a := Answer{Output: *s.Output, Contexts: s.Contexts, Model: s.Model, Finish: s.Finish, Usage: Usage{In: s.In, Out: s.Out}}
+	a := Answer{Output: *s.Output, Contexts: s.Contexts, Model: s.Model, Finish: s.Finish, Usage: Usage{In: s.In, Out: s.Out}, CostUSD: s.Cost}
+	if s.Cost != nil && !(*s.Cost >= 0) {
+		return Answer{}, fmt.Errorf("cost_usd: %v is no cost", *s.Cost)
+	}
 	if s.Latency != nil {
 		if !(*s.Latency >= 0) {
 			return Answer{}, fmt.Errorf("latency_ms: %v is no time", *s.Latency)

@@ -56,6 +56,7 @@ type Answer struct {
 	ID          string        `json:"id,omitempty"` // the provider's, of the answer
 	Finish      string        `json:"finish,omitempty"`
 	Usage       Usage         `json:"usage"`
+	CostUSD     *float64      `json:"cost_usd,omitempty"` // as the answer itself says it
 	FirstToken  time.Duration `json:"first_token_ns,omitempty"` // streaming only; 0 is not measured
 	Latency     time.Duration `json:"latency_ns,omitempty"`     // of the attempt that answered; 0 is not measured
 	Rate        Rate          `json:"-"`
@@ -100,6 +101,7 @@ type Config struct {
 	Answer     string            // http: JSON path of the answer
 	Contexts   string            // http: JSON path of the retrieved contexts
 	Command    []string          // command: program and arguments
+	Dir        string            // command: its working folder; empty: that of the process
 	Format     string            // command: text (default) or json, for both directions
 	Source     string            // recorded: JSON lines of {id, sample, output}
 	MaxBytes   int64             // of one response; 0 is 16 MiB

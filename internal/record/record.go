@@ -32,6 +32,7 @@ type Record struct {
 	Curves       []Curve             `json:"curves"`
 	Tables       []Table             `json:"tables"`
 	Exemplars    []engine.Exemplar   `json:"exemplars"`
+	Cases        []Case              `json:"cases,omitempty"` // of generative tasks: a bounded sample
 	Artifacts    Artifacts           `json:"artifacts"`
 	ResultDigest string              `json:"result_digest"`
 	Digest       string              `json:"digest"`
@@ -50,11 +51,60 @@ type Run struct {
 	PlanPath string        `json:"plan_path"`
 	Pulls    []engine.Pull `json:"pulls,omitempty"` // of remote sources, in the plan's order
 	Plugins  []PluginRun   `json:"plugins,omitempty"`
+	Answers  []Answers     `json:"answers,omitempty"` // of generative tasks, by model
 	Baseline *BaselineRef  `json:"baseline,omitempty"`
 	Gates    []GatePlace   `json:"gates,omitempty"` // where each stands in the plan's file
 	Look     Look          `json:"look"`
 	WhatIf   []string      `json:"what_if,omitempty"` // an exploration: these keys of the plan were changed, nothing was decided
 	Stats    RunStats      `json:"stats"`
+}
+
+// Case is one case of a generative task with what models made of it, and why it is shown.
+type Case struct {
+	ID        string       `json:"id"`
+	Row       int64        `json:"row"` // 1-based, in reading order
+	Why       string       `json:"why"` // "worse than the baseline by right"
+	Slices    []string     `json:"slices"`
+	Question  string       `json:"question,omitempty"`
+	Reference []string     `json:"reference"`
+	Answers   []CaseAnswer `json:"answers"`
+}
+
+// CaseAnswer is a model's first answer to a case, cut where it is long, and the scores.
+type CaseAnswer struct {
+	Model    string      `json:"model"`
+	Output   string      `json:"output"`
+	NoOutput string      `json:"no_output,omitempty"`
+	Scores   []CaseScore `json:"scores"`
+}
+
+// CaseScore is a scorer's word on a case, over all samples: null where it is ungraded.
+type CaseScore struct {
+	Scorer string        `json:"scorer"`
+	Value  result.Number `json:"value"`
+	Note   string        `json:"note,omitempty"` // what was found, or why there is no score
+}
+
+// Answers are what one model answered: a content-addressed artifact, and its account.
+type Answers struct {
+	Model     string         `json:"model"`
+	Provider  string         `json:"provider"`
+	Digest    string         `json:"digest"` // of the artifact, in the workspace
+	Cases     int64          `json:"cases"`
+	Answered  int64          `json:"answered"` // samples with an answer
+	Errors    []AnswerErrors `json:"errors,omitempty"`
+	Calls     int64          `json:"calls"` // over all sessions
+	TokensIn  int64          `json:"tokens_in"`
+	TokensOut int64          `json:"tokens_out"`
+	USD       result.Number  `json:"usd"` // as far as a price was named
+	Started   time.Time      `json:"started"`
+	Seconds   float64        `json:"seconds"`
+}
+
+// AnswerErrors counts samples that ended in an error.
+type AnswerErrors struct {
+	Kind    string `json:"kind"`
+	Samples int64  `json:"samples"`
 }
 
 // PluginRun is one conversation with a plug-in.

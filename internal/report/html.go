@@ -83,6 +83,7 @@ type page struct {
 	Where       []whereBlock
 	Matrices    []matrix
 	Worst       []exemplars
+	Shown       []caseGroup
 	Notes       []string // footnotes
 	Ungraded    []string // what scorers gave no score
 	Terms       [][2]string
@@ -214,6 +215,7 @@ func newPage(r *record.Record) *page {
 	}
 	p.Notes = notes.list
 	p.Ungraded = ungraded(r)
+	p.Shown = shownCases(r)
 	p.Terms = glossary()
 	return p
 }

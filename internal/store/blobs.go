@@ -36,6 +36,9 @@ func (w *Workspace) TempPath(name string) string { return filepath.Join(w.dir, "
 // PulledPath is the folder for notes of what was pulled from elsewhere.
 func (w *Workspace) PulledPath() string { return filepath.Join(w.dir, "pulled") }
 
+// AnswersPath is the folder of answers of models that are being collected.
+func (w *Workspace) AnswersPath() string { return filepath.Join(w.dir, "answers") }
+
 // PutBytes keeps data and returns its digest. The same data twice is kept once.
 func (w *Workspace) PutBytes(_ context.Context, data []byte) (string, error) {
 	sum := sha256.Sum256(data)

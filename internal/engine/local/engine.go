@@ -52,6 +52,9 @@ func (e *Engine) Profile(ctx context.Context, source string) (*engine.Profile, e
 // declares none, and says what that would do to the intervals. It reads at most
 // scan.ClusterSample rows.
 func (e *Engine) ClusterLike(ctx context.Context, r engine.Request) ([]engine.Finding, error) {
+	if r.Task.Generative() {
+		return nil, nil // whether rows resemble each other is told by their scores, which are not there yet
+	}
 	db, err := duck.Open(duck.Options{Threads: threads(r.Workers)})
 	if err != nil {
 		return nil, err

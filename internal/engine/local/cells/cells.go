@@ -9,7 +9,6 @@ import (
 	"runtime"
 	"sync"
 
-	"github.com/fairtrial/fairtrial/internal/cases"
 	"github.com/fairtrial/fairtrial/internal/engine/local/rows"
 	"github.com/fairtrial/fairtrial/internal/result"
 	"github.com/fairtrial/fairtrial/internal/summary"
@@ -123,11 +122,8 @@ func newJob(r *rows.Rows, needs []summary.Spec) *job {
 			j.cols = append(j.cols, cols)
 			j.shift = append(j.shift, j.shifts(cols))
 		default:
-			j.counting = j.counting || r.Task != cases.Regression
+			j.counting = j.counting || !r.Task.Numeric()
 		}
-	}
-	if r.Task == cases.Regression {
-		j.counting = false
 	}
 	j.radix = j.classes + 1
 	if j.counting {
@@ -249,7 +245,7 @@ func (j *job) lost(pops []*summary.Population) {
 			}
 		}
 		noLabel := l.Label == rows.None
-		if j.r.Task == cases.Regression {
+		if j.r.Task.Numeric() {
 			noLabel = true
 			for _, m := range l.Missing {
 				noLabel = noLabel && !m
@@ -272,7 +268,7 @@ func (j *job) lost(pops []*summary.Population) {
 					pops[p].Missing[m]++
 				}
 			}
-			if j.r.Task == cases.Regression {
+			if j.r.Task.Numeric() {
 				continue
 			}
 			if all[p] == nil {

@@ -7,9 +7,11 @@ import (
 	"errors"
 	"hash"
 	"io"
+	"maps"
 	"math"
 	"math/bits"
 	"os"
+	"slices"
 	"strconv"
 
 	"github.com/fairtrial/fairtrial/internal/engine"
@@ -116,6 +118,11 @@ func rowsDigest(r *rows.Rows) string {
 			}
 			for _, x := range r.Models[m].Ends {
 				floats(x)
+			}
+			if r.Task.Generative() { // what is known of an answer are its scores
+				for _, scorer := range slices.Sorted(maps.Keys(r.Given)) {
+					floats(r.Given[scorer].Scores[r.Models[m].Key])
+				}
 			}
 		}
 		floats(r.Weight)

@@ -95,7 +95,10 @@ func (e *emitter) layout(ctx context.Context, db *duck.DB, req engine.Request, x
 			wanted = append(wanted, b.column(name, "field"))
 		}
 	}
-	label := b.column(req.Label, "label")
+	var label *column
+	if x.Label {
+		label = b.column(req.Label, "label")
+	}
 	var id *column
 	if req.ID != "" {
 		id = b.column(req.ID, "id")

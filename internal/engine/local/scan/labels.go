@@ -39,11 +39,11 @@ func (k *coder) unusable() []unusableCode {
 
 // labels turns codes of labels and predicted classes into class numbers.
 func (w *pass) labels(ctx context.Context, r *rows.Rows) error {
-	switch w.req.Task {
-	case cases.Regression:
+	switch {
+	case w.req.Task.Numeric():
 		r.Pivot = pivot(r.Target)
 		return nil
-	case cases.Binary:
+	case w.req.Task == cases.Binary:
 		return w.binary(ctx, r)
 	}
 	return w.multiclass(ctx, r)

@@ -91,7 +91,7 @@ func (w *pass) prepare() {
 	if w.t.rows < 0 {
 		n += n / 16
 	}
-	if w.req.Task == cases.Regression {
+	if w.req.Task.Numeric() {
 		w.target = make([]float64, 0, n)
 	} else {
 		w.class = make([]uint16, 0, n)

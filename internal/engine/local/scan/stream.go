@@ -69,7 +69,10 @@ func (p *Plan) layout(ctx context.Context) error {
 	need := func(name, role string) *column { return b.column(name, role) }
 
 	// All columns first, so that kinds can be guessed in one query.
-	label := need(p.req.Label, "label")
+	var label *column
+	if !p.req.Task.Generative() {
+		label = need(p.req.Label, "label")
+	}
 	type outputs struct {
 		one   *column
 		probs []*column
@@ -148,9 +151,12 @@ func (p *Plan) layout(ctx context.Context) error {
 		}
 		return newCoder(c, form, b.add(sql))
 	}
-	if p.req.Task == cases.Regression {
+	switch {
+	case label == nil:
+		s.target = b.add("CAST(0 AS DOUBLE)") // a row is a row: only given scores speak of it
+	case p.req.Task == cases.Regression:
 		s.target = number(label, "label")
-	} else {
+	default:
 		s.label = key(label, "label")
 	}
 	s.models = make([]modelColumns, len(p.req.Models))

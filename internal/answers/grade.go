@@ -1,0 +1,146 @@
+package answers
+
+import (
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/fairtrial/fairtrial/internal/collect"
+	"github.com/fairtrial/fairtrial/internal/plan"
+	"github.com/fairtrial/fairtrial/internal/provider"
+	"github.com/fairtrial/fairtrial/internal/score"
+)
+
+// Answer is what a model gave for a case: its samples, each beside the case.
+type Answer struct {
+	Samples []score.Case
+}
+
+// Given puts the entries of a case beside it, samples of them. One that is missing, or
+// ended in an error, is a sample without output.
+func Given(c *Case, entries []*collect.Entry, samples int) Answer {
+	out := Answer{Samples: make([]score.Case, samples)}
+	var all []string
+	for k := range out.Samples {
+		s := &out.Samples[k]
+		*s = c.Case
+		s.NoOutput = "it was not asked for"
+		for _, e := range entries {
+			if e.Sample == k {
+				fill(s, e)
+			}
+		}
+		if s.NoOutput == "" {
+			all = append(all, s.Output)
+		}
+	}
+	if len(all) == samples {
+		for k := range out.Samples {
+			out.Samples[k].Outputs = all
+		}
+	}
+	return out
+}
+
+func fill(s *score.Case, e *collect.Entry) {
+	if e.Err != nil {
+		if s.NoOutput = e.Err.Message; e.Err.Kind == provider.Missing {
+			s.NoOutput = "none is recorded"
+		}
+		return
+	}
+	a := e.Answer
+	s.Output, s.NoOutput = a.Output, ""
+	if len(a.Contexts) > 0 { // what it retrieved itself; known passages keep their ids
+		own := make([]score.Context, len(a.Contexts))
+		for i, t := range a.Contexts {
+			own[i] = score.Context{Text: t}
+			for _, c := range s.Contexts {
+				if c.Text == t || c.ID == t {
+					own[i] = c
+				}
+			}
+		}
+		s.Contexts = own
+	}
+	number := func(n *int64) *float64 {
+		if n == nil {
+			return nil
+		}
+		x := float64(*n)
+		return &x
+	}
+	s.TokensIn, s.TokensOut = number(a.Usage.In), number(a.Usage.Out)
+	if a.Latency > 0 {
+		ms := float64(a.Latency) / float64(time.Millisecond)
+		s.Latency = &ms
+	}
+	if s.CostUSD = a.CostUSD; s.CostUSD == nil && e.Charge.Pico > 0 && !e.Charge.Estimated {
+		usd := float64(e.Charge.Pico) / 1e12
+		s.CostUSD = &usd
+	}
+}
+
+// Grader grades answers with one built-in scorer. One goroutine at a time.
+type Grader struct {
+	Scorer plan.Scorer
+	s      *score.Scorer
+}
+
+// NewGrader makes the scorer of a plan's entry.
+func NewGrader(s plan.Scorer) (*Grader, error) {
+	made, err := score.Parse(s.Spec)
+	if err != nil {
+		return nil, fmt.Errorf("scorer %s: %w", s.As, err)
+	}
+	return &Grader{s, made}, nil
+}
+
+// Grade is the score of a case: the mean over its samples. It is ungraded, with a reason,
+// when any sample is: a mean over those that happen to have a score would be another
+// quantity.
+func (g *Grader) Grade(a Answer) score.Score {
+	n := len(a.Samples)
+	if need := g.s.Entry.Needs; need == "two outputs or more" || need == "k outputs or more" { // of all samples at once
+		for k, c := range a.Samples {
+			if c.NoOutput != "" {
+				return score.Score{Reason: nth(k, n) + c.NoOutput}
+			}
+		}
+		return g.check(g.s.Score(&a.Samples[0]))
+	}
+	var out score.Score
+	for k := range a.Samples {
+		x := g.check(g.s.Score(&a.Samples[k]))
+		if !x.Graded {
+			x.Reason = nth(k, n) + x.Reason
+			return x
+		}
+		if k == 0 {
+			out = x
+			continue
+		}
+		out.Value += x.Value
+		out.Raw += x.Raw
+	}
+	if n > 1 {
+		out.Value /= float64(n)
+		out.Raw /= float64(n)
+		out.Evidence = ""
+	}
+	return out
+}
+
+func (g *Grader) check(x score.Score) score.Score {
+	if x.Graded && (math.IsNaN(x.Value) || math.IsInf(x.Value, 0)) {
+		return score.Score{Reason: "the score is no finite number"}
+	}
+	return x
+}
+
+func nth(k, n int) string {
+	if n == 1 {
+		return ""
+	}
+	return fmt.Sprintf("sample %d: ", k)
+}

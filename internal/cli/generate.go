@@ -1,0 +1,321 @@
+package cli
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/fairtrial/fairtrial/internal/answers"
+	"github.com/fairtrial/fairtrial/internal/collect"
+	"github.com/fairtrial/fairtrial/internal/engine"
+	"github.com/fairtrial/fairtrial/internal/eval"
+	"github.com/fairtrial/fairtrial/internal/plan"
+	"github.com/fairtrial/fairtrial/internal/provider"
+	"github.com/fairtrial/fairtrial/internal/record"
+	"github.com/fairtrial/fairtrial/internal/result"
+	"github.com/fairtrial/fairtrial/internal/store"
+)
+
+// fileDigest is the SHA-256 of a file.
+func fileDigest(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", fmt.Errorf("read answers: %w", err)
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", fmt.Errorf("read answers: %w", err)
+	}
+	return "sha256:" + hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// outputs are the stored answers of a plan's models, by key.
+type outputs map[string]string // path of the artifact
+
+var errEnough = errors.New("enough cases")
+
+// eachCase are the cases of a plan that its filter lets through, in reading order.
+func eachCase(ctx context.Context, s *eval.Setup) iter.Seq2[*answers.Case, error] {
+	return func(yield func(*answers.Case, error) bool) {
+		_, err := emitCases(ctx, s.Request, emission{Fields: []string{"*"}}, func(batch []engine.Case) error {
+			for _, x := range batch {
+				c, err := answers.Read(s.Plan.Data.Columns, x)
+				if !yield(c, inCases(s.Plan, err)) || err != nil {
+					return errEnough
+				}
+			}
+			return nil
+		})
+		if err != nil && !errors.Is(err, errEnough) {
+			yield(nil, err)
+		}
+	}
+}
+
+// inCases puts the name of the cases' file before what is wrong with one of its rows.
+func inCases(p *plan.Plan, err error) error {
+	var de *engine.DataError
+	if errors.As(err, &de) {
+		c := *de
+		c.Where = p.Data.Source.String() + ", " + de.Where
+		return &c
+	}
+	return err
+}
+
+// askers opens the providers of a plan's models and checks every case against them:
+// ids, columns, whole requests. Nothing is asked. The caller closes them.
+func (e *Env) askers(ctx context.Context, s *eval.Setup) (map[string]*answers.Asker, int64, error) {
+	p, out := s.Plan, map[string]*answers.Asker{}
+	closed := func(err error) (map[string]*answers.Asker, int64, error) {
+		for _, a := range out {
+			a.Close()
+		}
+		return nil, 0, err
+	}
+	var bad []plan.Problem
+	for _, m := range p.Models {
+		a, err := answers.NewAsker(p, m.Answers, e.Getenv)
+		if err != nil {
+			bad = append(bad, e.modelProblem(p, m, err))
+			continue
+		}
+		out[m.Key] = a
+	}
+	if len(bad) > 0 {
+		return closed(&plan.Errors{List: bad})
+	}
+	seen, n := map[string]int64{}, int64(0)
+	for c, err := range eachCase(ctx, s) {
+		if err != nil {
+			return closed(err)
+		}
+		n++
+		if first, twice := seen[c.ID]; twice {
+			return closed(inCases(p, &engine.DataError{Where: fmt.Sprintf("row %d", c.Row), Msg: fmt.Sprintf("the id %q stands in row %d too", c.ID, first), Hint: "each case needs its own id"}))
+		}
+		seen[c.ID] = c.Row
+		for _, m := range p.Models {
+			if !m.Answers.Recorded() {
+				if err := out[m.Key].Check(c); err != nil {
+					return closed(inCases(p, fmt.Errorf("models.%s: %w", m.Key, err)))
+				}
+			}
+		}
+	}
+	if s.Request.Where != nil { // recorded answers may be of cases that the filter drops
+		req := s.Request
+		req.Where = nil
+		_, err := emitCases(ctx, req, emission{}, func(batch []engine.Case) error {
+			for _, x := range batch {
+				seen[x.ID] = x.Row
+			}
+			return nil
+		})
+		if err != nil {
+			return closed(err)
+		}
+	}
+	for _, m := range p.Models {
+		ids := func(yield func(string) bool) {
+			for id := range seen {
+				if !yield(id) {
+					return
+				}
+			}
+		}
+		if err := provider.Strange(out[m.Key].Provider, ids, m.Answers.Samples); err != nil {
+			bad = append(bad, e.modelProblem(p, m, err))
+		}
+	}
+	if len(bad) > 0 {
+		return closed(&plan.Errors{List: bad})
+	}
+	return out, n, nil
+}
+
+// modelProblem tells of a model's answers as the plan names their file.
+func (e *Env) modelProblem(p *plan.Plan, m plan.Model, err error) plan.Problem {
+	words := err.Error()
+	if m.Answers.Recorded() && !filepath.IsAbs(m.Answers.Source) {
+		words = strings.ReplaceAll(words, filepath.Join(p.Dir, m.Answers.Source), m.Answers.Source)
+	}
+	return p.ModelProblem(m.Key, "%s", words)
+}
+
+// collect has every model answer every case and keeps the answers.
+func (e *Env) collect(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, fresh bool) (outputs, []record.Answers, error) {
+	if !s.Plan.Task.Generative() {
+		return nil, nil, nil
+	}
+	ask, total, err := e.askers(cmd.Context(), s)
+	if err != nil {
+		return nil, nil, err
+	}
+	out, runs := outputs{}, []record.Answers{}
+	for _, m := range s.Plan.Models {
+		a := ask[m.Key]
+		defer a.Close()
+		if m.Answers.Recorded() {
+			if m.Answers.Digest, err = fileDigest(a.Source); err != nil {
+				return nil, nil, err
+			}
+		}
+		run, err := e.collectOne(cmd, ws, s, m, a, total, fresh)
+		if err != nil {
+			return nil, nil, err
+		}
+		runs = append(runs, run)
+		if out[m.Key], err = ws.Path(run.Digest); err != nil {
+			return nil, nil, err
+		}
+	}
+	return out, runs, nil
+}
+
+func (e *Env) collectOne(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, m plan.Model, a *answers.Asker, total int64, fresh bool) (record.Answers, error) {
+	run := record.Answers{Model: m.Key, Provider: m.Answers.Provider, Started: e.Now().UTC()}
+	o := answers.Options(s.Plan, m.Answers)
+	o.Total, o.Fresh = int(total), fresh
+	if m.Answers.Recorded() { // nothing to resume
+		o.Folder = ws.TempPath(newID(e.Now()) + ".answers")
+		defer os.RemoveAll(o.Folder)
+	} else {
+		name, err := record.Digest([]string{s.Plan.Name, m.Key})
+		if err != nil {
+			return run, err
+		}
+		o.Folder, o.Cache = filepath.Join(ws.AnswersPath(), name[len("sha256:"):][:16]), filepath.Join(ws.AnswersPath(), "cache")
+		if err := os.MkdirAll(o.Cache, 0o755); err != nil {
+			return run, fmt.Errorf("keep answers: %w", err)
+		}
+		o.Progress = e.progress(cmd, m.Key)
+	}
+	r, err := collect.Run(cmd.Context(), a.Questions(eachCase(cmd.Context(), s)), a.Provider, o)
+	if o.Progress != nil && e.Terminal && !quiet(cmd) {
+		fmt.Fprint(e.Stderr, "\r\x1b[K")
+	}
+	if err != nil {
+		return run, err
+	}
+	for _, w := range r.Warnings {
+		if m.Answers.Recorded() {
+			break // they speak of calls and their price
+		}
+		e.info(cmd, "warning: models.%s: %s", m.Key, w)
+	}
+	if r.Damage != "" {
+		e.info(cmd, "warning: models.%s: %s", m.Key, r.Damage)
+	}
+	if !r.Complete {
+		if r.Reason == collect.CancelledByUser {
+			e.info(cmd, "models.%s: %s of %s answers are kept; the same command goes on from there", m.Key, result.Count(r.Answered), result.Count(total*int64(o.Samples)))
+			return run, context.Canceled
+		}
+		return run, &failure{exitUnavailable, fmt.Errorf("models.%s: %s: %s", m.Key, r.Reason, r.Detail),
+			fmt.Sprintf("%s answers are kept; the same command goes on from there", result.Count(r.Answered))}
+	}
+	run.Cases, run.Answered, run.Seconds = r.Cases, r.Answered, r.Took.Seconds()
+	run.Calls, run.TokensIn, run.TokensOut, run.USD = r.Spent.Calls, r.Spent.In, r.Spent.Out, result.Number(float64(r.Spent.Pico)/1e12)
+	for k, n := range r.Errors {
+		run.Errors = append(run.Errors, record.AnswerErrors{Kind: string(k), Samples: n})
+	}
+	sort.Slice(run.Errors, func(i, j int) bool { return run.Errors[i].Kind < run.Errors[j].Kind })
+	run.Digest, err = ws.PutFile(cmd.Context(), r.Artifact)
+	return run, err
+}
+
+// progress shows done, rate, cost, errors and time left on a terminal.
+func (e *Env) progress(cmd *cobra.Command, key string) func(collect.Progress) {
+	if !e.Terminal || quiet(cmd) {
+		return nil
+	}
+	return func(p collect.Progress) {
+		line := fmt.Sprintf("%s: %s of %s", key, result.Count(p.Done), result.Count(p.Total))
+		if p.Rate > 0 {
+			line += fmt.Sprintf(", %.1f/s", p.Rate)
+		}
+		if p.Spent.Pico > 0 {
+			line += fmt.Sprintf(", %.2f USD", float64(p.Spent.Pico)/1e12)
+		}
+		if p.Errors > 0 {
+			line += fmt.Sprintf(", %s errors", result.Count(p.Errors))
+		}
+		if p.Left > 0 {
+			line += ", " + p.Left.Round(time.Second).String() + " left"
+		}
+		if p.Waiting != "" {
+			line += ", waiting for " + p.Waiting
+		}
+		fmt.Fprint(e.Stderr, "\r\x1b[K"+line)
+	}
+}
+
+// stored are the answers that a record's run kept.
+func (e *Env) stored(ws *store.Workspace, r *record.Record) (outputs, error) {
+	out := outputs{}
+	for _, x := range r.Run.Answers {
+		path, err := ws.Check(x.Digest)
+		if err != nil {
+			return nil, wrong("run this in the workspace of the run, or name it with --workspace", "the answers of models.%s: %w", x.Model, err)
+		}
+		out[x.Model] = path
+	}
+	return out, nil
+}
+
+// beside walks the cases together with the answers of the models, in the setup's order.
+func beside(ctx context.Context, s *eval.Setup, from outputs, f func(c *answers.Case, given []answers.Answer) error) (last int64, err error) {
+	var readers []*answers.Beside
+	for _, m := range s.Models {
+		a, err := collect.Open(from[m.Key])
+		if err != nil {
+			return 0, err
+		}
+		defer func() { _ = a.Close() }()
+		readers = append(readers, answers.NewBeside(a))
+	}
+	samples := map[string]int{}
+	for _, m := range s.Plan.Models {
+		samples[m.Key] = m.Answers.Samples
+	}
+	given := make([]answers.Answer, len(readers))
+	for c, err := range eachCase(ctx, s) {
+		if err != nil {
+			return 0, err
+		}
+		for m, r := range readers {
+			entries, err := r.Of(c.ID)
+			if err != nil {
+				return 0, changedCases(s, err)
+			}
+			given[m] = answers.Given(c, entries, samples[s.Models[m].Key])
+		}
+		if err := f(c, given); err != nil {
+			return 0, err
+		}
+		last = c.Row
+	}
+	for _, r := range readers {
+		if err := r.End(); err != nil {
+			return 0, changedCases(s, err)
+		}
+	}
+	return last, nil
+}
+
+func changedCases(s *eval.Setup, err error) error {
+	return wrong("run the plan again", "%s has changed since the models answered: %w", s.Plan.Data.Source, err)
+}

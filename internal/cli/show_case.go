@@ -1,0 +1,219 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/fairtrial/fairtrial/internal/answers"
+	"github.com/fairtrial/fairtrial/internal/collect"
+	"github.com/fairtrial/fairtrial/internal/eval"
+	"github.com/fairtrial/fairtrial/internal/record"
+	"github.com/fairtrial/fairtrial/internal/result"
+)
+
+// wholeCase is one case with all that is known of it.
+type wholeCase struct {
+	ID     string         `json:"id"`
+	Row    int64          `json:"row"`
+	Case   map[string]any `json:"case"` // its columns
+	Models []caseAnswer   `json:"models"`
+}
+
+type caseAnswer struct {
+	Model   string       `json:"model"`
+	Samples []caseSample `json:"samples"`
+	Scores  []caseScore  `json:"scores"`
+}
+
+type caseSample struct {
+	Sample    int           `json:"sample"`
+	Output    *string       `json:"output"`
+	NoOutput  string        `json:"no_output,omitempty"`
+	Contexts  []string      `json:"contexts,omitempty"`
+	LatencyMS result.Number `json:"latency_ms"`
+	TokensOut result.Number `json:"tokens_out"`
+	USD       result.Number `json:"usd"`
+}
+
+type caseScore struct {
+	Scorer   string        `json:"scorer"`
+	Value    result.Number `json:"value"`
+	Ungraded string        `json:"ungraded,omitempty"`
+	Evidence string        `json:"evidence,omitempty"`
+}
+
+// generative opens what a record of a generative task was made of.
+func (e *Env) generative(cmd *cobra.Command, name string) (*record.Record, *eval.Setup, outputs, func(), error) {
+	none := func() {}
+	r, dir, err := e.soundRecord(cmd, name)
+	if err != nil {
+		return nil, nil, nil, none, err
+	}
+	if !r.Plan.Task.Generative() {
+		return nil, nil, nil, none, wrong("", "%s is of task %s: it keeps no answers", name, r.Plan.Task)
+	}
+	p, err := clonePlan(r.Plan)
+	if err != nil {
+		return nil, nil, nil, none, err
+	}
+	p.Dir = e.planDir(r, dir)
+	if err := e.refetch(cmd, p, r); err != nil {
+		return nil, nil, nil, none, err
+	}
+	s, err := eval.Prepare(p, catalogue())
+	if err != nil {
+		return nil, nil, nil, none, err
+	}
+	ws, err := e.openWorkspace(cmd, p.Dir)
+	if err != nil {
+		return nil, nil, nil, none, err
+	}
+	from, err := e.stored(ws, r)
+	if err != nil {
+		_ = ws.Close()
+		return nil, nil, nil, none, err
+	}
+	return r, s, from, func() { _ = ws.Close() }, nil
+}
+
+// showCase prints one case whole: its columns, each model's answers, each scorer's score.
+func (e *Env) showCase(cmd *cobra.Command, name, id string, asJSON bool) error {
+	_, s, from, done, err := e.generative(cmd, name)
+	if err != nil {
+		return err
+	}
+	defer done()
+	var found *answers.Case
+	for c, err := range eachCase(cmd.Context(), s) {
+		if err != nil {
+			return err
+		}
+		if c.ID == id {
+			found = c
+			break
+		}
+	}
+	if found == nil {
+		return wrong("", "%s has no case %q", s.Plan.Data.Source, id)
+	}
+	w := wholeCase{ID: id, Row: found.Row, Case: found.Vars, Models: []caseAnswer{}}
+	for _, m := range s.Plan.Models {
+		a, err := collect.Open(from[m.Key])
+		if err != nil {
+			return err
+		}
+		entries, err := a.Case(id)
+		_ = a.Close()
+		if err != nil && !errors.Is(err, collect.ErrNoCase) {
+			return err
+		}
+		x, err := e.caseAnswer(s, m.Key, answers.Given(found, entries, m.Answers.Samples))
+		if err != nil {
+			return err
+		}
+		w.Models = append(w.Models, x)
+	}
+	if asJSON {
+		return writeJSON(e.Stdout, w)
+	}
+	return w.print(e)
+}
+
+// caseAnswer is what a model gave for a case. Built-in scorers say it again, with their
+// evidence; plug-ins are not asked again.
+func (e *Env) caseAnswer(s *eval.Setup, key string, given answers.Answer) (caseAnswer, error) {
+	out := caseAnswer{Model: key, Samples: []caseSample{}, Scores: []caseScore{}}
+	number := func(x *float64) result.Number {
+		if x == nil {
+			return result.None()
+		}
+		return result.Number(*x)
+	}
+	for k := range given.Samples {
+		g := &given.Samples[k]
+		x := caseSample{Sample: k, NoOutput: g.NoOutput, LatencyMS: number(g.Latency), TokensOut: number(g.TokensOut), USD: number(g.CostUSD)}
+		if g.NoOutput == "" {
+			x.Output = &g.Output
+			for _, c := range g.Contexts {
+				x.Contexts = append(x.Contexts, strings.TrimSpace(c.ID+" "+c.Text))
+			}
+		}
+		out.Samples = append(out.Samples, x)
+	}
+	for _, sc := range s.Plan.Scorers {
+		if !sc.BuiltIn() {
+			continue
+		}
+		g, err := answers.NewGrader(sc)
+		if err != nil {
+			return out, err
+		}
+		v := g.Grade(given)
+		x := caseScore{Scorer: sc.As, Value: result.None(), Ungraded: v.Reason, Evidence: v.Evidence}
+		if v.Graded {
+			x.Value, x.Ungraded = result.Number(v.Value), ""
+		}
+		out.Scores = append(out.Scores, x)
+	}
+	return out, nil
+}
+
+func (w wholeCase) print(e *Env) error {
+	out := func(format string, args ...any) { fmt.Fprintf(e.Stdout, format, args...) }
+	out("case %s (row %d)\n", w.ID, w.Row)
+	for _, k := range sortedNames(w.Case) {
+		out("  %s: %s\n", k, oneLine(w.Case[k]))
+	}
+	for _, m := range w.Models {
+		for _, x := range m.Samples {
+			what := "models." + m.Model
+			if len(m.Samples) > 1 {
+				what += fmt.Sprintf(", sample %d", x.Sample)
+			}
+			var facts []string
+			if x.LatencyMS.Known() {
+				facts = append(facts, x.LatencyMS.Short()+" ms")
+			}
+			if x.TokensOut.Known() {
+				facts = append(facts, x.TokensOut.Short()+" tokens")
+			}
+			if x.USD.Known() {
+				facts = append(facts, x.USD.Short()+" USD")
+			}
+			if len(facts) > 0 {
+				what += " (" + strings.Join(facts, ", ") + ")"
+			}
+			out("\n%s\n", what)
+			if x.Output == nil {
+				out("  no output: %s\n", x.NoOutput)
+				continue
+			}
+			for line := range strings.SplitSeq(*x.Output, "\n") {
+				out("  | %s\n", strings.Map(visible, line))
+			}
+		}
+		rows := [][]string{{"  SCORER", "SCORE", "EVIDENCE"}}
+		for _, s := range m.Scores {
+			value, why := s.Value.Short(), s.Evidence
+			if s.Ungraded != "" {
+				value, why = "ungraded", s.Ungraded
+			}
+			rows = append(rows, []string{"  " + s.Scorer, value, why})
+		}
+		if err := writeTable(e.Stdout, rows); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// visible keeps an answer from steering the terminal.
+func visible(r rune) rune {
+	if r < ' ' && r != '\t' || r >= 0x7f && r < 0xa0 {
+		return '\ufffd'
+	}
+	return r
+}

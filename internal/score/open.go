@@ -1,0 +1,27 @@
+package score
+
+// Template is a text with {{variables}} that others fill: a prompt.
+type Template struct{ t *template }
+
+// ParseTemplate reads a text with {{variables}}; \{{ is a literal {{.
+func ParseTemplate(s string) (Template, error) {
+	t, err := parseTemplate(s)
+	return Template{t}, err
+}
+
+// Variables names what the text needs, in order, repeats and all.
+func (t Template) Variables() []string {
+	var out []string
+	for _, p := range t.t.parts {
+		if p.name != "" {
+			out = append(out, p.name)
+		}
+	}
+	return out
+}
+
+// Fill puts the variables of a case in. One that the case lacks is an error.
+func (t Template) Fill(c *Case) (string, error) { return t.t.fill(c) }
+
+// PassFail reports whether each Value is 0 or 1.
+func (s *Scorer) PassFail() bool { return s.binary() }
