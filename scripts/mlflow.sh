@@ -2,7 +2,7 @@
 # Runs the tests of MLflow against real servers on this machine: one that serves its own
 # store, one whose artifacts lie elsewhere, one that asks for a password.
 set -eu
-: "${VENV:=.venv-mlflow}" "${PYTHON:=python3}" "${GO:=go}" "${PORT:=5571}"
+: "${VENV:=.venv-mlflow}" "${PYTHON:=python3}" "${GO:=go}"
 if [ ! -x "$VENV/bin/mlflow" ]; then
   echo "== installing MLflow into $VENV (once, about a minute)"
   [ -x "$VENV/bin/python" ] || "$PYTHON" -m venv "$VENV"
@@ -14,12 +14,33 @@ pids=
 trap 'for p in $pids; do kill "$p" 2>/dev/null || :; done; wait 2>/dev/null || :; rm -rf "$dir"' EXIT
 trap 'exit 1' INT TERM
 
+# Three ports in a row that nobody has: another run on this machine has its own.
+PORT=${PORT:-$("$PYTHON" - <<'END'
+import random, socket
+while True:
+    port = random.randrange(20000, 32000)
+    held = []
+    try:
+        for i in range(3):
+            held.append(socket.socket())
+            held[-1].bind(("127.0.0.1", port + i))
+        print(port)
+        break
+    except OSError:
+        continue
+    finally:
+        for s in held:
+            s.close()
+END
+)}
+
 # serve NAME PORT OPTIONS…
 serve() {
   name=$1 port=$2
   shift 2
   mkdir -p "$dir/$name"
   (cd "$dir/$name" && exec "$VENV/bin/mlflow" server --backend-store-uri sqlite:///m.db --host 127.0.0.1 --port "$port" --workers 1 "$@" >server.log 2>&1) &
+  echo $! >"$dir/$name/pid"
   pids="$pids $!"
 }
 
@@ -34,6 +55,7 @@ for name in own elsewhere locked; do
   [ $name != locked ] || port=$((PORT + 2))
   up=
   for _ in $(seq 120); do
+    kill -0 "$(cat "$dir/$name/pid")" 2>/dev/null || break # what answers there would be another's
     if "$VENV/bin/python" -c "import urllib.request as u; u.urlopen('http://127.0.0.1:$port/health', timeout=2)" 2>/dev/null; then up=1; break; fi
     sleep 0.5
   done

@@ -294,6 +294,56 @@ func TestMLflowPublish(t *testing.T) {
 	}
 }
 
+// The first candidate's verdict is published; the second one, in another workspace as in CI,
+// is compared paired on the scores that the first run stored, and both stand in MLflow.
+func TestMLflowSecondCandidate(t *testing.T) {
+	s := realMLflow(t, "FAIRTRIAL_TEST_MLFLOW", "own")
+	dir, ci := t.TempDir(), t.TempDir()
+	write := func(dir, alias, run, gate string) {
+		text := fmt.Sprintf("name: credit second\ntask: binary\ndata:\n  source: 'runs:/%s/eval set/predictions.parquet'\n"+
+			"  columns: {id: id, label: {column: label, positive: 1}}\nmodels:\n  candidate: {mlflow: models:/credit@%s, score: score, threshold: 0.5}\n"+
+			"metrics: [roc_auc]\ngates:\n  - {metric: roc_auc, %s}\n", run, alias, gate)
+		if err := os.WriteFile(filepath.Join(dir, "plan.yaml"), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(dir, "champion", s.seed.Champion.Run, "at_least: 0.6")
+	out := filepath.Join(dir, "first")
+	if status, _, stderr := with(s.env(), dir, "run", "plan.yaml", "-o", out, "--with-scores", "--publish", "mlflow", "--experiment", "second"); status != 0 {
+		t.Fatalf("the first candidate: exit status %d\n%s", status, stderr)
+	}
+	write(ci, "challenger", s.seed.Challenger.Run, "better_than: baseline")
+	status, _, stderr := with(s.env(), ci, "run", "plan.yaml", "-o", "out", "--baseline", out, "--publish", "mlflow", "--experiment", "second")
+	id := regexp.MustCompile(`runs/([0-9a-f]{32})`).FindStringSubmatch(stderr)
+	if status != 0 || id == nil {
+		t.Fatalf("the second candidate: exit status %d\n%s", status, stderr)
+	}
+	var rec map[string]any
+	raw, err := os.ReadFile(filepath.Join(ci, "out", "record.json"))
+	if err == nil {
+		err = json.Unmarshal(raw, &rec)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b := at(rec, "baseline"); at(b, "paired") != true || at(b, "matched") != 4000.0 {
+		t.Errorf("baseline %v", b)
+	}
+	if v := at(rec, "plan", "models", 1, "version"); v != s.seed.Champion.Version {
+		t.Errorf("the baseline is version %v, the champion %s", v, s.seed.Champion.Version)
+	}
+	run := s.ask("GET", "/api/2.0/mlflow/runs/get?run_id="+id[1], nil)["run"]
+	metrics, c := pairs(at(run, "data", "metrics")), at(rec, "comparisons", 0)
+	for suffix, field := range map[string]string{"": "difference", "_lower": "lower", "_upper": "upper"} {
+		if got, want := metrics["difference/roc_auc"+suffix], at(c, field); got != want || got == nil {
+			t.Errorf("difference/roc_auc%s is %v, in the record %v", suffix, got, want)
+		}
+	}
+	if tags := pairs(at(run, "data", "tags")); tags["fairtrial.verdict"] != "go" || strings.Contains(fmt.Sprint(at(c, "method")), "unpaired") {
+		t.Errorf("tags %v, method %v", tags, at(c, "method"))
+	}
+}
+
 // A server whose artifacts lie in another store takes them all the same.
 func TestMLflowElsewhere(t *testing.T) {
 	s := realMLflow(t, "FAIRTRIAL_TEST_MLFLOW_ELSEWHERE", "elsewhere")
