@@ -112,4 +112,3 @@ func oneLine(v any) string {
 	}
 	return string(b)
 }
-

@@ -103,7 +103,7 @@ type Model struct {
 	Probabilities []ClassColumn     `json:"probabilities,omitempty"` // one entry with an empty Class: a list column
 	Interval      *Interval         `json:"interval,omitempty"`
 	Answers       *Answers          `json:"answers,omitempty"` // generative tasks: who answers
-	MLflow        string            `json:"mlflow,omitempty"` // models:/name/3 …: what was judged; Artifact has what it meant
+	MLflow        string            `json:"mlflow,omitempty"`  // models:/name/3 …: what was judged; Artifact has what it meant
 	Artifact      map[string]string `json:"artifact,omitempty"`
 }
 

@@ -56,7 +56,7 @@ type Answer struct {
 	ID          string        `json:"id,omitempty"` // the provider's, of the answer
 	Finish      string        `json:"finish,omitempty"`
 	Usage       Usage         `json:"usage"`
-	CostUSD     *float64      `json:"cost_usd,omitempty"` // as the answer itself says it
+	CostUSD     *float64      `json:"cost_usd,omitempty"`       // as the answer itself says it
 	FirstToken  time.Duration `json:"first_token_ns,omitempty"` // streaming only; 0 is not measured
 	Latency     time.Duration `json:"latency_ns,omitempty"`     // of the attempt that answered; 0 is not measured
 	Rate        Rate          `json:"-"`
