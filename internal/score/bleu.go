@@ -119,7 +119,7 @@ func (b *bleu) Of(sums []float64) (float64, []float64, bool, bool) {
 // out, for single sentences.
 func (b *bleu) of(s []float64, effective bool, grad []float64) (v float64, smooth, ok bool, precisions [maxBLEU]float64) {
 	n, m, match, total := s[0], s[1], s[2:2+maxBLEU], s[2+maxBLEU:]
-	smooth, ok = true, true
+	smooth = true
 	if match[0]+match[1]+match[2]+match[3] == 0 {
 		return 0, false, n+m > 0, precisions
 	}

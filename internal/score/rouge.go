@@ -61,7 +61,6 @@ type rouge struct {
 	vocab  vocab
 	grams  grams
 	stems  map[string]string
-	words  []string
 	ids    [2][]int32
 	masks  []uint64
 	state  []uint64
