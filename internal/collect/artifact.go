@@ -107,7 +107,7 @@ type Model struct{ Name, Fingerprint string }
 func newArtifactWriter(f io.Writer, entries int) *artifactWriter {
 	w := &artifactWriter{sum: sha256.New(), models: map[Model]int64{}, places: make([]placed, 0, entries)}
 	w.w = bufio.NewWriterSize(io.MultiWriter(f, w.sum), 1<<16)
-	w.zip, w.err = zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(true))
+	w.zip, w.err = zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(true), zstd.WithWindowSize(2*chunkSize), zstd.WithLowerEncoderMem(true))
 	w.write([]byte(magic))
 	return w
 }

@@ -47,7 +47,7 @@ func Open(path string) (*Artifact, error) {
 		_ = f.Close()
 		return nil, fmt.Errorf("open the answers: %s: %w", path, err)
 	}
-	if a.unzip, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxMemory(2*maxPayload)); err != nil {
+	if a.unzip, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxMemory(2*maxPayload)); err != nil {
 		_ = f.Close()
 		return nil, fmt.Errorf("open the answers: %w", err)
 	}

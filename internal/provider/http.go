@@ -97,6 +97,9 @@ func (e *endpoint) post(ctx context.Context, r Request, body []byte, read reader
 	if err != nil {
 		return fail(&Error{Kind: BadRequest, Message: err.Error()})
 	}
+	// With an idempotency key Go's transport would repeat a request by itself after a broken
+	// connection: a call that no account knows. Without GetBody it does not.
+	req.GetBody = nil
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("User-Agent", "fairtrial")
 	for k, v := range e.headers {
