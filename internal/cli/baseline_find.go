@@ -48,7 +48,11 @@ func (e *Env) findEarlier(cmd *cobra.Command, p *plan.Plan, ref string) (*earlie
 	case err != nil:
 		return nil, err
 	case !found:
-		return nil, wrong("a file or folder, a run (`fairtrial list`) or a Git revision is expected; a shallow clone may lack the branch: git fetch --depth=1 origin "+revision,
+		missing := "the branch: git fetch --depth=1 origin " + revision
+		if strings.ContainsAny(revision, "~^") {
+			missing = "the history: git fetch --deepen=50"
+		}
+		return nil, wrong("a file or folder, a run (`fairtrial list`) or a Git revision is expected; a shallow clone may lack "+missing,
 			"baseline %s: there is no such file, no such run in the workspace and no such revision in Git", ref)
 	}
 	x.ref.Found, x.ref.Commit, x.ref.Path = "git", commit, path

@@ -229,7 +229,9 @@ func TestAutoConcurrency(t *testing.T) {
 		return echo(c)
 	})
 	res := collected(t, 2500, model(t, s, nil), Options{Folder: t.TempDir()})
-	if res.Answered != 2500 || s.Peak() > 130 {
+	// 40 or 80 on a quiet machine; a round measured slow by chance is one doubling more.
+	// Without the brake it goes beyond 1 000.
+	if res.Answered != 2500 || s.Peak() > 400 {
 		t.Errorf("%d in flight at once for a server that works on 6: %+v", s.Peak(), res)
 	}
 	t.Logf("peak %d, %s", s.Peak(), res.Took)
