@@ -134,7 +134,9 @@ def test_ctrl_c_ends_the_program_too(tmp_path):
     script = tmp_path / "slow.py"
     script.write_text(
         textwrap.dedent("""\
-        import time, fairtrial
+        import signal, time, fairtrial
+        # what runs in the background may start with it ignored
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         @fairtrial.scorer
         def slow(row):
             print("asked", flush=True)
