@@ -311,3 +311,9 @@ func encoded(v any) []byte {
 	}
 	return b
 }
+
+// JudgeProblem is a problem with a judge, at its place in the plan.
+func (p *Plan) JudgeProblem(key, format string, args ...any) Problem {
+	path := "judges." + key
+	return tidy([]Problem{problemAt(p.sources[path], path, "", format, args...)}, p.File, p.source)[0]
+}
