@@ -323,6 +323,9 @@ func TestJudgeTree(t *testing.T) {
 	})
 	b.answers(map[string][]string{"candidate": {"empty talk", "poor", "well short", "well long", "odd"}})
 	b.plan(oneModel, oneJudge, "judge: strict, rubric: tree.yaml")
+	if out, _ := b.run(0, "check", "plan.yaml"); !strings.Contains(out, "up to 5 verdicts, each of up to 3 questions") {
+		t.Error(out)
+	}
 	b.run(3, "run", "plan.yaml", "-q", "-o", "out")
 	if n := len(b.asked()); n != 1+2+3+3+2 {
 		t.Errorf("%d questions, want 11", n)
