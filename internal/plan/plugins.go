@@ -214,8 +214,10 @@ func (d *decoder) scorers(n *node) {
 		path := fmt.Sprintf("scorers[%d]", i)
 		read := d.scorer
 		switch {
-		case d.plan.Task.Generative() && d.ofType(v, "judge"):
+		case d.plan.Task.Generative() && slices.ContainsFunc(judgeTypes(), func(t string) bool { return d.ofType(v, t) }):
 			read = d.judgeScorer
+		case d.plan.Task.Generative() && d.likeJudge(v, path):
+			continue
 		case d.plan.Task.Generative() && d.builtIn(v):
 			read = d.builtInScorer
 		}
