@@ -31,10 +31,13 @@ func NewJudgeAsker(p *plan.Plan, j *plan.JudgeScorer, key string, getenv func(st
 	}
 	out := &JudgeAsker{recorded: a.Recorded(), alone: a.Provider == "command" || a.Provider == "http", procedure: j.Rubric.Procedure(j.Logprobs), rubric: j.Rubric}
 	c := config(p, a.Answers, getenv)
-	var err error
 	if a.Recorded() {
-		out.Provider, err = openVerdicts(c.Source, p, j.Repeats)
-		return out, err
+		v, err := openVerdicts(c.Source, p, j.Repeats)
+		if err != nil {
+			return nil, err
+		}
+		out.Provider = v
+		return out, nil
 	}
 	if j.Logprobs {
 		c.Params = maps.Clone(c.Params)
@@ -46,8 +49,11 @@ func NewJudgeAsker(p *plan.Plan, j *plan.JudgeScorer, key string, getenv func(st
 			c.Params["top_logprobs"] = 10
 		}
 	}
-	out.Provider, err = provider.New(c)
-	return out, err
+	var err error
+	if out.Provider, err = provider.New(c); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // Close lets go of what the provider holds.
@@ -193,10 +199,15 @@ func (a *JudgeAsker) question(x Item, q rubric.Question, step int) collect.Case 
 	return c
 }
 
-// Check makes a whole request, so that what cannot be asked is told before anything is.
-func (a *JudgeAsker) Check() error {
-	if a.recorded {
-		return nil
+// Check makes a whole request, so that what cannot be asked is told before anything is,
+// and looks whether recorded verdicts are all on cases that there are.
+func (a *JudgeAsker) Check(ids func() (map[string]bool, error)) error {
+	if v, ok := a.Provider.(*verdicts); ok {
+		known, err := ids()
+		if err != nil {
+			return err
+		}
+		return v.strange(func(id string) bool { return known[id] })
 	}
 	x := Item{ID: "check", Shown: a.rubric.Only(rubric.Shown{Question: "?", Contexts: []string{"?"}, References: []string{"?"}, Answer: "? [1].", Other: "!"})}
 	q := a.First(x)

@@ -204,8 +204,8 @@ func (v *verdicts) Call(_ context.Context, r provider.Request) (provider.Answer,
 	return provider.Answer{Output: string(b), Response: line}, nil
 }
 
-// Strange finds a recorded verdict on a case that is not there: known says which are.
-func (v *verdicts) Strange(known func(id string) bool) error {
+// strange finds a recorded verdict on a case that is not there: known says which are.
+func (v *verdicts) strange(known func(id string) bool) error {
 	worst, name, n := int32(0), "", 0
 	for key, at := range v.lines {
 		var parts []any

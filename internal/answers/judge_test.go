@@ -71,10 +71,10 @@ func TestRecordedVerdicts(t *testing.T) {
 	if _, err := ask("candidate", 0, 1, 0); provider.KindOf(err) != provider.Missing {
 		t.Error(err)
 	}
-	if err := v.Strange(func(id string) bool { return id == "8" }); err == nil || !strings.Contains(err.Error(), `v.jsonl:1: no case has the id "7" (and 1 more such lines)`) {
+	if err := v.strange(func(id string) bool { return id == "8" }); err == nil || !strings.Contains(err.Error(), `v.jsonl:1: no case has the id "7" (and 1 more such lines)`) {
 		t.Error(err)
 	}
-	if err := v.Strange(func(id string) bool { return id == "7" }); err != nil {
+	if err := v.strange(func(id string) bool { return id == "7" }); err != nil {
 		t.Error(err)
 	}
 }
@@ -102,7 +102,7 @@ func FuzzRecordedVerdicts(f *testing.F) {
 				t.Errorf("%+v: %v", key, err)
 			}
 		}
-		_ = v.Strange(func(string) bool { return false })
+		_ = v.strange(func(string) bool { return false })
 	})
 }
 

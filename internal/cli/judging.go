@@ -40,6 +40,13 @@ func modelKeys(s *eval.Setup) []string {
 func (e *Env) judgesReady(ctx context.Context, s *eval.Setup, kept ...record.Judging) error {
 	var bad []plan.Problem
 	var known map[string]bool
+	ids := func() (map[string]bool, error) {
+		var err error
+		if known == nil {
+			known, err = e.caseIDs(ctx, s)
+		}
+		return known, err
+	}
 	for _, sc := range s.Plan.Scorers {
 		if !sc.IsJudge() {
 			continue
@@ -50,21 +57,14 @@ func (e *Env) judgesReady(ctx context.Context, s *eval.Setup, kept ...record.Jud
 			}
 			a, err := answers.NewJudgeAsker(s.Plan, sc.Judge, key, e.Getenv)
 			if err == nil {
-				err = a.Check()
-			}
-			if v, ok := asStrange(a); err == nil && ok {
-				if known == nil {
-					if known, err = e.caseIDs(ctx, s); err != nil {
-						a.Close()
-						return err
-					}
-				}
-				err = v.Strange(func(id string) bool { return known[id] })
-			}
-			if a != nil && a.Provider != nil {
+				err = a.Check(ids)
 				a.Close()
 			}
-			if err != nil {
+			var de *engine.DataError
+			switch {
+			case errors.As(err, &de):
+				return err
+			case err != nil:
 				bad = append(bad, e.judgeProblem(s.Plan, key, err))
 			}
 		}
@@ -73,18 +73,6 @@ func (e *Env) judgesReady(ctx context.Context, s *eval.Setup, kept ...record.Jud
 		return &plan.Errors{List: bad}
 	}
 	return nil
-}
-
-type strange interface {
-	Strange(known func(id string) bool) error
-}
-
-func asStrange(a *answers.JudgeAsker) (strange, bool) {
-	if a == nil {
-		return nil, false
-	}
-	v, ok := a.Provider.(strange)
-	return v, ok
 }
 
 // caseIDs are the ids of all cases, those that the filter drops too: recorded verdicts may
