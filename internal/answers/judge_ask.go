@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"slices"
 
 	"github.com/fairtrial/fairtrial/internal/collect"
 	"github.com/fairtrial/fairtrial/internal/plan"
@@ -67,42 +68,82 @@ func (a *JudgeAsker) Close() {
 type Item struct {
 	ID    string // of the verdicts
 	Shown rubric.Shown
+	// Known is the verdict where no judge need be asked: the answers to compare are the
+	// same, there is no context to check against.
+	Known *rubric.Verdict
+}
+
+// material is what the items of a case are made of.
+type material struct {
+	rubric   *rubric.Rubric
+	of       rubric.Procedure
+	c        *Case
+	models   []string
+	given    []Answer
+	recorded bool // verdicts are looked up by model
 }
 
 // Items are the answers to a case that a judge has to read, in the order of the models,
-// none twice. Recorded verdicts are looked up by model.
+// none twice.
 func Items(r *rubric.Rubric, c *Case, models []string, given []Answer, recorded bool) []Item {
+	x := material{r, r.Procedure(false), c, models, given, recorded}
 	var out []Item
 	seen := map[string]bool{}
 	for m, a := range given {
 		for k := range a.Samples {
-			if a.Samples[k].NoOutput != "" {
+			if x.lacks(m, k) != "" || r.Pairwise && models[m] == baseline {
 				continue
 			}
-			x := item(r, c, models[m], k, &a.Samples[k], recorded)
-			if !seen[x.ID] {
-				seen[x.ID] = true
-				out = append(out, x)
+			it := x.item(m, k)
+			if !seen[it.ID] {
+				seen[it.ID] = true
+				out = append(out, it)
 			}
 		}
 	}
 	return out
 }
 
-func item(r *rubric.Rubric, c *Case, model string, sample int, s *score.Case, recorded bool) Item {
+// baseline is the model that pairwise judges compare with.
+const baseline = "baseline"
+
+// other is the answer that a model's is compared with.
+func (x *material) other(sample int) *score.Case {
+	return &x.given[slices.Index(x.models, baseline)].Samples[sample]
+}
+
+// lacks says why an answer cannot be judged: "" when it can.
+func (x *material) lacks(m, sample int) string {
+	if why := x.given[m].Samples[sample].NoOutput; why != "" {
+		return "no output: " + why
+	}
+	if x.rubric.Pairwise {
+		if why := x.other(sample).NoOutput; why != "" {
+			return "the baseline has no output: " + why
+		}
+	}
+	return ""
+}
+
+func (x *material) item(m, sample int) Item {
+	s := &x.given[m].Samples[sample]
 	shown := rubric.Shown{Question: s.Question, References: s.References, Answer: s.Output}
-	for _, x := range s.Contexts {
-		text := x.Text
+	for _, c := range s.Contexts {
+		text := c.Text
 		if text == "" {
-			text = x.ID
+			text = c.ID
 		}
 		shown.Contexts = append(shown.Contexts, text)
 	}
-	shown = r.Only(shown)
-	if recorded {
-		return Item{verdictID(c.ID, model, sample), shown}
+	if x.rubric.Pairwise {
+		shown.Other = x.other(sample).Output
 	}
-	return Item{c.ID + "#" + shown.Digest(c.ID), shown}
+	shown = x.rubric.Only(shown)
+	out := Item{ID: x.c.ID + "#" + shown.Digest(x.c.ID), Shown: shown, Known: x.of.Turn(shown, nil).Verdict}
+	if x.recorded {
+		out.ID = verdictID(x.c.ID, x.models[m], sample)
+	}
+	return out
 }
 
 // verdictID names recorded verdicts on an answer.
@@ -117,7 +158,7 @@ func verdictID(id, model string, sample int) string {
 // First is the first question about an item.
 func (a *JudgeAsker) First(x Item) collect.Case {
 	t := a.procedure.Turn(x.Shown, nil)
-	if t.Ask == nil { // no procedure knows a verdict before it asks
+	if t.Ask == nil { // its verdict is known, see Item
 		panic("a verdict without a question")
 	}
 	return a.question(x, *t.Ask, 0)
@@ -143,6 +184,9 @@ func (a *JudgeAsker) question(x Item, q rubric.Question, step int) collect.Case 
 	}
 	c.Messages = q.Messages(a.alone)
 	c.Vars["answer"] = x.Shown.Answer
+	if x.Shown.Other != "" {
+		c.Vars["other"] = x.Shown.Other
+	}
 	if x.Shown.Question != "" {
 		c.Vars["question"] = x.Shown.Question
 	}
@@ -165,7 +209,7 @@ func (a *JudgeAsker) Check(ids func() (map[string]bool, error)) error {
 		}
 		return v.strange(func(id string) bool { return known[id] })
 	}
-	x := Item{ID: "check", Shown: a.rubric.Only(rubric.Shown{Question: "?", Contexts: []string{"?"}, References: []string{"?"}, Answer: "?"})}
+	x := Item{ID: "check", Shown: a.rubric.Only(rubric.Shown{Question: "?", Contexts: []string{"?"}, References: []string{"?"}, Answer: "? [1].", Other: "!"})}
 	q := a.First(x)
 	_, err := a.Provider.Encode(provider.Request{ID: q.ID, Messages: q.Messages, Vars: q.Vars})
 	return err

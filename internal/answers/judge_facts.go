@@ -8,6 +8,7 @@ import (
 	"github.com/fairtrial/fairtrial/internal/engine"
 	"github.com/fairtrial/fairtrial/internal/plan"
 	"github.com/fairtrial/fairtrial/internal/result"
+	"github.com/fairtrial/fairtrial/internal/rubric"
 	"github.com/fairtrial/fairtrial/internal/stat/agree"
 	"github.com/fairtrial/fairtrial/internal/stat/dist"
 	"github.com/fairtrial/fairtrial/internal/stat/interval"
@@ -21,6 +22,8 @@ type judgeFacts struct {
 	weighted int64
 	spread   []spread // by judge: over answers with two graded repeats or more
 	units    [][]float64
+	// of comparisons in both orders
+	compared, flipped, placed, first int64
 }
 
 // spread is the variance between repeats, by answer.
@@ -52,6 +55,7 @@ func (f *judgeFacts) add(b ballot) {
 				f.weighted++
 			}
 			given = append(given, v.Value)
+			f.compare(v)
 		}
 		means[i] = math.NaN()
 		if len(given) > 0 {
@@ -63,6 +67,22 @@ func (f *judgeFacts) add(b ballot) {
 	}
 	if len(b) > 1 {
 		f.units = append(f.units, means)
+	}
+}
+
+func (f *judgeFacts) compare(v rubric.Verdict) {
+	if !v.Compared {
+		return
+	}
+	f.compared++
+	if v.Flipped {
+		f.flipped++
+	}
+	if v.Place != "" {
+		f.placed++
+		if v.Place == "first" {
+			f.first++
+		}
 	}
 }
 
@@ -99,6 +119,10 @@ func (f *judgeFacts) end(j *plan.JudgeScorer, level float64, seed uint64) *engin
 			out.Judges[i].Variance, out.Judges[i].Unlike = s.measures(level)
 		}
 	}
+	if j.Rubric.Pairwise {
+		out.Flips = portion(f.flipped, f.compared, level, "share of comparisons in which the orders disagree; Wilson score", "no two answers were compared")
+		out.FirstPlace = portion(f.first, f.placed, level, "share of the first place among comparisons in which one place was preferred both times; Wilson score", "no place was preferred both times")
+	}
 	if len(j.Judges) > 1 {
 		out.Alpha = alpha(f.units, j, level, seed)
 	}
@@ -109,14 +133,12 @@ func (f *judgeFacts) end(j *plan.JudgeScorer, level float64, seed uint64) *engin
 // answers, and the share of answers whose repeats differ, with Wilson's.
 func (s spread) measures(level float64) (variance, unlike *result.Measure) {
 	variance = &result.Measure{Value: result.None(), Lower: result.None(), Upper: result.None(), N: s.n, Method: "variance between repeats, mean over answers; Student's t over answers, not below 0"}
-	unlike = &result.Measure{Value: result.None(), Lower: result.None(), Upper: result.None(), N: s.n, Method: "share of answers whose repeats differ; Wilson score"}
+	unlike = portion(s.unlike, s.n, level, "share of answers whose repeats differ; Wilson score", "no answer has two graded repeats")
 	if s.n == 0 {
-		variance.Note, unlike.Note = "no answer has two graded repeats", "no answer has two graded repeats"
+		variance.Note = unlike.Note
 		return variance, unlike
 	}
-	variance.Value, unlike.Value = result.Number(s.mean), result.Number(float64(s.unlike)/float64(s.n))
-	lo, hi := interval.Wilson(float64(unlike.Value), float64(s.n), dist.NormQuantile(0.5+level/2))
-	unlike.Lower, unlike.Upper = result.Number(lo), result.Number(hi)
+	variance.Value = result.Number(s.mean)
 	switch {
 	case s.n < 2:
 		variance.Note = "one answer has no interval"
@@ -128,6 +150,19 @@ func (s spread) measures(level float64) (variance, unlike *result.Measure) {
 		variance.Lower, variance.Upper = result.Number(max(0, s.mean-half)), result.Number(s.mean+half)
 	}
 	return variance, unlike
+}
+
+// portion is k of n with Wilson's interval; none says why there is no value where n is 0.
+func portion(k, n int64, level float64, method, none string) *result.Measure {
+	m := &result.Measure{Value: result.None(), Lower: result.None(), Upper: result.None(), N: n, Method: method}
+	if n == 0 {
+		m.Note = none
+		return m
+	}
+	m.Value = result.Number(float64(k) / float64(n))
+	lo, hi := interval.Wilson(float64(m.Value), float64(n), dist.NormQuantile(0.5+level/2))
+	m.Lower, m.Upper = result.Number(lo), result.Number(hi)
+	return m
 }
 
 // drawsFor bounds the work of resampling: 10⁷ ratings drawn, and 200 draws at the least.

@@ -56,17 +56,22 @@ func (g *JudgeGrader) Grade(c *Case, given []Answer) ([]score.Score, error) {
 	out := make([]score.Score, len(g.models))
 	g.said = make([][]record.CaseVerdict, len(g.models))
 	seen := map[string]bool{}
+	of := material{&g.j.Rubric, g.procedure, c, g.models, given, !g.live}
 	for m, a := range given {
 		n := len(a.Samples)
 		sum := score.Score{Graded: true}
 		for k := range a.Samples {
-			x := score.Score{Reason: "no output: " + a.Samples[k].NoOutput}
-			if a.Samples[k].NoOutput == "" {
-				b := g.ballot(c, m, k, &a.Samples[k], found)
+			x := score.Score{Reason: of.lacks(m, k)}
+			switch {
+			case x.Reason != "":
+			case g.j.Rubric.Pairwise && g.models[m] == baseline: // with itself
+				x = g.compared()
+			default:
+				b := g.ballot(of, m, k, found)
 				x = g.count(b)
-				unit := item(&g.j.Rubric, c, g.models[m], k, &a.Samples[k], !g.live).ID
-				if !seen[unit] {
-					seen[unit] = true
+				it := of.item(m, k)
+				if !seen[it.ID] && it.Known == nil {
+					seen[it.ID] = true
 					g.facts.add(b)
 				}
 				if k == 0 {
@@ -99,6 +104,10 @@ func (g *JudgeGrader) read(c *Case, given []Answer) ([]map[string][]rubric.Verdi
 	for i, recorded := range g.recorded {
 		out[i] = map[string][]rubric.Verdict{}
 		for _, x := range Items(&g.j.Rubric, c, g.models, given, recorded) {
+			if x.Known != nil {
+				out[i][x.ID] = slices.Repeat([]rubric.Verdict{*x.Known}, g.j.Repeats)
+				continue
+			}
 			entries, err := g.lookup(i, x.ID)
 			if err != nil {
 				return nil, err
@@ -119,12 +128,19 @@ func (g *JudgeGrader) read(c *Case, given []Answer) ([]map[string][]rubric.Verdi
 	return out, nil
 }
 
-func (g *JudgeGrader) ballot(c *Case, m, sample int, s *score.Case, found []map[string][]rubric.Verdict) ballot {
+func (g *JudgeGrader) ballot(of material, m, sample int, found []map[string][]rubric.Verdict) ballot {
 	b := make(ballot, len(g.recorded))
-	for i, recorded := range g.recorded {
-		b[i] = found[i][item(&g.j.Rubric, c, g.models[m], sample, s, recorded).ID]
+	for i := range g.recorded {
+		of.recorded = g.recorded[i]
+		b[i] = found[i][of.item(m, sample).ID]
 	}
 	return b
+}
+
+// compared is the score of the baseline where answers are compared with its own: it is
+// neither better nor worse than itself.
+func (g *JudgeGrader) compared() score.Score {
+	return g.pass(score.Score{Graded: true, Value: 0.5})
 }
 
 // count makes a score of a ballot: the mean of all verdicts, or the level that more than
@@ -137,13 +153,16 @@ func (g *JudgeGrader) count(b ballot) score.Score {
 	} else {
 		x = g.mean(b)
 	}
-	if x.Graded {
-		x.Raw = x.Value
-		if t := g.j.Threshold; t != nil {
-			x.Value = 0
-			if x.Raw >= *t {
-				x.Value = 1
-			}
+	return g.pass(x)
+}
+
+// pass applies the threshold.
+func (g *JudgeGrader) pass(x score.Score) score.Score {
+	x.Raw = x.Value
+	if t := g.j.Threshold; x.Graded && t != nil {
+		x.Value = 0
+		if x.Raw >= *t {
+			x.Value = 1
 		}
 	}
 	return x

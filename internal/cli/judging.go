@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"math"
 	"path/filepath"
 	"strings"
 
@@ -162,7 +163,7 @@ func (e *Env) items(ctx context.Context, s *eval.Setup, from outputs, sc plan.Sc
 		keys := modelKeys(s)
 		_, err := beside(ctx, s, from, func(c *answers.Case, given []answers.Answer) error {
 			for _, x := range answers.Items(&sc.Judge.Rubric, c, keys, given, recorded) {
-				if !yield(a.First(x), nil) {
+				if x.Known == nil && !yield(a.First(x), nil) {
 					return errEnough
 				}
 			}
@@ -256,6 +257,13 @@ func judgeFindings(scorers []engine.Scored) []engine.Finding {
 		}
 		for _, f := range j.SameFamily {
 			out = append(out, engine.Finding{Code: "judge_of_same_family", Text: fmt.Sprintf("%s: %s: a judge may favour its own family", sc.Scorer, f)})
+		}
+		if f := j.Flips; f != nil && f.N > 0 {
+			text := fmt.Sprintf("%s: the judge turns with the order of the answers in %s of %s comparisons (%s to %s); they count as ties", sc.Scorer, f.Value.Short(), result.Count(f.N), f.Lower.Short(), f.Upper.Short())
+			if p := j.FirstPlace; p != nil && p.N > 0 {
+				text += fmt.Sprintf("; in %s of %s it prefers the first place both times", result.Count(int64(math.Round(float64(p.Value)*float64(p.N)))), result.Count(p.N))
+			}
+			out = append(out, engine.Finding{Code: "judge_flips", Text: text})
 		}
 		graded := int64(0)
 		for _, x := range j.Judges {

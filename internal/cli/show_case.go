@@ -281,7 +281,11 @@ func printVerdict(out func(string, ...any), scorer string, v record.CaseVerdict)
 		said(v.Evidence, v.Reasoning)
 	}
 	for _, s := range v.Steps {
-		out("    %s %s\n", oneLine(s.Ask), oneLine(s.Choice))
+		mark := ":"
+		if strings.HasSuffix(s.Ask, "?") {
+			mark = ""
+		}
+		out("    %s%s %s\n", oneLine(s.Ask), mark, oneLine(s.Choice))
 		said(s.Evidence, s.Reasoning)
 	}
 }

@@ -139,6 +139,10 @@ type Judged struct {
 	Judges   []JudgedBy      `json:"judges"`
 	Alpha    *result.Measure `json:"alpha,omitempty"`    // between the judges of an ensemble
 	Weighted int64           `json:"weighted,omitempty"` // verdicts that are means of levels, by the probabilities that the judge gave them
+	// Flips are the comparisons that turn with the order of the two answers, and so are ties;
+	// FirstPlace is the share of the first place in those where a place won both times.
+	Flips      *result.Measure `json:"flips,omitempty"`
+	FirstPlace *result.Measure `json:"first_place,omitempty"`
 	// SameFamily names judges that read answers of their own family of models.
 	SameFamily []string `json:"same_family,omitempty"`
 }

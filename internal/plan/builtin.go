@@ -31,8 +31,8 @@ func (d *decoder) builtIn(v *node) bool {
 	return nearest(name, names) != "" // a slip of the pen, more likely than a program of that name
 }
 
-// asksJudges reports whether an entry under `scorers` is of type judge, or means to be: it
-// has a rubric. A plug-in of its type's name stands above it.
+// asksJudges reports whether an entry under `scorers` is of a type that asks judges. A
+// plug-in of that name stands above it.
 func (d *decoder) asksJudges(v *node) bool {
 	name := v.text
 	if t := v.get("type"); t != nil {
@@ -41,7 +41,7 @@ func (d *decoder) asksJudges(v *node) bool {
 	if _, ok := d.plan.Plugins[name]; ok {
 		return false
 	}
-	return name == "judge" || v.get("rubric") != nil && v.get("type") != nil
+	return slices.Contains(judgeTypes(), name)
 }
 
 // builtInScorer reads a scorer of the program's own: flat, as in promptfoo.

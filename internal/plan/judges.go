@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/fairtrial/fairtrial/internal/rubric"
+	"github.com/fairtrial/fairtrial/internal/score"
 )
 
 // Judge is an entry under `judges`: who is asked to judge answers. It has no prompt: what
@@ -105,22 +106,68 @@ func reason(err error) error {
 	return err
 }
 
-// judgeScorer reads an entry of type judge.
+// judgeTypes are the types of scorers that ask judges: by a rubric, two answers against each
+// other, and the measures by single statements.
+func judgeTypes() []string { return append([]string{"judge", "pairwise"}, rubric.Groundings()...) }
+
+// likeJudge tells of a slip of the pen in the name of one of judgeTypes: it is like one of
+// them, or has a rubric.
+func (d *decoder) likeJudge(v *node, path string) bool {
+	n := v
+	if v.kind == mapping {
+		if n = v.get("type"); n == nil {
+			return false
+		}
+		path += ".type"
+	}
+	_, plugged := d.plan.Plugins[n.text]
+	_, _, known := score.Find(strings.TrimPrefix(n.text, "not-"))
+	meant := nearest(n.text, judgeTypes())
+	if plugged || known || v.get("rubric") == nil && (meant == "" || distance(n.text, meant) > 3) {
+		return false
+	}
+	d.fail(n, path, didYouMean(n.text, judgeTypes()), "there is no scorer %q", n.text)
+	return true
+}
+
+// judgeScorer reads an entry of one of judgeTypes.
 func (d *decoder) judgeScorer(v *node, path string) (Scorer, bool) {
-	s := Scorer{Type: "judge", As: "judge", Direction: "up"}
+	name := v.text
+	if v.kind == mapping {
+		name = v.get("type").text
+	}
+	s := Scorer{Type: name, As: name, Direction: "up"}
 	j := &JudgeScorer{Vote: "mean", Repeats: 1}
 	before := len(d.problems)
 	at := path
+	grounding := name != "judge" && name != "pairwise"
+	keys, write := []string{"rubric", "logprobs"}, fmt.Sprintf("write {type: %s, judge: NAME, rubric: rubric.yaml}", name)
+	if grounding {
+		keys, write = []string{"criterion", "none"}, fmt.Sprintf("write {type: %s, judge: NAME}", name)
+	}
 	if v.kind != mapping {
-		d.fail(v, path, "write {type: judge, judge: NAME, rubric: rubric.yaml}", "a judge needs the key judge, one of the plan's judges, and a rubric")
+		if grounding {
+			d.fail(v, path, write, "%s is what a judge says: it needs the key judge, one of the plan's judges", name)
+		} else {
+			d.fail(v, path, write, "a judge needs the key judge, one of the plan's judges, and a rubric")
+		}
 		return s, false
 	}
-	if !d.keys(v, path, "type", "as", "judge", "vote", "rubric", "repeats", "logprobs", "threshold", "direction") {
+	if !d.keys(v, path, append([]string{"type", "as", "judge", "vote", "repeats", "threshold", "direction"}, keys...)...) {
 		return s, false
 	}
-	d.with(v, "type", func(n *node) { d.choice(n, path+".type", "judge") })
 	d.require(v, path, "judge", ": one of the plan's judges, or a list of them")
-	d.require(v, path, "rubric", ": a file, or {criterion: …, levels: […]}")
+	switch {
+	case grounding:
+		d.grounding(v, path, name, &j.Rubric)
+		if j.Rubric.Grounding.Less() {
+			s.Direction = "down"
+		}
+	case name == "pairwise":
+		d.require(v, path, "rubric", ": {criterion: …}, or a file")
+	default:
+		d.require(v, path, "rubric", ": a file, or {criterion: …, levels: […]}")
+	}
 	d.with(v, "as", func(n *node) { s.As, at = d.name(n, path+".as"), path+".as" })
 	d.with(v, "judge", func(n *node) { j.Judges = d.judgeNames(n, path+".judge") })
 	d.with(v, "vote", func(n *node) {
@@ -137,7 +184,10 @@ func (d *decoder) judgeScorer(v *node, path string) (Scorer, bool) {
 			j.Threshold = &x
 		}
 	})
-	d.with(v, "rubric", func(n *node) { j.File = d.rubric(n, path+".rubric", &j.Rubric) })
+	d.with(v, "rubric", func(n *node) {
+		j.Rubric.Pairwise = name == "pairwise"
+		j.File = d.rubric(n, path+".rubric", &j.Rubric)
+	})
 	if len(d.problems) == before {
 		d.judgeFits(v, path, j)
 	}
@@ -228,11 +278,21 @@ func (d *decoder) judgeFits(v *node, path string, j *JudgeScorer) {
 			d.fail(at("threshold"), path+".threshold", "", "a threshold above %g and up to %g is expected: otherwise all scores are alike", lo, hi)
 		}
 	}
+	if g := j.Rubric.Grounding; g != nil {
+		d.groundingFits(v, path, j)
+	}
+	if j.Rubric.Pairwise {
+		d.pairwiseFits(v, path)
+	}
 	c := d.plan.Data.Columns
 	for i, part := range j.Rubric.Shows {
 		missing := part == "question" && c.Question == "" || part == "reference" && c.Reference == ""
+		where := fmt.Sprintf("%s.rubric.shows[%d]", path, i)
+		if j.Rubric.Grounding != nil {
+			where = path
+		}
 		if missing {
-			d.fail(at("rubric"), fmt.Sprintf("%s.rubric.shows[%d]", path, i), "name the column in data.columns."+part, "the judge is to see the %s, and the cases have none", part)
+			d.fail(at("rubric"), where, "name the column in data.columns."+part, "the judge is to see the %s, and the cases have none", part)
 		}
 	}
 }

@@ -216,6 +216,8 @@ func (d *decoder) scorers(n *node) {
 		switch {
 		case d.plan.Task.Generative() && d.asksJudges(v):
 			read = d.judgeScorer
+		case d.plan.Task.Generative() && d.likeJudge(v, path):
+			continue
 		case d.plan.Task.Generative() && d.builtIn(v):
 			read = d.builtInScorer
 		}

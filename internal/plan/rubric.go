@@ -29,7 +29,11 @@ func (d *decoder) rubric(v *node, path string, r *rubric.Rubric) (file string) {
 		stamp(root, o)
 		v, path = root, "rubric"
 	}
-	if !d.keys(v, path, "criterion", "levels", "tree", "shows", "evidence", "examples") {
+	keys := []string{"criterion", "levels", "tree", "shows", "evidence", "examples"}
+	if r.Pairwise {
+		keys = []string{"criterion", "shows", "evidence"}
+	}
+	if !d.keys(v, path, keys...) {
 		return file
 	}
 	r.Evidence = true

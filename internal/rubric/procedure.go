@@ -39,13 +39,18 @@ type Verdict struct {
 	Evidence  []string // quotations, as the judge gave them
 	Reasoning string
 	Reason    string // why it is ungraded
-	Steps     []Step // of a tree
+	Steps     []Step // of a tree, of statements, of both orders of a comparison
 	// Weighted: Value is the mean of the levels, weighted by the probabilities that the judge
 	// gave them.
 	Weighted bool
+	// Compared: two answers were compared in both orders. Flipped: the orders disagree, so
+	// that it is a tie; Place is the place that was preferred both times, if one was.
+	Compared, Flipped bool
+	Place             string
 }
 
-// Step is one question of a tree and its answer.
+// Step is one question of a tree and its answer, the verdict on one statement, or one order
+// of a comparison.
 type Step struct {
 	Ask       string
 	Choice    string
@@ -56,7 +61,12 @@ type Step struct {
 // Procedure of a rubric. logprobs: levels are weighted by their probabilities where the
 // replies have them.
 func (r *Rubric) Procedure(logprobs bool) Procedure {
-	if r.Tree != nil {
+	switch {
+	case r.Grounding != nil:
+		return grounding{r, kinds()[r.Grounding.Kind]}
+	case r.Pairwise:
+		return pairwise{r}
+	case r.Tree != nil:
 		return tree{r}
 	}
 	return levels{r, logprobs}

@@ -17,11 +17,15 @@ type Shown struct {
 	Contexts   []string `json:"contexts,omitempty"`
 	References []string `json:"references,omitempty"`
 	Answer     string   `json:"answer"`
+	Other      string   `json:"other,omitempty"` // the answer it is compared with, of a pairwise rubric
 }
 
 // Only keeps the parts that the rubric shows.
 func (r *Rubric) Only(s Shown) Shown {
-	out := Shown{Answer: s.Answer}
+	out := Shown{Other: s.Other}
+	if slices.Contains(r.Shows, "answer") { // measures of contexts do without
+		out.Answer = s.Answer
+	}
 	if slices.Contains(r.Shows, "question") {
 		out.Question = s.Question
 	}
@@ -137,27 +141,44 @@ func (r *Rubric) exampleReply(x Example) string {
 	return fmt.Sprintf("{\"evidence\": %s, \"reasoning\": %s, \"level\": %s}", enc(evidence), enc(x.Reasoning), enc(l.Name))
 }
 
-// material fences what is shown. The code of the fence is made of the texts inside it, so
-// that none of them can hold it, and the same material has the same words.
-func material(s Shown, key string) string {
-	type block struct{ name, text string }
-	var blocks []block
-	add := func(name, text string) { blocks = append(blocks, block{name, text}) }
-	if s.Question != "" {
-		add("question", s.Question)
+// block is one text of the material.
+type block struct{ name, text string }
+
+// blocks are the parts of what is shown that are named, without the answer.
+func (s Shown) blocks(parts ...string) []block {
+	var out []block
+	if s.Question != "" && slices.Contains(parts, "question") {
+		out = append(out, block{"question", s.Question})
 	}
-	for i, c := range s.Contexts {
-		add(fmt.Sprintf("context %d", i+1), c)
-	}
-	for i, x := range s.References {
-		name := "reference answer"
-		if len(s.References) > 1 {
-			name = fmt.Sprintf("reference answer %d", i+1)
+	if slices.Contains(parts, "contexts") {
+		for i, c := range s.Contexts {
+			out = append(out, block{fmt.Sprintf("context %d", i+1), c})
 		}
-		add(name, x)
 	}
-	add("answer to judge", s.Answer)
-	code := ""
+	if slices.Contains(parts, "reference") {
+		for i, x := range s.References {
+			name := "reference answer"
+			if len(s.References) > 1 {
+				name = fmt.Sprintf("reference answer %d", i+1)
+			}
+			out = append(out, block{name, x})
+		}
+	}
+	return out
+}
+
+// material is what a judge of one answer reads.
+func material(s Shown, key string) string {
+	text, code := fenced(append(s.blocks(Parts()...), block{"answer to judge", s.Answer}))
+	if len(s.References) > 1 {
+		text += "Each of the reference answers is right.\n"
+	}
+	return text + fmt.Sprintf("The code of these blocks is %s. Judge the answer, and reply with the JSON object that ends in %q.", code, key)
+}
+
+// fenced puts blocks one after the other. The code of the fence is made of the texts inside
+// it, so that none of them can hold it, and the same material has the same words.
+func fenced(blocks []block) (text, code string) {
 	for n := 0; ; n++ {
 		h := sha256.New()
 		for _, x := range blocks {
@@ -172,17 +193,18 @@ func material(s Shown, key string) string {
 	for _, x := range blocks {
 		fmt.Fprintf(&b, "===== %s %s =====\n%s\n===== end of %s %s =====\n\n", x.name, code, x.text, x.name, code)
 	}
-	if len(s.References) > 1 {
-		b.WriteString("Each of the reference answers is right.\n")
-	}
-	fmt.Fprintf(&b, "The code of these blocks is %s. Judge the answer, and reply with the JSON object that ends in %q.", code, key)
-	return b.String()
+	return b.String(), code
 }
 
 // Words are all questions of the rubric as they are put about an empty answer: with the
 // rubric itself they identify what a judge is asked.
 func (r *Rubric) Words() []Question {
-	if r.Tree == nil {
+	switch {
+	case r.Grounding != nil:
+		return grounding{r, kinds()[r.Grounding.Kind]}.words()
+	case r.Pairwise:
+		return []Question{r.pairQuestion(Shown{}, false)}
+	case r.Tree == nil:
 		return []Question{r.levelQuestion(Shown{})}
 	}
 	var out []Question

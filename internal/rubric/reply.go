@@ -24,18 +24,8 @@ type reply struct {
 
 // read finds the one verdict of a reply. why says why there is none.
 func (r Reply) read(key string, offered []string) (said reply, why string) {
-	switch {
-	case r.Failed != "":
-		return said, r.Failed
-	case r.Refused:
-		return said, "the judge refuses: " + short(r.Text)
-	case len(r.Text) > longestReply:
-		return said, fmt.Sprintf("the judge's reply is longer than %d KiB", longestReply>>10)
-	case strings.TrimSpace(r.Text) == "":
-		if cut(r.Finish) {
-			return said, "the judge's reply is cut off before it begins: raise max_tokens"
-		}
-		return said, "the judge's reply is empty"
+	if why := r.unreadable(); why != "" {
+		return said, why
 	}
 	said, why = verdictIn(r.Text, key, offered)
 	switch {
@@ -46,6 +36,24 @@ func (r Reply) read(key string, offered []string) (said reply, why string) {
 		why = "the judge's reply is cut off (" + r.Finish + "): raise max_tokens"
 	}
 	return said, why
+}
+
+// unreadable says why a reply can hold no verdict: "" when it can.
+func (r Reply) unreadable() string {
+	switch {
+	case r.Failed != "":
+		return r.Failed
+	case r.Refused:
+		return "the judge refuses: " + short(r.Text)
+	case len(r.Text) > longestReply:
+		return fmt.Sprintf("the judge's reply is longer than %d KiB", longestReply>>10)
+	case strings.TrimSpace(r.Text) == "":
+		if cut(r.Finish) {
+			return "the judge's reply is cut off before it begins: raise max_tokens"
+		}
+		return "the judge's reply is empty"
+	}
+	return ""
 }
 
 // cut says whether a reply ended because it was too long.

@@ -11,15 +11,18 @@ import (
 	"strings"
 )
 
-// Rubric is a criterion with either levels, of which a judge chooses one, or a tree of
-// questions whose leaves are values.
+// Rubric is a criterion with levels, of which a judge chooses one, or a tree of questions
+// whose leaves are values, or a comparison with another answer, or a measure by statements.
 type Rubric struct {
-	Criterion string    `json:"criterion,omitempty"`
-	Levels    []Level   `json:"levels,omitempty"`
-	Tree      *Node     `json:"tree,omitempty"`
-	Shows     []string  `json:"shows"`              // of Parts, in their order; the answer is always one
-	Evidence  bool      `json:"evidence"`           // quotations and reasons are asked for before the verdict
-	Examples  []Example `json:"examples,omitempty"` // verdicts that a judge is shown beforehand; levels only
+	Criterion string  `json:"criterion,omitempty"`
+	Levels    []Level `json:"levels,omitempty"`
+	Tree      *Node   `json:"tree,omitempty"`
+	// Pairwise: the judge says which of two answers is better by the criterion.
+	Pairwise  bool       `json:"pairwise,omitempty"`
+	Grounding *Grounding `json:"grounding,omitempty"`
+	Shows     []string   `json:"shows"`              // of Parts, in their order; the answer is always one
+	Evidence  bool       `json:"evidence"`           // quotations and reasons are asked for before the verdict
+	Examples  []Example  `json:"examples,omitempty"` // verdicts that a judge is shown beforehand; levels only
 }
 
 // Level is one answer that a judge may give.
@@ -68,6 +71,12 @@ const (
 // that end.
 func (r *Rubric) Check() error {
 	switch {
+	case r.Grounding != nil:
+		return nil
+	case r.Pairwise && strings.TrimSpace(r.Criterion) == "":
+		return errors.New("a comparison needs a criterion: by what one answer is better")
+	case r.Pairwise:
+		return nil
 	case len(r.Levels) == 0 && r.Tree == nil:
 		return errors.New("a rubric needs levels, or a tree of questions")
 	case len(r.Levels) > 0 && r.Tree != nil:
@@ -155,6 +164,12 @@ func (n *Node) check(depth int, count *int) error {
 
 // Values are all that a verdict can be.
 func (r *Rubric) Values() []float64 {
+	switch {
+	case r.Grounding != nil:
+		return []float64{0, 1} // and between them
+	case r.Pairwise:
+		return []float64{0, 0.5, 1}
+	}
 	var out []float64
 	for _, l := range r.Levels {
 		out = append(out, l.Value)
@@ -195,12 +210,17 @@ func (n *Node) depth() int {
 
 // PassFail reports whether every verdict is 0 or 1.
 func (r *Rubric) PassFail() bool {
-	return !slices.ContainsFunc(r.Values(), func(v float64) bool { return v != 0 && v != 1 })
+	return r.Grounding == nil && !slices.ContainsFunc(r.Values(), func(v float64) bool { return v != 0 && v != 1 })
 }
 
 // Tokens says why a level's probability cannot be read off its first token: "" when it can.
 func (r *Rubric) Tokens() string {
-	if r.Tree != nil {
+	switch {
+	case r.Grounding != nil:
+		return "a share of statements is no level"
+	case r.Pairwise:
+		return "a comparison is asked in two orders"
+	case r.Tree != nil:
 		return "the leaves of a tree are reached by several answers"
 	}
 	first := map[rune]string{}
