@@ -67,7 +67,7 @@ func (e *Env) score(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from
 			return nil, err
 		}
 		out.facts = append(out.facts, facts)
-		s.Request.Given = append(s.Request.Given, engine.Given{Scorer: sc.As, Source: path})
+		s.Request.Given = append(s.Request.Given, engine.Given{Scorer: sc.As, Source: path, Columns: facts.Columns})
 	}
 	return out, nil
 }

@@ -10,38 +10,57 @@ import (
 	"github.com/fairtrial/fairtrial/internal/engine/local/rows"
 )
 
-// given is a file of scores that the cases were given, held whole: NaN where ungraded.
+// given is a file of numbers that the cases were given, held whole: NaN where null.
 type given struct {
-	scorer string
-	rows   int64
-	scores [][]float64 // by model, then row of the cases
-	taken  [][]float64 // by model, then used row
+	engine.Given
+	rows    int64
+	columns []givenColumn
 }
 
-// openGiven reads the scores that the rows of a request were given.
+// givenColumn is one number that each row was given.
+type givenColumn struct {
+	name  string // empty: the score
+	model string
+	all   []float64 // by row of the cases
+	taken []float64 // by used row
+}
+
+// openGiven reads the numbers that the rows of a request were given.
 func openGiven(ctx context.Context, db *duck.DB, req engine.Request) ([]given, error) {
 	var out []given
 	for _, x := range req.Given {
-		g := given{scorer: x.Scorer, scores: make([][]float64, len(req.Models)), taken: make([][]float64, len(req.Models))}
+		g := given{Given: x}
 		list := ""
-		for m, model := range req.Models {
-			if m > 0 {
+		add := func(name, model, column string) {
+			if list != "" {
 				list += ", "
 			}
-			list += duck.Quote(model.Key)
+			list += duck.Quote(column)
+			g.columns = append(g.columns, givenColumn{name: name, model: model})
+		}
+		for _, model := range req.Models {
+			if !x.NoScores {
+				add("", model.Key, model.Key)
+			}
+			for _, name := range x.Columns {
+				add(name, model.Key, engine.GivenColumn(name, model.Key))
+			}
+		}
+		if list == "" {
+			continue
 		}
 		r, err := db.Query(ctx, "SELECT "+list+" FROM read_parquet("+duck.Text(literal(x.Source))+")")
 		if err != nil {
 			return nil, fmt.Errorf("read scores of %s: %w", x.Scorer, err)
 		}
 		for r.Next() {
-			for m := range g.scores {
-				valid := r.Valid(m)
-				for i, v := range r.Doubles(m) {
+			for c := range g.columns {
+				valid := r.Valid(c)
+				for i, v := range r.Doubles(c) {
 					if duck.IsNull(valid, i) {
 						v = math.NaN()
 					}
-					g.scores[m] = append(g.scores[m], v)
+					g.columns[c].all = append(g.columns[c].all, v)
 				}
 			}
 			g.rows += int64(r.Len())
@@ -54,38 +73,52 @@ func openGiven(ctx context.Context, db *duck.DB, req engine.Request) ([]given, e
 	return out, nil
 }
 
-// takeGiven takes the scores of the usable rows of the current chunk of n rows.
+// takeGiven takes the numbers of the usable rows of the current chunk of n rows.
 func (w *pass) takeGiven(n int, all bool) {
 	for k := range w.given {
 		g := &w.given[k]
 		if w.base+int64(n) > g.rows {
 			continue // told by finishGiven
 		}
-		for m := range g.scores {
-			g.taken[m] = take(g.taken[m], g.scores[m][w.base:w.base+int64(n)], w.sel, all)
+		for c := range g.columns {
+			x := &g.columns[c]
+			x.taken = take(x.taken, x.all[w.base:w.base+int64(n)], w.sel, all)
 		}
 	}
 }
 
-// finishGiven hands the scores on to the rows.
+// finishGiven hands the numbers on to the rows.
 func (w *pass) finishGiven(r *rows.Rows) error {
 	for _, g := range w.given {
 		if g.rows != w.read {
-			return &engine.DataError{Where: w.t.name(), Msg: fmt.Sprintf("changed while it was read: %s scored %d rows, there are %d", g.scorer, g.rows, w.read)}
-		}
-		out := &rows.Given{Scores: map[string][]float64{}, Ungraded: make([]bool, r.N)}
-		for m, model := range w.req.Models {
-			out.Scores[model.Key] = g.taken[m]
-			for i, v := range g.taken[m] {
-				if math.IsNaN(v) {
-					out.Ungraded[i] = true
-				}
-			}
+			return &engine.DataError{Where: w.t.name(), Msg: fmt.Sprintf("changed while it was read: %s scored %d rows, there are %d", g.Scorer, g.rows, w.read)}
 		}
 		if r.Given == nil {
 			r.Given = map[string]*rows.Given{}
 		}
-		r.Given[g.scorer] = out
+		out := r.Given[g.Scorer]
+		if out == nil {
+			out = &rows.Given{Scores: map[string][]float64{}, Ungraded: make([]bool, r.N), More: map[string]map[string][]float64{}}
+			r.Given[g.Scorer] = out
+		}
+		for _, c := range g.columns {
+			if c.name == "" {
+				out.Scores[c.model] = c.taken
+				for i, v := range c.taken {
+					out.Ungraded[i] = out.Ungraded[i] || math.IsNaN(v)
+				}
+				continue
+			}
+			for i, v := range c.taken {
+				if math.IsNaN(v) {
+					c.taken[i] = 0
+				}
+			}
+			if out.More[c.name] == nil {
+				out.More[c.name] = map[string][]float64{}
+			}
+			out.More[c.name][c.model] = c.taken
+		}
 	}
 	return nil
 }
