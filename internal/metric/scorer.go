@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/fairtrial/fairtrial/internal/cases"
+	"github.com/fairtrial/fairtrial/internal/stat/ppi"
 	"github.com/fairtrial/fairtrial/internal/summary"
 )
 
@@ -13,6 +14,10 @@ type Scorer struct {
 	Direction Direction
 	Lo, Hi    float64 // range of the scores, ±Inf where unknown
 	PassFail  bool    // each score is 0 or 1
+
+	Judge  bool       // its scores are opinions, which human labels must vouch for
+	Labels LabelDraw  // how the rows that people labelled were drawn; empty: none are labelled
+	Cards  []ppi.Card // of the judge on earlier systems; in place of labels
 }
 
 // metric is the mean of a scorer's scores over the rows that it graded for every model, as
@@ -23,7 +28,7 @@ func (s Scorer) metric(t cases.Task) *Metric {
 	if s.PassFail {
 		formula, interval, source = "share of the graded rows with the score 1", "Wilson score; on effective rows with weights, on n/deff with clusters", "Wilson 1927; Korn & Graubard 1998"
 	}
-	m := mean{terms: []summary.Expr{summary.ScoredBy(s.Name), summary.GradedBy(s.Name)}, lo: s.Lo, hi: s.Hi, share: s.PassFail, scorer: s.Name, method: "t interval of a mean",
+	m := mean{terms: s.terms(), lo: s.Lo, hi: s.Hi, share: s.PassFail, scorer: s.Name, method: "t interval of a mean",
 		f: func(mu, g []float64) (float64, string) {
 			if !(mu[1] > 0) {
 				return 0, "no row was graded"
@@ -38,7 +43,27 @@ func (s Scorer) metric(t cases.Task) *Metric {
 	}
 	return &Metric{Name: s.Name, Tasks: []cases.Task{t}, Title: "mean score of the scorer " + s.Name, Formula: formula, Lo: s.Lo, Hi: s.Hi, Direction: s.Direction,
 		Interval: interval, Paired: meanPair, Denominator: "rows that the scorer graded for every model", Variant: "a scorer of the plan's", Source: source,
-		build: func(Options) (measure, error) { return m, nil }}
+		build: func(Options) (measure, error) { return s.vouched(m), nil }}
+}
+
+// terms are the row expressions of the scores and of their labels.
+func (s Scorer) terms() []summary.Expr {
+	terms := []summary.Expr{summary.ScoredBy(s.Name), summary.GradedBy(s.Name)}
+	if s.Labels != "" {
+		terms = append(terms, labelTerms(s.Name, s.PassFail, s.Labels)...)
+	}
+	return terms
+}
+
+// vouched is the measure of the scores with what vouches for them.
+func (s Scorer) vouched(m mean) measure {
+	switch {
+	case s.Labels == Even || s.Labels == Uneven:
+		return corrected{m, s.Labels}
+	case s.Judge:
+		return uncalibrated{m}
+	}
+	return m
 }
 
 // ungraded says how many rows have no score, and bounds the mean by their worst and best.

@@ -74,8 +74,14 @@ const (
 	product = "given:"
 )
 
-// Score is the name by which GivenBy knows a scorer's score itself.
-const Score = "score"
+// Names of numbers that rows are given, as GivenBy knows them.
+const (
+	Score = "score" // a scorer's score itself
+	// A human label of the answer that a scorer scored, on the scorer's scale, and what the
+	// labelled row stands for: 1 over its chance of being drawn for labelling.
+	HumanLabel  = "label"
+	LabelWeight = "label_weight"
+)
 
 // ScoredBy is the expression "the score that a scorer gave a model's row", 0 where the row
 // is ungraded; GradedBy is 1 where that scorer graded the row for every model, else 0. A
