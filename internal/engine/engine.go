@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/fairtrial/fairtrial/internal/cases"
+	"github.com/fairtrial/fairtrial/internal/result"
 	"github.com/fairtrial/fairtrial/internal/slice"
 	"github.com/fairtrial/fairtrial/internal/summary"
 )
@@ -135,6 +136,29 @@ type Scored struct {
 	Columns  []string   `json:"columns,omitempty"` // names of further numbers among them
 	Rows     int64      `json:"rows"`              // that it was asked about, each model's by itself
 	Ungraded []Ungraded `json:"ungraded"`
+	Labels   *Labelled  `json:"labels,omitempty"`
+}
+
+// Labelled says what people said of the answers that a scorer scored.
+type Labelled struct {
+	Digest string       `json:"digest"` // of the labels beside the rows, which the workspace keeps
+	Models []LabelCount `json:"models"`
+	Raters *Agreement   `json:"raters,omitempty"` // of people among themselves, where answers have two labels
+}
+
+// LabelCount counts the labels of a model's answers.
+type LabelCount struct {
+	Model  string `json:"model"`
+	Labels int64  `json:"labels"`
+	Tuned  int64  `json:"tuned,omitempty"` // more, on which the judge was tuned: they vouch for nothing
+}
+
+// Agreement is Krippendorff's α with its 95 % interval (resampled answers).
+type Agreement struct {
+	Answers int64         `json:"answers"`
+	Alpha   result.Number `json:"alpha"`
+	Lower   result.Number `json:"lower"`
+	Upper   result.Number `json:"upper"`
 }
 
 // Ungraded counts rows that a scorer gave no score, with up to three examples.

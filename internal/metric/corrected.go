@@ -22,6 +22,7 @@ type corrected struct {
 }
 
 func (c corrected) uncorrected() measure { return c.mean }
+func (corrected) by() string             { return ByLabels }
 
 // given is the expression of a product of numbers that the scorer gave.
 func (m mean) given(names ...string) summary.Expr { return summary.GivenBy(m.scorer, names...) }
@@ -316,11 +317,13 @@ func (c corrected) contrast(v *View, a, b int, k float64) Answer {
 }
 
 func (c corrected) between(x, y *View, model int, ratio bool) Answer {
-	return acrossSlices(x, y, ratio, func(v *View) (float64, spread, int64, string) {
+	labels := int64(math.MaxInt64)
+	a := acrossSlices(x, y, ratio, func(v *View) (float64, spread, int64, string) {
 		m, why := c.moments(v)
 		if why != "" {
 			return 0, spread{}, v.Pop.N, why
 		}
+		labels = min(labels, m.labels([]term{{model, 1}}))
 		n := c.graded(v, m.Moments)
 		if n == 0 {
 			return 0, spread{}, 0, "no row was graded"
@@ -328,4 +331,6 @@ func (c corrected) between(x, y *View, model int, ratio bool) Answer {
 		l, lambda, s, why := c.correct(m, []term{{model, 1}})
 		return l.at(lambda), s, n, why
 	})
+	a.Correction = &Correction{By: ByLabels, Labels: labels, Lambda: math.NaN(), Gain: math.NaN(), Least: math.NaN()}
+	return a
 }

@@ -50,6 +50,13 @@ type Quality struct {
 type correcting interface {
 	// uncorrected is the same measure of the scores alone.
 	uncorrected() measure
+	by() string
+}
+
+// Uncalibrated reports whether the metric is a judge's opinion that nothing vouches for.
+func (in *Instance) Uncalibrated() bool {
+	c, ok := in.measure.(correcting)
+	return ok && c.by() == ByNothing
 }
 
 // beside puts the uncorrected answer beside a corrected one.
@@ -58,8 +65,8 @@ func (in *Instance) beside(a Answer, raw func(m measure) Answer) Answer {
 	if !ok {
 		return a
 	}
-	if a.Correction == nil { // nothing to be corrected: no rows, no scores
-		a.Correction = &Correction{By: ByNothing, Lambda: math.NaN(), Gain: math.NaN(), Least: math.NaN()}
+	if a.Correction == nil {
+		a.Correction = &Correction{By: c.by(), Lambda: math.NaN(), Gain: math.NaN(), Least: math.NaN()}
 	}
 	a.Correction.Raw = raw(c.uncorrected())
 	return a
@@ -69,11 +76,11 @@ func (in *Instance) beside(a Answer, raw func(m measure) Answer) Answer {
 type uncalibrated struct{ mean }
 
 func (u uncalibrated) uncorrected() measure { return u.mean }
+func (uncalibrated) by() string             { return ByNothing }
 
 const uncalibratedNote = "uncalibrated judge: no human label says how far it errs"
 
 func marked(a Answer) Answer {
-	a.Correction = &Correction{By: ByNothing, Lambda: math.NaN(), Gain: math.NaN(), Least: math.NaN()}
 	if a.Status == result.OK {
 		a.note(uncalibratedNote)
 	}

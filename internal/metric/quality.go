@@ -21,55 +21,59 @@ func (m moments) quality(model int) []Quality {
 		}
 	}
 	if m.share {
-		add("sensitivity", m.rate(model, n, m.over(model, lw, lh, lj), m.over(model, lw, lh)))
-		add("specificity", m.rate(model, n, m.fails(model), m.wrong(model)))
+		passed, good := m.good(model)
+		failed, bad := m.bad(model)
+		add("sensitivity", m.rate(model, n, passed, good))
+		add("specificity", m.rate(model, n, failed, bad))
 		add("Cohen's kappa", m.kappa(model, n))
 	}
 	add("Krippendorff's alpha", m.alpha(model, n))
 	return out
 }
 
-// linear is a sum of columns with factors.
-type linear map[int]float64
-
-func (m moments) over(model int, names ...string) linear { return linear{m.at(model, names...): 1} }
-
-// wrong are the labelled rows that fail by their label; fails, those of them whose score
-// fails too.
-func (m moments) wrong(model int) linear {
-	return linear{m.at(model, lw): 1, m.at(model, lw, lh): -1}
+// sum is a sum of columns with factors.
+type sum []struct {
+	column int
+	factor float64
 }
 
-func (m moments) fails(model int) linear {
-	return linear{m.at(model, lw): 1, m.at(model, lw, lh): -1, m.at(model, lw, lj): -1, m.at(model, lw, lh, lj): 1}
+// good are the labelled rows that pass by score and label, and those that pass by label.
+func (m moments) good(model int) (passed, all sum) {
+	return sum{{m.at(model, lw, lh, lj), 1}}, sum{{m.at(model, lw, lh), 1}}
 }
 
-func (m moments) value(x linear) float64 {
-	sum := 0.0
-	for c, k := range x {
-		sum += k * m.Mean[c]
+// bad are the labelled rows that fail by score and label, and those that fail by label.
+func (m moments) bad(model int) (failed, all sum) {
+	return sum{{m.at(model, lw), 1}, {m.at(model, lw, lh), -1}, {m.at(model, lw, lj), -1}, {m.at(model, lw, lh, lj), 1}},
+		sum{{m.at(model, lw), 1}, {m.at(model, lw, lh), -1}}
+}
+
+func (m moments) total(x sum) float64 {
+	t := 0.0
+	for _, c := range x {
+		t += c.factor * m.Mean[c.column]
 	}
-	return sum
+	return t
 }
 
 // quotient is the ratio of two sums of columns, with its gradient.
-func (m moments) quotient(over, under linear) (p float64, g []float64) {
-	x, y := m.value(over), m.value(under)
+func (m moments) quotient(over, under sum) (p float64, g []float64) {
+	x, y := m.total(over), m.total(under)
 	g = make([]float64, len(m.Mean))
-	for c, k := range over {
-		g[c] += k / y
+	for _, c := range over {
+		g[c.column] += c.factor / y
 	}
-	for c, k := range under {
-		g[c] -= k * x / (y * y)
+	for _, c := range under {
+		g[c.column] -= c.factor * x / (y * y)
 	}
 	return x / y, g
 }
 
 // rate is a share of labelled rows, with Wilson's interval on the rows that its error
 // speaks of.
-func (m moments) rate(model int, n int64, over, under linear) Answer {
+func (m moments) rate(model int, n int64, over, under sum) Answer {
 	of := []term{{model, 1}}
-	share := m.value(under) / m.Mean[m.at(model, lw)]
+	share := m.total(under) / m.Mean[m.at(model, lw)]
 	if !(share > 1e-12) {
 		return undefined(0, "no labelled row")
 	}
@@ -84,7 +88,7 @@ func (m moments) rate(model int, n int64, over, under linear) Answer {
 	return answered(infer.Inference{Value: p, SE: math.Sqrt(s.variance), DF: math.Inf(1), Shape: infer.Wilson{N: effective}, Method: "Wilson score"}, int64(rows))
 }
 
-// smooth is a function of three ratios to the weight of the labels, with its derivatives.
+// smooth is a number of how scores agree with labels, with its gradient.
 func (m moments) smooth(model int, n int64, value float64, g []float64) Answer {
 	s := m.labelled(g, []term{{model, 1}})
 	return answered(s.finish(value, infer.Symmetric{Lo: -1, Hi: 1}, "delta method, t"), n)

@@ -85,11 +85,16 @@ func Changes(old, now *Plan) []string {
 
 func scorerWords(s Scorer) string {
 	out := fmt.Sprintf("%s, direction %s", s.Type, s.Direction)
-	if s.PassFail {
-		return out + ", pass or fail"
-	}
-	if lo, hi := s.Range(); s.Lower != nil {
+	if lo, hi := s.Range(); s.PassFail {
+		out += ", pass or fail"
+	} else if s.Lower != nil {
 		out += fmt.Sprintf(", range %g to %g", lo, hi)
+	}
+	if l := s.Labels; l != nil {
+		out += fmt.Sprintf(", corrected by the labels of %s (%s)", l.Source, l.Digest)
+	}
+	for _, c := range s.Cards {
+		out += fmt.Sprintf(", corrected by the card %s (%s)", c.Source, c.Digest)
 	}
 	return out
 }
