@@ -248,3 +248,118 @@ func TestUncalibratedJudge(t *testing.T) {
 		t.Errorf("%+v, %+v", a, b)
 	}
 }
+
+// balance labels so many good and so many bad answers of both models, on rows of their own.
+func balance(x *rows.Rows, truth [2][]float64, each int) {
+	g := x.Given["s"]
+	for m, model := range x.Models {
+		weight, label := make([]float64, x.N), make([]float64, x.N)
+		var n [2]int
+		for i, t := range truth[m] {
+			if n[int(t)]++; n[int(t)] <= each {
+				weight[i], label[i] = 1, t
+			}
+		}
+		g.More[summary.LabelWeight][model.Key], g.More[summary.HumanLabel][model.Key] = weight, label
+	}
+}
+
+// Labels balanced by truth say nothing of the share of good answers; with the rates that
+// they show the share is that of Rogan and Gladen's estimator, and covers the truth.
+func TestBalancedLabels(t *testing.T) {
+	held, heldMean, far := 0, 0, 0
+	const reps = 400
+	s := metric.Scorer{Name: "s", Direction: metric.Up, Lo: 0, Hi: 1, PassFail: true, Judge: true, Labels: metric.ByTruth}
+	in := scorer(t, s)
+	for rep := range uint64(reps) {
+		r := rand.New(rand.NewPCG(rep, 9))
+		x, _ := judgedRows(rep, sampling{rows: 2000, labels: 10})
+		var truth [2][]float64
+		for m, share := range []float64{0.8, 0.7} {
+			score := make([]float64, x.N)
+			for i := range x.N {
+				good := 0.0
+				if r.Float64() < share {
+					good = 1
+				}
+				truth[m] = append(truth[m], good)
+				if score[i] = 1 - good; good == 1 && r.Float64() < 0.9 || good == 0 && r.Float64() < 0.8 {
+					score[i] = good
+				}
+			}
+			x.Given["s"].Scores[x.Models[m].Key] = score
+		}
+		balance(x, truth, 150)
+		v := seeJudged(t, x, in)
+		a := in.Estimate(v, 0)
+		lo, hi, ok := a.Interval(0.95)
+		if !ok || a.Correction.By != metric.ByRates || a.Correction.Labels != 300 {
+			t.Fatalf("%+v", a)
+		}
+		if lo <= 0.8 && 0.8 <= hi {
+			held++
+		}
+		if lo <= 0.5 && 0.5 <= hi {
+			heldMean++
+		}
+		d := in.Contrast(v, 0, 1, 1)
+		if lo, hi, _ := d.Interval(0.95); lo <= 0.1 && 0.1 <= hi {
+			far++
+		}
+		if rep > 0 {
+			continue
+		}
+		var c ppi.Card
+		for i := range x.N {
+			j, w := x.Given["s"].Scores["candidate"][i], x.Given["s"].More[summary.LabelWeight]["candidate"][i]
+			switch {
+			case w == 0:
+			case truth[0][i] == 1:
+				c.Good++
+				c.GoodPassed += int(j)
+			default:
+				c.Bad++
+				c.BadFailed += 1 - int(j)
+			}
+		}
+		raw := a.Correction.Raw
+		want, err := ppi.RoganGladen(raw.Value, raw.SE, c)
+		if err != nil || !same(a.Value, want.Value, 1e-12) || a.SE > 1.02*want.SE || a.SE < 0.8*want.SE { // labelled rows are among the raw ones, which the card does not know
+			t.Errorf("%g ± %g, by the card %g ± %g (%v)", a.Value, a.SE, want.Value, want.SE, err)
+		}
+	}
+	t.Logf("covers %.1f %%, the difference %.1f %%", 100*float64(held)/reps, 100*float64(far)/reps)
+	if held < reps*92/100 || far < reps*92/100 || heldMean > 0 {
+		t.Errorf("covers %d of %d, the difference %d, the labels' own share %d", held, reps, far, heldMean)
+	}
+}
+
+// Cards of earlier systems: the value and error are those of the transported correction; a
+// difference of two systems whose judge errs otherwise is not "significant" too often.
+func TestCards(t *testing.T) {
+	cards := []ppi.Card{{Good: 200, GoodPassed: 172, Bad: 100, BadFailed: 80}, {Good: 200, GoodPassed: 166, Bad: 100, BadFailed: 71}, {Good: 200, GoodPassed: 170, Bad: 100, BadFailed: 85}, {Good: 150, GoodPassed: 130, Bad: 150, BadFailed: 118}}
+	s := metric.Scorer{Name: "s", Direction: metric.Up, Lo: 0, Hi: 1, PassFail: true, Judge: true, Cards: cards}
+	x, _ := judgedRows(3, sampling{rows: 3000, labels: 10})
+	in := scorer(t, s)
+	v := seeJudged(t, x, in)
+	a, b, d := in.Estimate(v, 0), in.Estimate(v, 1), in.Contrast(v, 0, 1, 1)
+	raw := a.Correction.Raw
+	// The error of the raw share is that of a mean, where its interval is Wilson's.
+	want, err := ppi.Transported(raw.Value, math.Sqrt(raw.Value*(1-raw.Value)/2999), cards)
+	if err != nil || !same(a.Value, want.Value, 1e-12) || !same(a.SE, want.SE, 1e-9) || a.DF != 2 {
+		t.Errorf("%g ± %g with %g degrees of freedom, transported %+v (%v)", a.Value, a.SE, a.DF, want, err)
+	}
+	if !same(d.Value, a.Value-b.Value, 1e-9) || !(d.SE > 0.5*a.SE) || d.DF != 2 {
+		t.Errorf("difference %g ± %g of %g ± %g and %g ± %g", d.Value, d.SE, a.Value, a.SE, b.Value, b.SE)
+	}
+	s.Cards = cards[:2]
+	in = scorer(t, s)
+	if a := in.Estimate(seeJudged(t, x, in), 0); a.Status != result.Undefined || a.Notes[0] != "uncorrected: too few systems with labels: 2, 3 are needed" || a.Correction.Raw.Status != result.OK {
+		t.Errorf("%+v", a)
+	}
+	s.Cards = []ppi.Card{{Good: 100, GoodPassed: 55, Bad: 100, BadFailed: 50}, {Good: 100, GoodPassed: 58, Bad: 100, BadFailed: 50}, {Good: 100, GoodPassed: 53, Bad: 100, BadFailed: 50}}
+	in = scorer(t, s)
+	if a := in.Contrast(seeJudged(t, x, in), 0, 1, 1); a.Status != result.Undefined {
+		t.Errorf("a blind judge: %+v", a)
+	}
+}

@@ -15,20 +15,28 @@ func (m moments) quality(model int) []Quality {
 		return nil
 	}
 	var out []Quality
-	add := func(name string, a Answer) {
-		if !math.IsNaN(a.Value) {
-			out = append(out, Quality{name, a})
-		}
-	}
 	if m.share {
-		passed, good := m.good(model)
-		failed, bad := m.bad(model)
-		add("sensitivity", m.rate(model, n, passed, good))
-		add("specificity", m.rate(model, n, failed, bad))
-		add("Cohen's kappa", m.kappa(model, n))
+		out = append(m.rates(model, n), known("Cohen's kappa", m.kappa(model, n))...)
 	}
-	add("Krippendorff's alpha", m.alpha(model, n))
-	return out
+	return append(out, known("Krippendorff's alpha", m.alpha(model, n))...)
+}
+
+// rates are sensitivity and specificity, which alone mean something where labels were drawn
+// balanced by truth.
+func (m moments) rates(model int, n int64) []Quality {
+	if n < 2 {
+		return nil
+	}
+	passed, good := m.good(model)
+	failed, bad := m.bad(model)
+	return append(known("sensitivity", m.rate(model, n, passed, good)), known("specificity", m.rate(model, n, failed, bad))...)
+}
+
+func known(name string, a Answer) []Quality {
+	if math.IsNaN(a.Value) {
+		return nil
+	}
+	return []Quality{{name, a}}
 }
 
 // sum is a sum of columns with factors.

@@ -60,6 +60,10 @@ func (s Scorer) vouched(m mean) measure {
 	switch {
 	case s.Labels == Even || s.Labels == Uneven:
 		return corrected{m, s.Labels}
+	case s.Labels == ByTruth:
+		return rated{m, nil}
+	case s.Cards != nil:
+		return rated{m, s.Cards}
 	case s.Judge:
 		return uncalibrated{m}
 	}
