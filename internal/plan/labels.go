@@ -1,7 +1,10 @@
 package plan
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/fairtrial/fairtrial/internal/result"
@@ -127,11 +130,34 @@ func (n *node) apart(keys ...string) (rest *node, taken []*node) {
 }
 
 // Judged reports whether the scores are opinions, which only human labels can vouch for.
-func (s Scorer) Judged() bool { return s.ByJudge }
+func (s Scorer) Judged() bool { return s.ByJudge || s.IsJudge() }
 
 // Vouched reports whether human labels of these answers, or cards of earlier ones, say how
 // far the scores of a scorer err.
 func (s Scorer) Vouched() bool { return s.Labels != nil || len(s.Cards) > 0 }
+
+// ScorerIdentity is the SHA-256 of all that makes the scores of a scorer what they are: the judge's
+// identity, or the program's or built-in type's. What was measured of other scores says
+// nothing of these.
+func (p *Plan) ScorerIdentity(s Scorer) string {
+	if s.Judge != nil && s.Judge.Threshold == nil {
+		return s.Judge.Identity
+	}
+	id := struct {
+		Judge     string
+		Threshold *float64
+		Type      string
+		Spec      map[string]any
+		Command   []string
+		PassFail  bool
+	}{Type: s.Type, Spec: maps.Clone(s.Spec), Command: p.Plugins[s.Type].Command, PassFail: s.PassFail}
+	delete(id.Spec, "as")
+	if s.Judge != nil {
+		id.Judge, id.Threshold = s.Judge.Identity, s.Judge.Threshold
+	}
+	sum := sha256.Sum256(encoded(id))
+	return "sha256:" + hex.EncodeToString(sum[:])
+}
 
 // uncalibratedGates refuses gates that block on a judge that nothing vouches for, in a plan
 // of tier 1.

@@ -57,14 +57,18 @@ type Scorer struct {
 	PassFail  bool     `json:"pass_fail,omitempty"` // each score is 0 or 1
 
 	ByJudge bool        `json:"by_judge,omitempty"` // the plug-in judges: its scores are opinions
-	Labels  *Labels     `json:"labels,omitempty"`
-	Cards   []JudgeCard `json:"cards,omitempty"`
+	Labels  *Labels     `json:"labels,omitempty"`   // human labels that correct the metric
+	Cards   []JudgeCard `json:"cards,omitempty"`    // of the judge on earlier systems, in place of labels
 
-	Spec map[string]any `json:"spec,omitempty"` // of a built-in scorer (internal/score); nil: a plug-in
+	Spec  map[string]any `json:"spec,omitempty"`  // of a built-in scorer (internal/score)
+	Judge *JudgeScorer   `json:"judge,omitempty"` // of judges; neither: a plug-in
 }
 
 // BuiltIn reports whether the program itself scores.
 func (s Scorer) BuiltIn() bool { return s.Spec != nil }
+
+// Plugged reports whether a plug-in scores.
+func (s Scorer) Plugged() bool { return s.Spec == nil && s.Judge == nil }
 
 // Range of the scores; infinite where the plan says none.
 func (s Scorer) Range() (lo, hi float64) {
@@ -213,7 +217,10 @@ func (d *decoder) scorers(n *node) {
 	for i, v := range n.items {
 		path := fmt.Sprintf("scorers[%d]", i)
 		read := d.scorer
-		if d.plan.Task.Generative() && d.builtIn(v) {
+		switch {
+		case d.plan.Task.Generative() && d.ofType(v, "judge"):
+			read = d.judgeScorer
+		case d.plan.Task.Generative() && d.builtIn(v):
 			read = d.builtInScorer
 		}
 		v, vouching := v.apart("labels", "cards")
@@ -354,7 +361,7 @@ func (c withScorers) Names(t cases.Task) []string {
 func (p *Plan) PluginNames() []string {
 	var out []string
 	for _, s := range p.Scorers {
-		if !s.BuiltIn() {
+		if s.Plugged() {
 			out = append(out, s.Type)
 		}
 	}
