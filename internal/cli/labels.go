@@ -24,6 +24,9 @@ import (
 	"github.com/fairtrial/fairtrial/internal/summary"
 )
 
+// secondLabel is the column of another person's labels in what a run keeps.
+const secondLabel = "second_label"
+
 // pinLabels reads the labels of a plan's scorers, and pins what is read: their digests, and
 // how they were drawn.
 func (e *Env) pinLabels(ctx context.Context, p *plan.Plan) error {
@@ -326,8 +329,8 @@ func (e *Env) keepLabels(ctx context.Context, ws *store.Workspace, s *eval.Setup
 	var t scoreTable
 	out := &engine.Labelled{}
 	for m, model := range s.Models {
-		t.Names = append(t.Names, engine.GivenColumn(summary.LabelWeight, model.Key), engine.GivenColumn(summary.HumanLabel, model.Key))
-		t.Numbers, t.Texts = append(t.Numbers, j.Weight[m], j.Value[m]), append(t.Texts, nil, nil)
+		t.Names = append(t.Names, engine.GivenColumn(summary.LabelWeight, model.Key), engine.GivenColumn(summary.HumanLabel, model.Key), engine.GivenColumn(secondLabel, model.Key))
+		t.Numbers, t.Texts = append(t.Numbers, j.Weight[m], j.Value[m], j.Second[m]), append(t.Texts, nil, nil, nil)
 		out.Models = append(out.Models, engine.LabelCount{Model: model.Key, Labels: j.Labels[m], Tuned: j.Tuned[m]})
 	}
 	if j.Raters.N > 0 {

@@ -76,6 +76,9 @@ func (e *Env) readPlan(cmd *cobra.Command, path string, set []string) (*plan.Pla
 	if err := e.pinLabels(cmd.Context(), p); err != nil {
 		return nil, err
 	}
+	if err := e.pinCards(p); err != nil {
+		return nil, err
+	}
 	for _, w := range p.Warnings {
 		e.info(cmd, "warning: %v", w)
 	}

@@ -198,7 +198,7 @@ func slicesThatHold(g result.Gate) string {
 }
 
 func rowsThatDecide(g result.Gate) string {
-	what := wanting(g.Evidence.NeededN, g.Evidence.NeededLabels)
+	what := Wanting(g.Evidence.NeededN, g.Evidence.NeededLabels)
 	if g.Verdict != result.Inconclusive || what == "" {
 		return ""
 	}

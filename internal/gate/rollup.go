@@ -124,10 +124,12 @@ func next(d result.Decision, by map[result.Verdict][]result.Gate, gates []result
 				}
 			}
 			switch {
+			case labels != nil && !g.Evidence.Value.Known():
+				add("Label more answers for gate %q: %s labels of each model's answers are needed to correct the judge.", g.Name, result.Count(*labels))
 			case labels != nil && most == nil:
-				add("Label more answers for gate %q: about %s would decide it.", g.Name, wanting(nil, labels))
+				add("Label more answers for gate %q: about %s would decide it.", g.Name, Wanting(nil, labels))
 			case most != nil:
-				add("Collect data for gate %q: about %s would decide it.", g.Name, wanting(most, labels))
+				add("Collect data for gate %q: about %s would decide it.", g.Name, Wanting(most, labels))
 			default:
 				add("Gate %q cannot be decided on these data: %s.", g.Name, g.Reason)
 			}

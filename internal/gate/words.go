@@ -72,9 +72,9 @@ func needed(n *int64, unit string) string {
 	return fmt.Sprintf("; about %s %s", result.Count(round2(*n)), unit)
 }
 
-// wanting is how many rows and human labels would decide, in words; empty where it is not
+// Wanting is how many rows and human labels would decide, in words; empty where it is not
 // known.
-func wanting(rows, labels *int64) string {
+func Wanting(rows, labels *int64) string {
 	switch {
 	case rows != nil && labels != nil:
 		return fmt.Sprintf("%s rows, %s of them labelled,", result.Count(round2(*rows)), result.Count(round2(*labels)))
@@ -124,7 +124,7 @@ func (w *undecided) sentence(c result.Cell) string {
 	} else if c.Verdict == result.Inconclusive && !c.Lower.Known() {
 		s = fmt.Sprintf("%s%s has no interval: %s", r.Metric, where, c.Note)
 	}
-	if what := wanting(c.NeededN, c.NeededLabels); c.Verdict == result.Inconclusive && what != "" && (c.NeededLabels != nil || *c.NeededN > c.N) {
+	if what := Wanting(c.NeededN, c.NeededLabels); c.Verdict == result.Inconclusive && what != "" && (c.NeededLabels != nil || *c.NeededN > c.N) {
 		s += "; about " + what + " in all would decide"
 	}
 	if c.Note == "judged by the value alone" {

@@ -85,9 +85,20 @@ type Answers struct {
 // Joined are labels beside the rows of the cases, by model.
 type Joined struct {
 	Weight, Value [][]float64 // by model, then row; NaN where there is no label
+	Second        [][]float64 // another person's
 	Labels, Tuned []int64     // answers with a label that counts, and with one that does not, by model
 	// Raters is Krippendorff's α of people among themselves, where answers have two labels.
 	Raters Estimate
+
+	weighted bool
+}
+
+// Give gives an answer the label of a model's row, counted from 1.
+func (j *Joined) Give(a *Answer, model int, row int64) {
+	a.Label, a.Second, a.Chance = j.Value[model][row-1], j.Second[model][row-1], 0
+	if w := j.Weight[model][row-1]; j.weighted && !math.IsNaN(w) {
+		a.Chance = 1 / w
+	}
 }
 
 type labelled struct {
@@ -100,10 +111,14 @@ type labelled struct {
 // are labelled the case has their mean, as it has the mean of their scores. Of several
 // raters the first in the file is the label. weighted: a label stands for 1/chance answers.
 func Join(labels []Label, of Answers, s Scale, weighted bool) (*Joined, error) {
-	j := &Joined{Labels: make([]int64, len(of.Models)), Tuned: make([]int64, len(of.Models)), Raters: unknown()}
+	j := &Joined{Labels: make([]int64, len(of.Models)), Tuned: make([]int64, len(of.Models)), Raters: unknown(), weighted: weighted}
 	sum, n, chance := make([][]float64, len(of.Models)), make([][]int, len(of.Models)), make([][]float64, len(of.Models))
 	for m := range of.Models {
 		sum[m], n[m], chance[m] = make([]float64, of.Rows), make([]int, of.Rows), make([]float64, of.Rows)
+		j.Second = append(j.Second, make([]float64, of.Rows))
+		for i := range j.Second[m] {
+			j.Second[m][i] = math.NaN()
+		}
 	}
 	first, raters := map[labelled]*Label{}, map[labelled][]*Label{}
 	var order []labelled
@@ -139,6 +154,9 @@ func Join(labels []Label, of Answers, s Scale, weighted bool) (*Joined, error) {
 			units = append(units, unit)
 		}
 		l, m, i := first[at], at.model, at.row-1
+		if len(unit) > 1 && of.Samples[m] == 1 && !l.Tuned && !math.IsNaN(l.Value) {
+			j.Second[m][i] = unit[1]
+		}
 		switch {
 		case math.IsNaN(l.Value): // drawn, and not labelled yet
 		case l.Tuned:

@@ -28,6 +28,20 @@ func (s Scorer) metric(t cases.Task) *Metric {
 	if s.PassFail {
 		formula, interval, source = "share of the graded rows with the score 1", "Wilson score; on effective rows with weights, on n/deff with clusters", "Wilson 1927; Korn & Graubard 1998"
 	}
+	title, paired := "mean score of the scorer "+s.Name, meanPair
+	switch {
+	case s.Labels == Even || s.Labels == Uneven:
+		title += ", corrected by human labels"
+		formula, interval, source = "λ·mean of the scores + mean over the labelled rows of (label − λ·score), weighted by 1/chance of being drawn; λ in [0, 1] for the smallest error", "t with as many degrees of freedom as labels less one; clusters that hold labels", "PPI++: Angelopoulos, Duchi & Zrnic 2023"
+		paired = "the same of the row differences, λ for their smallest error"
+	case s.Labels == ByTruth, s.Cards != nil:
+		title += ", corrected by the judge's sensitivity and specificity"
+		formula, interval, source = "(share of passes + Sp − 1)/(Se + Sp − 1)", "delta method, t", "Rogan & Gladen 1978"
+		if s.Cards != nil {
+			source += "; DerSimonian & Laird 1986; Higgins, Thompson & Spiegelhalter 2009"
+		}
+		paired = "delta method on the rows"
+	}
 	m := mean{terms: s.terms(), lo: s.Lo, hi: s.Hi, share: s.PassFail, scorer: s.Name, method: "t interval of a mean",
 		f: func(mu, g []float64) (float64, string) {
 			if !(mu[1] > 0) {
@@ -41,8 +55,8 @@ func (s Scorer) metric(t cases.Task) *Metric {
 	} else {
 		m.worst, m.best = &s.Lo, &s.Hi
 	}
-	return &Metric{Name: s.Name, Tasks: []cases.Task{t}, Title: "mean score of the scorer " + s.Name, Formula: formula, Lo: s.Lo, Hi: s.Hi, Direction: s.Direction,
-		Interval: interval, Paired: meanPair, Denominator: "rows that the scorer graded for every model", Variant: "a scorer of the plan's", Source: source,
+	return &Metric{Name: s.Name, Tasks: []cases.Task{t}, Title: title, Formula: formula, Lo: s.Lo, Hi: s.Hi, Direction: s.Direction,
+		Interval: interval, Paired: paired, Denominator: "rows that the scorer graded for every model", Variant: "a scorer of the plan's", Source: source,
 		build: func(Options) (measure, error) { return s.vouched(m), nil }}
 }
 

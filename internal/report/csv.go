@@ -25,7 +25,7 @@ func CSV(w io.Writer, r *record.Record) error {
 		row := []string{"estimate", r.Run.ID, e.Metric, e.Model, "", e.Slice, full(e.Value), full(e.Lower), full(e.Upper), full(result.Number(e.Level)), full(e.SE), full(e.DF),
 			count(e.N), full(e.NEff), count(e.Missing), full(e.Worst), full(e.Best), "", "", "", "", "", "", string(e.Status), e.Method, strings.Join(e.Notes, "; ")}
 		row = append(row, correction(e.Correction)...)
-		if err := c.Write(guard(row)); err != nil {
+		if err := c.Write(Guard(row)); err != nil {
 			return err
 		}
 	}
@@ -38,7 +38,7 @@ func CSV(w io.Writer, r *record.Record) error {
 			full(x.SE), full(x.DF), count(x.N), "", "", "", "", full(x.P), full(x.PAdjusted), x.Family, needed, full(x.SmallestEffect), string(x.Verdict), string(x.Status), x.Method,
 			strings.Join(x.Notes, "; ")}
 		row = append(row, correction(x.Correction)...)
-		if err := c.Write(guard(row)); err != nil {
+		if err := c.Write(Guard(row)); err != nil {
 			return err
 		}
 	}
@@ -67,8 +67,8 @@ func full(n result.Number) string {
 
 func count(n int64) string { return strconv.FormatInt(n, 10) }
 
-// guard keeps a spreadsheet from reading a user's text as a formula.
-func guard(row []string) []string {
+// Guard keeps a spreadsheet from reading a user's text as a formula.
+func Guard(row []string) []string {
 	for i, s := range row {
 		if s == "" || !strings.ContainsRune("=+-@\t\r", rune(s[0])) {
 			continue

@@ -54,7 +54,7 @@ func (c *Correction) Words(signed bool) string {
 	case c.By == CorrectedByNothing:
 		return "uncalibrated judge"
 	case c.By == CorrectedByCards:
-		return c.RawWords(signed) + ", by cards of earlier systems"
+		return c.RawWords(signed) + ", by earlier cards"
 	}
 	s := c.RawWords(signed) + fmt.Sprintf(", %s labels", Count(c.Labels))
 	if c.Lambda.Known() {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"strings"
 
 	"github.com/fairtrial/fairtrial/internal/engine"
 	"github.com/fairtrial/fairtrial/internal/engine/local/duck"
@@ -30,12 +31,9 @@ func openGiven(ctx context.Context, db *duck.DB, req engine.Request) ([]given, e
 	var out []given
 	for _, x := range req.Given {
 		g := given{Given: x}
-		list := ""
+		var names []string
 		add := func(name, model, column string) {
-			if list != "" {
-				list += ", "
-			}
-			list += duck.Quote(column)
+			names = append(names, column)
 			g.columns = append(g.columns, givenColumn{name: name, model: model})
 		}
 		for _, model := range req.Models {
@@ -46,31 +44,46 @@ func openGiven(ctx context.Context, db *duck.DB, req engine.Request) ([]given, e
 				add(name, model.Key, engine.GivenColumn(name, model.Key))
 			}
 		}
-		if list == "" {
+		if len(names) == 0 {
 			continue
 		}
-		r, err := db.Query(ctx, "SELECT "+list+" FROM read_parquet("+duck.Text(literal(x.Source))+")")
+		all, rows, err := Numbers(ctx, db, x.Source, names)
 		if err != nil {
 			return nil, fmt.Errorf("read scores of %s: %w", x.Scorer, err)
 		}
-		for r.Next() {
-			for c := range g.columns {
-				valid := r.Valid(c)
-				for i, v := range r.Doubles(c) {
-					if duck.IsNull(valid, i) {
-						v = math.NaN()
-					}
-					g.columns[c].all = append(g.columns[c].all, v)
-				}
-			}
-			g.rows += int64(r.Len())
-		}
-		if err := r.Close(); err != nil {
-			return nil, fmt.Errorf("read scores of %s: %w", x.Scorer, err)
+		g.rows = rows
+		for c := range g.columns {
+			g.columns[c].all = all[c]
 		}
 		out = append(out, g)
 	}
 	return out, nil
+}
+
+// Numbers reads DOUBLE columns of a Parquet file whole, by column and row; NaN for null.
+func Numbers(ctx context.Context, db *duck.DB, path string, columns []string) ([][]float64, int64, error) {
+	list := make([]string, len(columns))
+	for c, name := range columns {
+		list[c] = duck.Quote(name)
+	}
+	r, err := db.Query(ctx, "SELECT "+strings.Join(list, ", ")+" FROM read_parquet("+duck.Text(literal(path))+")")
+	if err != nil {
+		return nil, 0, err
+	}
+	out, rows := make([][]float64, len(columns)), int64(0)
+	for r.Next() {
+		for c := range columns {
+			valid := r.Valid(c)
+			for i, v := range r.Doubles(c) {
+				if duck.IsNull(valid, i) {
+					v = math.NaN()
+				}
+				out[c] = append(out[c], v)
+			}
+		}
+		rows += int64(r.Len())
+	}
+	return out, rows, r.Close()
 }
 
 // takeGiven takes the numbers of the usable rows of the current chunk of n rows.
