@@ -80,7 +80,7 @@ func (e *Env) judged(cmd *cobra.Command, file string, cols judgeColumns, show []
 	a := &judgedAnswers{}
 	clusters := map[string]int{}
 	seen := map[string]int64{}
-	_, err = emitCases(cmd.Context(), engine.Request{Source: e.path(file), Label: cols.judge}, emission{Fields: fields}, func(batch []engine.Case) error {
+	_, err = emitCases(cmd.Context(), engine.Request{Source: e.path(file), ID: cols.id, Label: cols.judge}, emission{Fields: fields}, func(batch []engine.Case) error {
 		for _, x := range batch {
 			var row map[string]json.RawMessage
 			if err := json.Unmarshal([]byte(x.Fields), &row); err != nil {
@@ -95,7 +95,7 @@ func (e *Env) judged(cmd *cobra.Command, file string, cols judgeColumns, show []
 			}
 			r := judge.Answer{ID: strconv.FormatInt(x.Row, 10), Judge: number(cols.judge, false), Label: number(cols.label, true), Second: number(cols.second, true), Length: number(cols.length, true)}
 			if cols.id != "" {
-				r.ID = plainText(row[cols.id])
+				r.ID = x.ID
 			}
 			if at, twice := seen[r.ID]; twice {
 				return wrong("ids must be unique: name their column with --id", "%s: rows %d and %d have the id %q", file, at, x.Row, clip(r.ID, 60))

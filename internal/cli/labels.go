@@ -168,13 +168,13 @@ func (e *Env) labelsOf(ctx context.Context, path string, c plan.LabelColumns) ([
 		}
 	}
 	var out []judge.Label
-	_, err = emitCases(ctx, engine.Request{Source: path, Label: c.Label}, emission{Fields: fields}, func(batch []engine.Case) error {
+	_, err = emitCases(ctx, engine.Request{Source: path, ID: c.ID, Label: c.Label}, emission{Fields: fields}, func(batch []engine.Case) error {
 		for _, x := range batch {
 			var row map[string]json.RawMessage
 			if err := json.Unmarshal([]byte(x.Fields), &row); err != nil {
 				return fmt.Errorf("read row %d: %w", x.Row, err)
 			}
-			l, err := labelOf(x.Row, row, c)
+			l, err := labelOf(x, row, c)
 			if err != nil {
 				return err
 			}
@@ -189,8 +189,9 @@ func (e *Env) labelsOf(ctx context.Context, path string, c plan.LabelColumns) ([
 }
 
 // labelOf reads one row of a file of labels.
-func labelOf(row int64, v map[string]json.RawMessage, c plan.LabelColumns) (judge.Label, error) {
-	l := judge.Label{Row: row, ID: plainText(v[c.ID]), Model: plainText(v[c.Model]), Rater: plainText(v[c.Rater])}
+func labelOf(x engine.Case, v map[string]json.RawMessage, c plan.LabelColumns) (judge.Label, error) {
+	row := x.Row
+	l := judge.Label{Row: row, ID: x.ID, Model: plainText(v[c.Model]), Rater: plainText(v[c.Rater])}
 	wrong := func(column, hint string) error {
 		return &judge.LabelError{Row: row, Msg: fmt.Sprintf("column %q holds %s", column, clip(string(v[column]), 60)), Hint: hint}
 	}
@@ -218,11 +219,11 @@ func labelOf(row int64, v map[string]json.RawMessage, c plan.LabelColumns) (judg
 	default:
 		l.Sample = int(x)
 	}
-	x, ok := rating(v[c.Tuned])
-	if !ok || x != 0 && x != 1 && !math.IsNaN(x) {
+	tuned, ok := rating(v[c.Tuned])
+	if !ok || tuned != 0 && tuned != 1 && !math.IsNaN(tuned) {
 		return l, wrong(c.Tuned, "yes or no is expected: whether the judge was tuned on this label")
 	}
-	l.Tuned = x == 1
+	l.Tuned = tuned == 1
 	return l, nil
 }
 
