@@ -335,7 +335,8 @@ func (e *Env) keepLabels(ctx context.Context, ws *store.Workspace, s *eval.Setup
 		out.Models = append(out.Models, engine.LabelCount{Model: model.Key, Labels: j.Labels[m], Tuned: j.Tuned[m]})
 	}
 	if j.Raters.N > 0 {
-		out.Raters = &engine.Agreement{Answers: int64(j.Raters.N), Alpha: result.Number(j.Raters.Value), Lower: result.Number(j.Raters.Lower), Upper: result.Number(j.Raters.Upper)}
+		out.Raters = &result.Measure{Value: result.Number(j.Raters.Value), Lower: result.Number(j.Raters.Lower), Upper: result.Number(j.Raters.Upper), N: int64(j.Raters.N),
+			Method: "Krippendorff's α of people among themselves; answers resampled"}
 	}
 	var err error
 	out.Digest, err = e.keepTable(ctx, ws, t, rows)

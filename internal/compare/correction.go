@@ -16,24 +16,23 @@ func Correction(a metric.Answer, level float64) *result.Correction {
 		return nil
 	}
 	c := &result.Correction{By: x.By, Labels: x.Labels, Lambda: result.Number(x.Lambda), Gain: result.Number(x.Gain), Quality: []result.Quality{}}
-	r := x.Raw
-	lo, hi, ok := r.Interval(level)
-	if !ok {
-		lo, hi = math.NaN(), math.NaN()
-	}
-	c.Raw = result.Raw{Value: result.Number(r.Value), Lower: result.Number(lo), Upper: result.Number(hi), N: r.N, Method: r.Method}
+	c.Raw = measured(x.Raw, level)
 	for _, q := range x.Quality {
-		lo, hi, ok := q.Interval(level)
-		if !ok {
-			lo, hi = math.NaN(), math.NaN()
-		}
-		c.Quality = append(c.Quality, result.Quality{Name: q.Name, Value: result.Number(q.Value), Lower: result.Number(lo), Upper: result.Number(hi), N: q.N, Method: q.Method})
+		c.Quality = append(c.Quality, result.Quality{Name: q.Name, Measure: measured(q.Answer, level)})
 	}
 	if a.Status != result.OK && x.By == metric.ByLabels && x.Labels < ppi.MinLabels {
 		n := int64(ppi.MinLabels)
 		c.NeededLabels = &n
 	}
 	return c
+}
+
+func measured(a metric.Answer, level float64) result.Measure {
+	lo, hi, ok := a.Interval(level)
+	if !ok {
+		lo, hi = math.NaN(), math.NaN()
+	}
+	return result.Measure{Value: result.Number(a.Value), Lower: result.Number(lo), Upper: result.Number(hi), N: a.N, Method: a.Method}
 }
 
 // Needed is how many rows decide a distance with 80 % power, or how many labels do, of a

@@ -137,13 +137,15 @@ type Scored struct {
 	Rows     int64      `json:"rows"`              // that it was asked about, each model's by itself
 	Ungraded []Ungraded `json:"ungraded"`
 	Labels   *Labelled  `json:"labels,omitempty"`
+	Judge    *Judged    `json:"judge,omitempty"` // of a scorer that asks judges
 }
 
 // Labelled says what people said of the answers that a scorer scored.
 type Labelled struct {
 	Digest string       `json:"digest"` // of the labels beside the rows, which the workspace keeps
 	Models []LabelCount `json:"models"`
-	Raters *Agreement   `json:"raters,omitempty"` // of people among themselves, where answers have two labels
+	// Raters is Krippendorff's α of people among themselves, where answers have two labels.
+	Raters *result.Measure `json:"raters,omitempty"`
 }
 
 // LabelCount counts the labels of a model's answers.
@@ -153,12 +155,25 @@ type LabelCount struct {
 	Tuned  int64  `json:"tuned,omitempty"` // more, on which the judge was tuned: they vouch for nothing
 }
 
-// Agreement is Krippendorff's α with its 95 % interval (resampled answers).
-type Agreement struct {
-	Answers int64         `json:"answers"`
-	Alpha   result.Number `json:"alpha"`
-	Lower   result.Number `json:"lower"`
-	Upper   result.Number `json:"upper"`
+// Judged says who judged and how far they agree.
+type Judged struct {
+	Identity string          `json:"identity"` // of the judge: model, prompt, rubric, parameters, ensemble, repeats
+	Answers  int64           `json:"answers"`  // that were judged; equal answers to a case are one
+	Repeats  int             `json:"repeats"`
+	Judges   []JudgedBy      `json:"judges"`
+	Alpha    *result.Measure `json:"alpha,omitempty"`    // between the judges of an ensemble
+	Weighted int64           `json:"weighted,omitempty"` // verdicts that are means of levels, by the probabilities that the judge gave them
+	// SameFamily names judges that read answers of their own family of models.
+	SameFamily []string `json:"same_family,omitempty"`
+}
+
+// JudgedBy is one judge's part.
+type JudgedBy struct {
+	Judge    string          `json:"judge"`
+	Verdicts int64           `json:"verdicts"` // asked for: answers times repeats
+	Ungraded int64           `json:"ungraded"`
+	Variance *result.Measure `json:"variance,omitempty"` // between repeats
+	Unlike   *result.Measure `json:"unlike,omitempty"`   // answers whose repeats differ
 }
 
 // Ungraded counts rows that a scorer gave no score, with up to three examples.

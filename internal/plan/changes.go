@@ -88,9 +88,16 @@ func Changes(old, now *Plan) []string {
 
 func scorerWords(s Scorer) string {
 	out := fmt.Sprintf("%s, direction %s", s.Type, s.Direction)
-	if lo, hi := s.Range(); s.PassFail {
-		out += ", pass or fail"
-	} else if s.Lower != nil {
+	if j := s.Judge; j != nil { // any part of a judge makes it another
+		out += fmt.Sprintf(", asks %s, %.19s", strings.Join(j.Judges, " + "), j.Identity)
+		if j.Threshold != nil {
+			out += fmt.Sprintf(", threshold %g", *j.Threshold)
+		}
+	}
+	if s.PassFail {
+		return out + ", pass or fail"
+	}
+	if lo, hi := s.Range(); s.Lower != nil {
 		out += fmt.Sprintf(", range %g to %g", lo, hi)
 	}
 	return out

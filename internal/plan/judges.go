@@ -76,19 +76,16 @@ func (d *decoder) judges(n *node) {
 			d.fail(v, path, "write {provider: openai, base_url: …, model: …}", "a mapping is expected, this is %s", v.kind)
 			continue
 		}
-		for _, key := range []string{"prompt", "samples"} {
-			if v.get(key) != nil {
-				hint := "the rubric says what a judge is asked"
-				if key == "samples" {
-					hint = "how often it is asked is the scorer's repeats"
-				}
-				d.fail(v.keyNode(key), path+"."+key, hint, "a judge has no %s", key)
-				v.drop(key)
-			}
-		}
 		a := &Answers{Samples: 1}
 		before := len(d.problems)
-		if d.provided(v, path, a) {
+		var told []string
+		for key, hint := range map[string]string{"prompt": "the rubric says what a judge is asked", "samples": "how often it is asked is the scorer's repeats"} {
+			if v.get(key) != nil {
+				d.fail(v.keyNode(key), path+"."+key, hint, "a judge has no %s", key)
+				told = append(told, key)
+			}
+		}
+		if d.provided(v, path, a, told...) {
 			d.complete(v, path, a)
 		}
 		if d.plan.sources[path] = v; v.get("source") != nil {
@@ -310,4 +307,10 @@ func encoded(v any) []byte {
 		panic(err)
 	}
 	return b
+}
+
+// JudgeProblem is a problem with a judge, at its place in the plan.
+func (p *Plan) JudgeProblem(key, format string, args ...any) Problem {
+	path := "judges." + key
+	return tidy([]Problem{problemAt(p.sources[path], path, "", format, args...)}, p.File, p.source)[0]
 }

@@ -2,13 +2,17 @@ package plan_test
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/fairtrial/fairtrial/internal/metric"
 	"github.com/fairtrial/fairtrial/internal/plan"
+	"github.com/fairtrial/fairtrial/internal/rubric"
 )
 
 const judged = `name: j
@@ -174,5 +178,56 @@ func TestSameFamily(t *testing.T) {
 		if got := plan.Family(model); got != want {
 			t.Errorf("%s is of %q, want %q", model, got, want)
 		}
+	}
+}
+
+// Rubrics of every kind, in the plan and beside it: a list of problems that name a line,
+// or a judge whose procedure begins with a question and whose plan survives a record.
+func FuzzRubric(f *testing.F) {
+	f.Add("criterion: c\nlevels:\n- {value: 1, name: good, means: x}\n- {value: 0, means: y}\nshows: [answer]\nevidence: false\nexamples: [{answer: a, level: good, evidence: [b]}]\n")
+	f.Add("tree:\n  ask: a\n  yes: 1\n  no: {ask: b, options: {x: 1, y: .5, z: {ask: c, yes: 0, no: 1e99}}}\n")
+	f.Add("tree: &t {ask: a, yes: *t, no: 0}")
+	f.Add("a: &a {ask: q, yes: 1, no: 0}\nb: &b {ask: q, yes: *a, no: *a}\ntree: {ask: q, yes: *b, no: *b}\n")
+	f.Add("levels: [{value: .nan, means: x}, {value: .inf, means: y}]\ncriterion: c")
+	f.Add("\x00")
+	f.Fuzz(func(t *testing.T, text string) {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, "r.yaml"), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		i, j := strings.Index(judged, "    rubric:\n"), strings.Index(judged, "gates:")
+		p, err := plan.LoadText([]byte(judged[:i]+"    rubric: r.yaml\n"+judged[j:]), filepath.Join(dir, "plan.yaml"), catalogue{metric.NewCatalogue()}, nil, nil, nil)
+		if err != nil {
+			var bad *plan.Errors
+			if !errors.As(err, &bad) || len(bad.List) == 0 || bad.List[0].Line < 1 {
+				t.Fatalf("not a list of problems: %v", err)
+			}
+			return
+		}
+		roundTrip(t, p)
+		r := p.Scorers[0].Judge.Rubric
+		if turn := r.Procedure(false).Turn(rubric.Shown{Answer: "x"}, nil); turn.Ask == nil {
+			t.Errorf("no question: %+v", turn)
+		}
+		if lo, hi := p.Scorers[0].Range(); !(lo < hi) {
+			t.Errorf("the range from %g to %g", lo, hi)
+		}
+	})
+}
+
+// A few lines of YAML that stand for millions of questions are refused, not expanded.
+func TestRubricBomb(t *testing.T) {
+	text := "a0: &a0 {ask: q, yes: 1, no: 0}\n"
+	for i := 1; i < 19; i++ {
+		text += fmt.Sprintf("a%d: &a%d {ask: q, yes: *a%d, no: *a%d}\n", i, i, i-1, i-1)
+	}
+	text += "tree: *a18\n"
+	i, j := strings.Index(judged, "    rubric:\n"), strings.Index(judged, "gates:")
+	start := time.Now()
+	if _, err := loadJudged(t, judged[:i]+"    rubric: r.yaml\n"+judged[j:], map[string]string{"r.yaml": text}); err == nil {
+		t.Error("it is taken")
+	}
+	if took := time.Since(start); took > 5*time.Second {
+		t.Errorf("it takes %s", took)
 	}
 }

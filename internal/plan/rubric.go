@@ -17,7 +17,7 @@ func (d *decoder) rubric(v *node, path string, r *rubric.Rubric) (file string) {
 		}
 		src, err := d.beside(file)
 		if err != nil {
-			d.fail(v, path, "a file beside the plan, or {criterion: …, levels: […]}", "%s: %v", file, reason(err))
+			d.fail(v, path, "a file beside the plan, or {criterion: …, levels: […]}", "the rubric %s: %v", file, reason(err))
 			return file
 		}
 		root, bad := parseYAML(src)
@@ -72,11 +72,16 @@ func (d *decoder) shows(v *node, path string) []string {
 	listed := map[string]bool{}
 	for i, x := range n.items {
 		at := fmt.Sprintf("%s[%d]", path, i)
+		before := len(d.problems)
 		part := d.choice(x, at, rubric.Parts()...)
-		if listed[part] && part != "" {
+		switch {
+		case len(d.problems) > before:
+			listed["answer"] = true // perhaps that is what is meant
+		case listed[part]:
 			d.fail(x, at, "", "%s stands here twice", part)
+		default:
+			listed[part] = true
 		}
-		listed[part] = true
 	}
 	if !listed["answer"] {
 		d.fail(n, path, "add answer", "the judge must see the answer")

@@ -16,9 +16,9 @@ const (
 // Correction is what a value rests on that human labels, or cards of earlier systems,
 // correct. The value itself is undefined where there are too few of them.
 type Correction struct {
-	By     string `json:"by"`
-	Raw    Raw    `json:"raw"`
-	Labels int64  `json:"labels"` // of a comparison the fewer of both models'
+	By     string  `json:"by"`
+	Raw    Measure `json:"raw"`    // the value without it
+	Labels int64   `json:"labels"` // of a comparison the fewer of both models'
 	// NeededLabels is how many would decide, or would be enough for a correction.
 	NeededLabels *int64    `json:"labels_needed,omitempty"`
 	Lambda       Number    `json:"lambda"` // how far the scores are trusted, from 0 to 1
@@ -26,23 +26,10 @@ type Correction struct {
 	Quality      []Quality `json:"judge"`
 }
 
-// Raw is the value without the correction.
-type Raw struct {
-	Value  Number `json:"value"`
-	Lower  Number `json:"lower"`
-	Upper  Number `json:"upper"`
-	N      int64  `json:"n"`
-	Method string `json:"method"`
-}
-
 // Quality is one number of how scores agree with labels.
 type Quality struct {
-	Name   string `json:"name"`
-	Value  Number `json:"value"`
-	Lower  Number `json:"lower"`
-	Upper  Number `json:"upper"`
-	N      int64  `json:"n"`
-	Method string `json:"method"`
+	Name string `json:"name"`
+	Measure
 }
 
 // Words are the value without the correction and what the correction rests on: "raw 0.81

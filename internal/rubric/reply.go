@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"unicode"
 )
 
 // Bounds of reading a reply: beyond them it is no verdict.
@@ -181,9 +182,14 @@ func texts(v json.RawMessage) []string {
 	return out
 }
 
-// short is the beginning of a text, on one line.
+// short is the beginning of a text, on one line and without signs that steer a terminal.
 func short(s string) string {
-	s = strings.Join(strings.Fields(s), " ")
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && !unicode.IsSpace(r) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, strings.Join(strings.Fields(s), " "))
 	if r := []rune(s); len(r) > 80 {
 		return string(r[:80]) + "…"
 	}
