@@ -45,6 +45,7 @@ func labelTerms(scorer string, passFail bool, draw LabelDraw) []summary.Expr {
 		for _, x := range lists[:len(lists):len(lists)] {
 			lists = append(lists, append([]string{lw}, x...))
 		}
+		lists = append(lists, crossings()...)
 	}
 	var out []summary.Expr
 	for _, x := range lists {
@@ -52,6 +53,29 @@ func labelTerms(scorer string, passFail bool, draw LabelDraw) []summary.Expr {
 	}
 	return out
 }
+
+// crossings are products of a model's label, score and 1 with those of the baseline, where
+// both are labelled.
+func crossings() [][]string {
+	var out [][]string
+	for _, own := range []string{lh, lj, ""} {
+		for _, base := range []string{lh, lj, ""} {
+			x := []string{lw, summary.OfBaseline(lw)}
+			if own != "" {
+				x = append(x, own)
+			}
+			if base != "" {
+				x = append(x, summary.OfBaseline(base))
+			}
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+// Below fewFreedom degrees of freedom intervals of unevenly drawn labels held the truth in 90
+// to 93 % of simulations.
+const fewFreedom = 30
 
 // term is a model's part of an answer.
 type term struct {
@@ -221,24 +245,42 @@ func (m moments) holding(of []term) []float64 {
 }
 
 // freedom is twice the squared variance over its own variance, as the squared influence of
-// the labels is spread (Satterthwaite): few where few labels of small chance weigh most.
-func (m moments) freedom(lambda float64, model int) float64 {
-	l := m.leaning([]term{{model, 1}})
-	r := l.label - lambda*l.lent
-	g := make([]float64, len(m.Mean)) // lw²(lh − λ·lj − r)²
-	g[m.square(model, lh, lw, lw)] += 1
-	g[m.square(model, lj, lw, lw)] += lambda * lambda
-	g[m.at(model, lw, lw)] += r * r
-	g[m.at(model, lw, lw, lh, lj)] -= 2 * lambda
-	g[m.at(model, lw, lw, lh)] -= 2 * r
-	g[m.at(model, lw, lw, lj)] += 2 * lambda * r
-	two, four := m.Squares(g)
-	scale := 1.0
-	if m.Mean2 != nil { // weights of rows count as numbers of rows
-		scale = m.W2 / float64(m.N)
+// the labels is spread (Satterthwaite). Of two models other than a baseline and another it is
+// the fewer of both.
+func (m moments) freedom(lambda float64, of []term) float64 {
+	if len(of) == 2 && of[1].model != m.v.Set.Baseline {
+		return math.Min(m.freedom(lambda, of[:1]), m.freedom(lambda, of[1:]))
 	}
-	two, four = two/scale, four/scale
-	return ppi.Freedom(two, four, float64(m.labels([]term{{model, 1}})))
+	g := make([]float64, len(m.Mean)) // (Σ ±w(h − λj − r)/Σw)²
+	over := func(t term) (factor, r float64) {
+		l := m.leaning([]term{{t.model, 1}})
+		return t.factor / m.Mean[m.at(t.model, lw)], l.label - lambda*l.lent
+	}
+	for _, t := range of {
+		f, r := over(t)
+		f *= f
+		g[m.square(t.model, lh, lw, lw)] += f
+		g[m.square(t.model, lj, lw, lw)] += f * lambda * lambda
+		g[m.at(t.model, lw, lw)] += f * r * r
+		g[m.at(t.model, lw, lw, lh, lj)] -= 2 * f * lambda
+		g[m.at(t.model, lw, lw, lh)] -= 2 * f * r
+		g[m.at(t.model, lw, lw, lj)] += 2 * f * lambda * r
+	}
+	if len(of) == 2 {
+		f, r := over(of[0])
+		f2, r2 := over(of[1])
+		f *= 2 * f2
+		own, base := []float64{1, -lambda, -r}, []float64{1, -lambda, -r2}
+		for i, x := range crossings() {
+			g[m.at(of[0].model, x...)] += f * own[i/3] * base[i%3]
+		}
+	}
+	two, four := m.Squares(g)
+	if m.Mean2 != nil { // weights of rows count as numbers of rows
+		scale := m.W2 / float64(m.N)
+		two, four = two/scale, four/scale
+	}
+	return ppi.Freedom(two, four, float64(m.labels(of)))
 }
 
 // correct is the corrected value, its λ and its error; why is not empty without one.
@@ -246,12 +288,15 @@ func (c corrected) correct(m moments, of []term) (l leaning, lambda float64, s s
 	if n := m.labels(of); n < ppi.MinLabels {
 		return l, math.NaN(), s, few(n)
 	}
+	if n := m.effective(of); n < ppi.MinLabels-1e-9 {
+		return l, math.NaN(), s, fmt.Sprintf("uncorrected: %d labels of unequal weight are worth %.0f even ones, %d are needed", m.labels(of), math.Floor(n), ppi.MinLabels)
+	}
 	l = m.leaning(of)
 	lambda = ppi.Lambda(m.product(l.alone, l.alone), m.product(l.alone, l.lean), m.product(l.lean, l.lean))
 	s = m.labelled(l.influence(lambda), of)
 	if c.draw == Uneven && s.ids == nil {
-		for _, t := range of {
-			s.df = math.Min(s.df, m.freedom(lambda, t.model))
+		if s.df = math.Min(s.df, m.freedom(lambda, of)); s.df < fewFreedom {
+			s.note = fmt.Sprintf("few labels of small chance weigh most (%.0f degrees of freedom): the interval may be too narrow", s.df)
 		}
 	}
 	return l, lambda, s, ""

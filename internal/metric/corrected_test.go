@@ -164,8 +164,7 @@ func TestCorrectedIsPPI(t *testing.T) {
 				if !same(k.Raw.Value, want.Raw, 1e-10) || !same(k.Raw.SE, want.RawSE, 1e-10) {
 					t.Errorf("%s: raw %g ± %g, the reference has %g ± %g", what, k.Raw.Value, k.Raw.SE, want.Raw, want.RawSE)
 				}
-				// Of differences with unequal chances the core takes the fewer of both models'.
-				if !same(a.DF, want.DF, 1e-9) && !(o.chances && c.what == "difference") {
+				if !same(a.DF, want.DF, 1e-9) {
 					t.Errorf("%s: %g degrees of freedom, the reference has %g", what, a.DF, want.DF)
 				}
 			}

@@ -93,10 +93,14 @@ func GradedBy(scorer string) Expr { return Expr(graded + scorer) }
 
 // GivenBy is the expression "the product of numbers that a scorer gave a model's row": of
 // its score and of further ones, by name. It is 0 where one of them is missing and where the
-// row is ungraded. A name holds no space, slash or star.
+// row is ungraded. A name holds no space, slash or star; OfBaseline takes the number of the
+// baseline's answer to the row.
 func GivenBy(scorer string, names ...string) Expr {
 	return Expr(product + scorer + "/" + strings.Join(names, "*"))
 }
+
+// OfBaseline is the name of the same number of the baseline's answer.
+func OfBaseline(name string) string { return name + "^" }
 
 // Product is the scorer and the names of a GivenBy expression; ok is false for others.
 func (e Expr) Product() (scorer string, names []string, ok bool) {

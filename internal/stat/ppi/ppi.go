@@ -79,6 +79,10 @@ func Mean(rows []Row, clustered bool) (Estimate, error) {
 	if e.Labels < MinLabels {
 		return e, fmt.Errorf("%w: %d, %d are needed", ErrFewLabels, e.Labels, MinLabels)
 	}
+	n := total * total / squares // labels that count, by Kish; all of them where chances are equal
+	if n < MinLabels-1e-9 {
+		return e, fmt.Errorf("%w: %d of unequal chances are worth %.0f even ones, %d are needed", ErrFewLabels, e.Labels, math.Floor(n), MinLabels)
+	}
 	m := float64(len(rows))
 	var judge, label, lent float64 // means: of the judge over all; of labels and judge over the labelled
 	for _, r := range rows {
@@ -91,7 +95,6 @@ func Mean(rows []Row, clustered bool) (Estimate, error) {
 	}
 	// By cluster: a is the influence of labels alone, b what a unit of λ adds to it.
 	sums := newSums(rows, clustered)
-	n := total * total / squares // labels that count, by Kish; all of them where chances are equal
 	factor := n / (n - 1)
 	for i, r := range rows {
 		a, b := 0.0, (r.Judge-judge)/m
@@ -106,7 +109,7 @@ func Mean(rows []Row, clustered bool) (Estimate, error) {
 	e.Lambda = Lambda(aa, ab, bb)
 	e.Value = label + e.Lambda*(judge-lent)
 	e.Raw, e.LabelsOnly = judge, label
-	if e.DF = n - 1; total*total/squares < float64(e.Labels)-0.5 {
+	if e.DF = n - 1; n < float64(e.Labels)-0.5 {
 		var two, four float64
 		for _, r := range rows {
 			if !math.IsNaN(r.Label) {
