@@ -36,6 +36,9 @@ type Scale struct {
 	PassFail bool    // 0 or 1
 }
 
+// largest keeps squares and sums of labels finite.
+const largest = 1e100
+
 // CheckLabels checks labels without a look at what they label, and says whether they were
 // drawn evenly: where all chances are alike, or none is said.
 func CheckLabels(labels []Label, s Scale) (even bool, err error) {
@@ -46,6 +49,8 @@ func CheckLabels(labels []Label, s Scale) (even bool, err error) {
 		for _, v := range []float64{l.Value, l.Second} {
 			switch {
 			case math.IsNaN(v):
+			case math.Abs(v) > largest:
+				return false, &LabelError{l.Row, fmt.Sprintf("the label %g is too large to be squared and summed", v), "label on the judge's scale"}
 			case s.PassFail && v != 0 && v != 1:
 				return false, &LabelError{l.Row, fmt.Sprintf("the label %g is neither 0 nor 1, as the scores are", v), "label on the judge's scale: pass and fail, yes and no, 1 and 0"}
 			case v < s.Lo || v > s.Hi:
@@ -55,7 +60,7 @@ func CheckLabels(labels []Label, s Scale) (even bool, err error) {
 		if math.IsNaN(l.Value) || l.Tuned {
 			continue
 		}
-		if !(l.Chance >= 0 && l.Chance <= 1) {
+		if !(l.Chance == 0 || l.Chance >= 1e-9 && l.Chance <= 1) {
 			return false, &LabelError{l.Row, fmt.Sprintf("the chance %g does not lie above 0 and up to 1", l.Chance), "keep the chances that `fairtrial judge sample` wrote"}
 		}
 		if first == nil {
