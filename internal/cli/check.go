@@ -89,6 +89,9 @@ func (e *Env) check(cmd *cobra.Command, path string, set []string, planOnly, asJ
 				return err
 			}
 		}
+		if _, _, err := e.joinedLabels(cmd.Context(), s); err != nil {
+			return err
+		}
 		if rows, findings, err = e.survey(cmd.Context(), p, s); err != nil {
 			return err
 		}

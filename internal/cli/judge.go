@@ -1,12 +1,10 @@
 package cli
 
 import (
-	"bytes"
-	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
-	"os"
 	"strconv"
 	"strings"
 
@@ -14,7 +12,7 @@ import (
 
 	"github.com/fairtrial/fairtrial/internal/engine"
 	"github.com/fairtrial/fairtrial/internal/judge"
-	"github.com/fairtrial/fairtrial/internal/result"
+	"github.com/fairtrial/fairtrial/internal/plan"
 )
 
 func judgeCommand(e *Env) *cobra.Command {
@@ -22,11 +20,12 @@ func judgeCommand(e *Env) *cobra.Command {
 		Use: "judge", Short: "Measure an automatic judge against human labels, and draw what to label next",
 		Long: "A judge – a language model or any other program that rates answers – errs, and differently from system to\n" +
 			"system. `judge card` measures it on answers that people labelled too and corrects its mean (PPI++, see\n" +
-			"docs/judges.md); `judge sample` draws the answers that people should label.",
-		Args: exactly(0, "card or sample"),
+			"docs/judges.md); `judge sample` draws the answers that people should label; `judge calibrate` runs a plan and\n" +
+			"writes the cards of its judges.",
+		Args: exactly(0, "card, sample or calibrate"),
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	c.AddCommand(judgeCard(e), judgeSample(e))
+	c.AddCommand(judgeCard(e), judgeSample(e), judgeCalibrate(e))
 	return c
 }
 
@@ -43,109 +42,6 @@ func (j *judgeColumns) flags(c *cobra.Command) {
 	f.StringVar(&j.labels, "labels", "", "file with the labels, such as `judge sample` writes: the columns of id and label, and chance where there is one")
 	f.StringVar(&j.id, "id", "id", "column of the answer's id")
 	f.StringVar(&j.chance, "chance", "", "column of the known chance with which a row was drawn for labelling (default: all alike)")
-}
-
-func judgeCard(e *Env) *cobra.Command {
-	var cols judgeColumns
-	var level, half float64
-	var tuned string
-	var asJSON bool
-	c := &cobra.Command{
-		Use: "card FILE", Short: "Sensitivity, specificity, agreement and biases of a judge, and its mean corrected by labels",
-		Args: exactly(1, "one file of judged answers, some of them labelled (CSV, JSONL or Parquet)"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if !(level > 0 && level < 1) {
-				return wrong("", "--confidence lies between 0 and 1, this is %g", level)
-			}
-			answers, err := e.judged(cmd, args[0], cols, nil)
-			if err != nil {
-				return err
-			}
-			if tuned != "" {
-				ids, err := os.ReadFile(e.path(tuned))
-				if err != nil {
-					return fmt.Errorf("read --tuned-on: %w", err)
-				}
-				answers.rows = judge.Without(answers.rows, strings.Fields(string(ids)))
-			}
-			card, err := judge.NewCard(answers.rows, cols.cluster != "", level, 1)
-			if err != nil {
-				return wrong("label some answers: fairtrial judge sample "+args[0], "%s: %w", args[0], err)
-			}
-			need, known := judge.LabelsNeeded(answers.rows, half, level)
-			if asJSON {
-				return writeJSON(e.Stdout, cardJSON(card, level, half, need, known))
-			}
-			e.printCard(card, level, half, need, known)
-			return nil
-		},
-	}
-	cols.flags(c)
-	c.Flags().StringVar(&cols.second, "second-rater", "", "column of another person's labels, where part of the answers has two")
-	c.Flags().StringVar(&cols.length, "length", "", "column of the answers' lengths, for the bias by length")
-	c.Flags().StringVar(&cols.cluster, "cluster", "", "column of what answers are not independent within: a conversation, a document")
-	c.Flags().StringVar(&tuned, "tuned-on", "", "file of ids on which the judge's prompt was tuned: their labels are left out")
-	c.Flags().Float64Var(&level, "confidence", 0.95, "two-sided confidence")
-	c.Flags().Float64Var(&half, "within", 0.03, "half width of the corrected interval that the needed labels are said for")
-	c.Flags().BoolVar(&asJSON, "json", false, "print as JSON")
-	return c
-}
-
-func judgeSample(e *Env) *cobra.Command {
-	var cols judgeColumns
-	var n int
-	var seed uint64
-	var unsure bool
-	var out string
-	var show []string
-	c := &cobra.Command{
-		Use: "sample FILE", Short: "Draw answers for people to label, with known probabilities",
-		Args: exactly(1, "one file of judged answers (CSV, JSONL or Parquet)"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			answers, err := e.judged(cmd, args[0], cols, show)
-			if err != nil {
-				return err
-			}
-			drawn, err := judge.Draw(answers.rows, n, unsure, seed)
-			if err != nil {
-				return wrong("", "%s: %w", args[0], err)
-			}
-			var b bytes.Buffer
-			w := csv.NewWriter(&b)
-			head := append([]string{cols.id}, show...)
-			if unsure {
-				head = append(head, "chance")
-			}
-			// The judge's score is left out: whoever labels must not see it.
-			lines := [][]string{append(head, "label")}
-			for _, d := range drawn {
-				line := append([]string{answers.rows[d.At].ID}, answers.shown[d.At]...)
-				if unsure {
-					line = append(line, strconv.FormatFloat(d.Chance, 'g', -1, 64))
-				}
-				lines = append(lines, append(line, ""))
-			}
-			if err := w.WriteAll(lines); err != nil {
-				return fmt.Errorf("write sample: %w", err)
-			}
-			if out == "" {
-				_, err = e.Stdout.Write(b.Bytes())
-				return err
-			}
-			if err := writeFile(e.path(out), b.Bytes()); err != nil {
-				return err
-			}
-			e.info(cmd, "%s answers to label: %s", result.Count(int64(len(drawn))), out)
-			return nil
-		},
-	}
-	cols.flags(c)
-	c.Flags().IntVarP(&n, "number", "n", 200, "how many")
-	c.Flags().Uint64Var(&seed, "seed", 1, "of the draw, which depends on it and the ids alone")
-	c.Flags().BoolVar(&unsure, "unsure", false, "more of those whose score lies far from either end; their chances are written and must be kept")
-	c.Flags().StringSliceVar(&show, "show", nil, "columns that the person who labels should see")
-	c.Flags().StringVarP(&out, "output", "o", "", "CSV file to write (default: standard output)")
-	return c
 }
 
 // judgedAnswers are the answers of a file, with the texts of columns to show.
@@ -184,7 +80,7 @@ func (e *Env) judged(cmd *cobra.Command, file string, cols judgeColumns, show []
 	a := &judgedAnswers{}
 	clusters := map[string]int{}
 	seen := map[string]int64{}
-	_, err = emitCases(cmd.Context(), engine.Request{Source: e.path(file), Label: cols.judge}, emission{Fields: fields}, func(batch []engine.Case) error {
+	_, err = emitCases(cmd.Context(), engine.Request{Source: e.path(file), ID: cols.id, Label: cols.judge}, emission{Fields: fields}, func(batch []engine.Case) error {
 		for _, x := range batch {
 			var row map[string]json.RawMessage
 			if err := json.Unmarshal([]byte(x.Fields), &row); err != nil {
@@ -199,7 +95,7 @@ func (e *Env) judged(cmd *cobra.Command, file string, cols judgeColumns, show []
 			}
 			r := judge.Answer{ID: strconv.FormatInt(x.Row, 10), Judge: number(cols.judge, false), Label: number(cols.label, true), Second: number(cols.second, true), Length: number(cols.length, true)}
 			if cols.id != "" {
-				r.ID = plainText(row[cols.id])
+				r.ID = x.ID
 			}
 			if at, twice := seen[r.ID]; twice {
 				return wrong("ids must be unique: name their column with --id", "%s: rows %d and %d have the id %q", file, at, x.Row, clip(r.ID, 60))
@@ -246,71 +142,41 @@ func (e *Env) judged(cmd *cobra.Command, file string, cols judgeColumns, show []
 
 // joinLabels gives the answers the labels, and the chances, of another file, by id.
 func (e *Env) joinLabels(cmd *cobra.Command, a *judgedAnswers, cols judgeColumns) error {
-	have, err := newEngine().Columns(cmd.Context(), e.path(cols.labels))
-	if err != nil {
-		return err
+	labels, err := e.labelsOf(cmd.Context(), e.path(cols.labels), plan.LabelColumns{ID: cols.id, Label: cols.label, Chance: cols.chance})
+	even := true
+	scale := judge.Scale{Lo: math.Inf(-1), Hi: math.Inf(1)}
+	if err == nil {
+		even, err = judge.CheckLabels(labels, scale)
 	}
-	id, label, chance := cols.id, cols.label, cols.chance
-	if id == "" {
-		id = "id"
-	}
-	if label == "" {
-		label = "label"
-	}
-	named := map[string]bool{}
-	for _, c := range have {
-		named[c.Name] = true
-	}
-	if chance == "" && named["chance"] {
-		chance = "chance"
-	}
-	fields := []string{id, label}
-	if chance != "" {
-		fields = append(fields, chance)
-	}
-	for _, c := range fields {
-		if !named[c] {
-			return wrong("", "%s has no column %q", cols.labels, c)
+	if err == nil {
+		at := map[string]int64{}
+		for i, r := range a.rows {
+			at[r.ID] = int64(i) + 1
+		}
+		for i := range labels {
+			labels[i].Model, labels[i].Sample = "", 0 // a row is an answer
+		}
+		var j *judge.Joined
+		j, err = judge.Join(labels, judge.Answers{Rows: int64(len(a.rows)), Models: []string{""}, Samples: []int{1}, Find: func(id string) (int64, bool) { n, ok := at[id]; return n, ok }}, scale, !even)
+		if err == nil {
+			for i := range a.rows {
+				j.Give(&a.rows[i], 0, int64(i)+1)
+			}
 		}
 	}
-	at := map[string]int{}
-	for i, r := range a.rows {
-		at[r.ID] = i
+	return aboutFile(err, cols.labels)
+}
+
+// aboutFile puts the name of a file of labels before what is wrong with it.
+func aboutFile(err error, file string) error {
+	var bad *judge.LabelError
+	var data *engine.DataError
+	switch {
+	case errors.As(err, &bad):
+		return wrong(bad.Hint, "%s: row %d: %s", file, bad.Row, bad.Msg)
+	case errors.As(err, &data):
+		return wrong(data.Hint, "%s: %s", file, data.Msg)
 	}
-	seen := map[string]int64{}
-	_, err = emitCases(cmd.Context(), engine.Request{Source: e.path(cols.labels), Label: label}, emission{Fields: fields}, func(batch []engine.Case) error {
-		for _, x := range batch {
-			var row map[string]json.RawMessage
-			if err := json.Unmarshal([]byte(x.Fields), &row); err != nil {
-				return fmt.Errorf("read row %d: %w", x.Row, err)
-			}
-			key := plainText(row[id])
-			i, known := at[key]
-			if first, twice := seen[key]; twice {
-				return wrong("one label an answer; a second rater's go into a column of their own", "%s: rows %d and %d label the answer %q", cols.labels, first, x.Row, clip(key, 60))
-			}
-			if !known {
-				return wrong("", "%s: row %d: no answer has the id %q", cols.labels, x.Row, clip(key, 60))
-			}
-			seen[key] = x.Row
-			v, ok := rating(row[label])
-			if !ok {
-				return wrong("a number, or pass and fail (yes and no, true and false), is expected; empty where there is none", "%s: row %d: column %q holds %s", cols.labels, x.Row, label, clip(string(row[label]), 60))
-			}
-			if math.IsNaN(v) {
-				continue
-			}
-			a.rows[i].Label = v
-			if chance != "" {
-				p, _ := rating(row[chance])
-				if !(p > 0 && p <= 1) {
-					return wrong("the chance that `judge sample` wrote", "%s: row %d: column %q must lie above 0 and up to 1", cols.labels, x.Row, chance)
-				}
-				a.rows[i].Chance = p
-			}
-		}
-		return nil
-	})
 	return err
 }
 

@@ -2,14 +2,39 @@ package cli
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/fairtrial/fairtrial/internal/judge"
 	"github.com/fairtrial/fairtrial/internal/result"
 )
 
+const cardSchema = "fairtrial.judge-card/v1"
+
+// cardOf says whose card it is, as far as it was made of a record.
+type cardOf struct {
+	Judge  string     `json:"judge,omitempty"`  // identity: the SHA-256 of all that makes its scores
+	Scorer string     `json:"scorer,omitempty"` // the metric's name
+	Model  string     `json:"model,omitempty"`
+	System string     `json:"system,omitempty"` // digest of the model as the plan pins it
+	Run    string     `json:"run,omitempty"`
+	Made   *time.Time `json:"made,omitempty"`
+	// Of answers drawn with unequal chances: counts are those of as many even ones.
+	Drawn string `json:"drawn,omitempty"`
+}
+
+// cardCounts are labelled answers by label, and those of them that the judge got right.
+type cardCounts struct {
+	Good       int `json:"good"`
+	GoodPassed int `json:"good_passed"`
+	Bad        int `json:"bad"`
+	BadFailed  int `json:"bad_failed"`
+}
+
 // cardDocument is `judge card --json`.
 type cardDocument struct {
-	Schema      string        `json:"schema"`
+	Schema string `json:"schema"`
+	cardOf
+	Counts      *cardCounts   `json:"counts"` // of a judge that passes and fails
 	Rows        int           `json:"rows"`
 	Ungraded    int           `json:"ungraded"`
 	Labels      int           `json:"labels"`
@@ -44,10 +69,14 @@ func cardJSON(c judge.Card, level, half float64, need int, known bool) cardDocum
 	n := func(e judge.Estimate) cardNumber {
 		return cardNumber{result.Number(e.Value), result.Number(e.Lower), result.Number(e.Upper), e.N}
 	}
-	d := cardDocument{Schema: "fairtrial.judge-card/v1", Rows: c.Rows, Ungraded: c.Ungraded, Labels: c.Labels, PassFail: c.PassFail, Level: level,
+	d := cardDocument{Schema: cardSchema, Rows: c.Rows, Ungraded: c.Ungraded, Labels: c.Labels, PassFail: c.PassFail, Level: level,
 		Sensitivity: n(c.Sensitivity), Specificity: n(c.Specificity), Agreement: n(c.Observed), Kappa: n(c.Kappa), AC1: n(c.AC1), Alpha: n(c.Alpha), Raters: n(c.RatersAlpha),
 		LengthBias: n(c.LengthBias), Raw: n(c.Raw), LabelsOnly: n(c.LabelsOnly), Corrected: n(c.Corrected), Refused: c.Refused,
 		Lambda: result.Number(c.Lambda), Gain: result.Number(c.Gain), Within: half}
+	if c.PassFail {
+		k := c.Counts
+		d.Counts = &cardCounts{k.Good, k.GoodPassed, k.Bad, k.BadFailed}
+	}
 	if known {
 		d.Needed = &need
 	}

@@ -79,10 +79,11 @@ func (e *Env) score(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from
 		if err != nil {
 			return nil, err
 		}
+		facts.Labels = nil // those of now
 		out.facts = append(out.facts, facts)
-		s.Request.Given = append(s.Request.Given, engine.Given{Scorer: sc.As, Source: path})
+		s.Request.Given = append(s.Request.Given, engine.Given{Scorer: sc.As, Source: path, Columns: facts.Columns})
 	}
-	return out, nil
+	return out, e.giveLabels(cmd, ws, s, out.facts, was.scorers)
 }
 
 // scoreWith asks one scorer about each row and model and keeps its scores.

@@ -73,6 +73,12 @@ func (e *Env) readPlan(cmd *cobra.Command, path string, set []string) (*plan.Pla
 	if len(problems) > 0 {
 		return nil, &plan.Errors{List: problems}
 	}
+	if err := e.pinLabels(cmd.Context(), p); err != nil {
+		return nil, err
+	}
+	if err := e.pinCards(p); err != nil {
+		return nil, err
+	}
 	for _, w := range p.Warnings {
 		e.info(cmd, "warning: %v", w)
 	}

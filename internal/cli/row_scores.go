@@ -18,10 +18,19 @@ type rowScores struct {
 	of   [][]uint16
 }
 
-func newRowScores(s *eval.Setup) rowScores {
-	t := rowScores{scoreTable: scoreTable{Texts: make([][]*string, len(s.Models))}, left: make([][]uint16, len(s.Models)), of: make([][]uint16, len(s.Models))}
+// newRowScores has a column of scores a model, then one a model for each further number.
+func newRowScores(s *eval.Setup, further ...string) rowScores {
+	t := rowScores{left: make([][]uint16, len(s.Models)), of: make([][]uint16, len(s.Models))}
+	add := func(name string) {
+		t.Names, t.Numbers, t.Texts = append(t.Names, name), append(t.Numbers, []float64{}), append(t.Texts, nil)
+	}
 	for _, m := range s.Models {
-		t.Names, t.Numbers = append(t.Names, m.Key), append(t.Numbers, []float64{})
+		add(m.Key)
+	}
+	for _, name := range further {
+		for _, m := range s.Models {
+			add(engine.GivenColumn(name, m.Key))
+		}
 	}
 	return t
 }

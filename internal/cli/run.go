@@ -267,6 +267,9 @@ func (e *Env) evaluateAs(cmd *cobra.Command, p *plan.Plan, memory int64, fresh b
 	if p.KeepScores > 0 && !p.Task.Generative() {
 		s.Request.ScoresTo = scores
 	}
+	if _, _, err := e.joinedLabels(cmd.Context(), s); err != nil { // before anything is asked
+		return nil, err
+	}
 	from, asked, err := e.collect(cmd, ws, s, fresh)
 	if err != nil {
 		return nil, err

@@ -71,7 +71,12 @@ func emitCases(ctx context.Context, r engine.Request, x emission, f func([]engin
 	return local.New().Emit(ctx, r, x, f)
 }
 
-// writeScoreTable writes what plug-ins answered as Parquet.
+// readScoreTable reads columns of what writeScoreTable wrote; NaN where there is none.
+func readScoreTable(ctx context.Context, path string, columns []string) ([][]float64, error) {
+	return local.New().Numbers(ctx, path, columns)
+}
+
+// writeScoreTable writes what scorers and people gave the rows as Parquet.
 func writeScoreTable(ctx context.Context, path string, t scoreTable, rows int) error {
 	return local.New().Write(ctx, path, t, rows)
 }

@@ -74,6 +74,11 @@ func Estimate(in *metric.Instance, v *metric.View, model int, level float64) res
 		e.Missing = v.Pop.Missing[model]
 	}
 	e.Missing += a.Ungraded
+	if e.Correction = Correction(a, level); e.Correction != nil {
+		if words := e.Correction.JudgeWords(); words != "" {
+			e.Notes = append(e.Notes, words)
+		}
+	}
 	if a.Status == result.OK {
 		lo, hi, _ := a.Interval(level)
 		e.Value, e.SE, e.DF = result.Number(a.Value), result.Number(a.SE), result.Number(a.DF)
@@ -108,6 +113,7 @@ func Comparison(in *metric.Instance, v *metric.View, a, b int, level float64, r 
 		Difference: result.None(), SE: result.None(), DF: result.None(), Lower: result.None(), Upper: result.None(), P: result.None(),
 		PAdjusted: result.None(), SmallestEffect: result.None(), Method: x.Method, N: x.N, Status: x.Status, Notes: notes(x.Notes),
 		Verdict: result.CompareInconclusive}
+	c.Correction = Correction(x, level)
 	if x.Status == result.NotApplicable {
 		c.Verdict = result.CompareNotApplicable
 	}
@@ -129,7 +135,10 @@ func Comparison(in *metric.Instance, v *metric.View, a, b int, level float64, r 
 		if margin == 0 {
 			margin = r.Equivalence
 		}
-		c.NeededN = RowsNeeded(v.Pop.N, x.SE, margin, level)
+		var labels *int64
+		if c.NeededN, labels = Needed(x, v.Pop.N, margin, level); labels != nil {
+			c.Correction.NeededLabels = labels
+		}
 	}
 	return c
 }

@@ -61,12 +61,19 @@ type Request struct {
 	NeedProbability []bool
 }
 
-// Given names a file of row scores as WriteGiven writes it: one row for each row of the
-// cases, in reading order, and a DOUBLE column for each model key, null where ungraded.
+// Given names a Parquet file of what a scorer gave: one row for each row of the cases, in
+// reading order, and a DOUBLE column for each model key, the score, null where ungraded.
+// Each further number that it gave, by name, is a DOUBLE column a model called by
+// GivenColumn, null where there is none. A second file may add columns to a scorer's scores.
 type Given struct {
-	Scorer string
-	Source string
+	Scorer   string
+	Source   string
+	Columns  []string // names of further numbers
+	NoScores bool     // the file has the further numbers alone; another has the scores
 }
+
+// GivenColumn is what a file of row scores calls a further number of a model.
+func GivenColumn(name, model string) string { return name + "/" + model }
 
 // Case is one row of the cases as a plug-in is asked about it: JSON texts.
 type Case struct {
@@ -125,10 +132,27 @@ type Facts struct {
 // Scored says what a scorer gave the rows.
 type Scored struct {
 	Scorer   string     `json:"scorer"`
-	Digest   string     `json:"digest"` // of the row scores, which the workspace keeps
-	Rows     int64      `json:"rows"`   // that it was asked about, each model's by itself
+	Digest   string     `json:"digest"`            // of the row scores, which the workspace keeps
+	Columns  []string   `json:"columns,omitempty"` // names of further numbers among them
+	Rows     int64      `json:"rows"`              // that it was asked about, each model's by itself
 	Ungraded []Ungraded `json:"ungraded"`
+	Labels   *Labelled  `json:"labels,omitempty"`
 	Judge    *Judged    `json:"judge,omitempty"` // of a scorer that asks judges
+}
+
+// Labelled says what people said of the answers that a scorer scored.
+type Labelled struct {
+	Digest string       `json:"digest"` // of the labels beside the rows, which the workspace keeps
+	Models []LabelCount `json:"models"`
+	// Raters is Krippendorff's α of people among themselves, where answers have two labels.
+	Raters *result.Measure `json:"raters,omitempty"`
+}
+
+// LabelCount counts the labels of a model's answers.
+type LabelCount struct {
+	Model  string `json:"model"`
+	Labels int64  `json:"labels"`
+	Tuned  int64  `json:"tuned,omitempty"` // more, on which the judge was tuned: they vouch for nothing
 }
 
 // Judged says who judged and how far they agree.

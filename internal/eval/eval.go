@@ -19,6 +19,7 @@ import (
 	"github.com/fairtrial/fairtrial/internal/record"
 	"github.com/fairtrial/fairtrial/internal/result"
 	"github.com/fairtrial/fairtrial/internal/slice"
+	"github.com/fairtrial/fairtrial/internal/stat/ppi"
 	"github.com/fairtrial/fairtrial/internal/summary"
 )
 
@@ -128,7 +129,16 @@ func scorers(p *plan.Plan) []metric.Scorer {
 	var out []metric.Scorer
 	for _, s := range p.Scorers {
 		lo, hi := s.Range()
-		out = append(out, metric.Scorer{Name: s.As, Direction: metric.Direction(s.Direction), Lo: lo, Hi: hi, PassFail: s.PassFail})
+		x := metric.Scorer{Name: s.As, Direction: metric.Direction(s.Direction), Lo: lo, Hi: hi, PassFail: s.PassFail, Judge: s.Judged()}
+		if l := s.Labels; l != nil {
+			if x.Labels = metric.LabelDraw(l.Drawn); x.Labels == "" {
+				x.Labels = metric.Even
+			}
+		}
+		for _, c := range s.Cards {
+			x.Cards = append(x.Cards, ppi.Card{Good: c.Good, GoodPassed: c.GoodPassed, Bad: c.Bad, BadFailed: c.BadFailed})
+		}
+		out = append(out, x)
 	}
 	return out
 }
@@ -238,7 +248,14 @@ func Seed(p *plan.Plan, rows string) (uint64, error) {
 		return *p.Seed, nil
 	}
 	q := *p // where the rows lie decides nothing: the same rows of a file and of a query give the same numbers
-	q.Connections, q.Data.Source, q.Models = nil, plan.Source{}, slices.Clone(p.Models)
+	q.Connections, q.Data.Source, q.Models, q.Scorers = nil, plan.Source{}, slices.Clone(p.Models), slices.Clone(p.Scorers)
+	for i := range q.Scorers {
+		if l := q.Scorers[i].Labels; l != nil {
+			b := *l
+			b.Source, b.TunedOn = "", ""
+			q.Scorers[i].Labels = &b
+		}
+	}
 	for i := range q.Models {
 		q.Models[i].Source = plan.Source{}
 		if a := q.Models[i].Answers; a != nil {

@@ -120,6 +120,12 @@ func judge(r Rule, in *metric.Instance, v *metric.View, model, than int, total i
 	}
 	if a.Status != result.OK {
 		j.cell.Note = first(a.Notes, "undefined")
+		if c := compare.Correction(a, r.Confidence); c != nil {
+			j.cell.NeededLabels = c.NeededLabels
+			if c.Raw.Value.Known() {
+				j.cell.Note += "; " + c.RawWords(r.Rule == NoWorseThan || r.Rule == BetterThan)
+			}
+		}
 		if a.Status == result.NotApplicable {
 			j.cell.Verdict = result.VerdictNotApplicable
 		}
@@ -175,7 +181,7 @@ func judge(r Rule, in *metric.Instance, v *metric.View, model, than int, total i
 	}
 	j.cell.Catchable = result.Number(compare.SmallestEffect(a.SE, r.Confidence))
 	if j.cell.Verdict == result.Inconclusive {
-		j.cell.NeededN = compare.RowsNeeded(v.Pop.N, a.SE, q.distance(j.planned), r.Confidence)
+		j.cell.NeededN, j.cell.NeededLabels = compare.Needed(a, v.Pop.N, q.distance(j.planned), r.Confidence)
 	}
 	return j
 }

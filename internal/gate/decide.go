@@ -98,6 +98,7 @@ func (in Input) open(r Rule) *undecided {
 	if r.Evidence == "value" {
 		w.gate.JudgedBy = "value"
 	}
+	w.gate.Uncalibrated = w.in != nil && w.in.Uncalibrated()
 	model, than := in.model(r.Model), in.model(r.Than)
 	stop := func(v result.Verdict, reason string) *undecided {
 		w.gate.Verdict, w.gate.Reason, w.done = v, reason, true
@@ -176,7 +177,7 @@ func correct(family []*judged) {
 		case j.cell.Verdict == result.Fail:
 			j.cell.Verdict = result.Inconclusive
 			j.cell.Note = fmt.Sprintf("worse than allowed before the correction over %d cells, not after", len(family))
-			j.cell.NeededN = j.neededAfter(len(family))
+			j.cell.NeededN, j.cell.NeededLabels = j.neededAfter(len(family))
 		}
 	}
 }
@@ -184,12 +185,12 @@ func correct(family []*judged) {
 // neededAfter is the rows that would decide a cell that only the correction over a
 // family of m left open: to accuse at the strictest level that Holm asks for, or, where
 // rows are planned at a value that satisfies the rule, to acquit by the interval.
-func (j *judged) neededAfter(m int) *int64 {
+func (j *judged) neededAfter(m int) (rows, labels *int64) {
 	level := j.level
 	if j.q.violated(j.planned, j.planned) {
 		level = 1 - (1-j.level)/float64(m)
 	}
-	return compare.RowsNeeded(j.rows, j.se, j.q.distance(j.planned), level)
+	return compare.Needed(j.answer, j.rows, j.q.distance(j.planned), level)
 }
 
 // close rolls a rule's cells up into its verdict and says why.
@@ -201,7 +202,7 @@ func (w *undecided) close(in Input) result.Gate {
 	if w.overall != nil {
 		c := w.overall.cell
 		g.Evidence.Value, g.Evidence.Lower, g.Evidence.Upper = c.Value, c.Lower, c.Upper
-		g.Evidence.N, g.Evidence.NeededN = c.N, c.NeededN
+		g.Evidence.N, g.Evidence.NeededN, g.Evidence.NeededLabels = c.N, c.NeededN, c.NeededLabels
 		if !math.IsInf(w.overall.q.lower, 0) {
 			g.Evidence.Bound = result.Number(w.overall.q.lower)
 			if !math.IsInf(w.overall.q.upper, 0) {

@@ -198,8 +198,9 @@ func slicesThatHold(g result.Gate) string {
 }
 
 func rowsThatDecide(g result.Gate) string {
-	if g.Verdict != result.Inconclusive || g.Evidence.NeededN == nil {
+	what := Wanting(g.Evidence.NeededN, g.Evidence.NeededLabels)
+	if g.Verdict != result.Inconclusive || what == "" {
 		return ""
 	}
-	return fmt.Sprintf(" About %s rows would decide it as it stands.", result.Count(round2(*g.Evidence.NeededN)))
+	return fmt.Sprintf(" About %s would decide it as it stands.", what)
 }

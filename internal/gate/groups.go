@@ -143,6 +143,9 @@ func (j *judged) neededPair(ratio bool, m int) *int64 {
 	if q.violated(a.Value, a.Value) {
 		level = 1 - (1-level)/float64(m)
 	}
+	if c := a.Correction; c != nil && c.By != metric.ByNothing {
+		return nil // labels of both groups decide
+	}
 	return compare.RowsNeeded(a.N, se, distance, level)
 }
 

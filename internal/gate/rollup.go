@@ -67,6 +67,15 @@ func RollUp(gates []result.Gate) result.Outcome {
 			o.Sentence = "Go: " + by[result.Pass][0].Reason + "."
 		}
 	}
+	var judged []string
+	for _, g := range gates {
+		if g.Uncalibrated && g.Severity != result.Warn {
+			judged = append(judged, g.Name)
+		}
+	}
+	if len(judged) > 0 {
+		o.Sentence = strings.TrimSuffix(o.Sentence, ".") + "; judged by an uncalibrated judge: " + strings.Join(judged, ", ") + "."
+	}
 	if len(o.Guardrails) > 0 {
 		o.Sentence = strings.TrimSuffix(o.Sentence, ".") + "; look at the guardrails: " + strings.Join(o.Guardrails, ", ") + "."
 	}
@@ -102,15 +111,26 @@ func next(d result.Decision, by map[result.Verdict][]result.Gate, gates []result
 		}
 	case result.DecisionInconclusive:
 		for _, g := range by[result.Inconclusive] {
-			var most *int64
+			var most, labels *int64
 			for _, c := range g.Cells {
+				if c.Verdict == result.Inconclusive && c.NeededLabels != nil && (labels == nil || *c.NeededLabels > *labels) {
+					most, labels = c.NeededN, c.NeededLabels
+				}
+				if labels != nil {
+					continue
+				}
 				if c.Verdict == result.Inconclusive && c.NeededN != nil && *c.NeededN > c.N && (most == nil || *c.NeededN > *most) {
 					most = c.NeededN
 				}
 			}
-			if most != nil {
-				add("Collect data for gate %q: about %s rows would decide it.", g.Name, result.Count(round2(*most)))
-			} else {
+			switch {
+			case labels != nil && !g.Evidence.Value.Known():
+				add("Label more answers for gate %q: %s labels of each model's answers are needed to correct the judge.", g.Name, result.Count(*labels))
+			case labels != nil && most == nil:
+				add("Label more answers for gate %q: about %s would decide it.", g.Name, Wanting(nil, labels))
+			case most != nil:
+				add("Collect data for gate %q: about %s would decide it.", g.Name, Wanting(most, labels))
+			default:
 				add("Gate %q cannot be decided on these data: %s.", g.Name, g.Reason)
 			}
 		}

@@ -72,6 +72,20 @@ func needed(n *int64, unit string) string {
 	return fmt.Sprintf("; about %s %s", result.Count(round2(*n)), unit)
 }
 
+// Wanting is how many rows and human labels would decide, in words; empty where it is not
+// known.
+func Wanting(rows, labels *int64) string {
+	switch {
+	case rows != nil && labels != nil:
+		return fmt.Sprintf("%s rows, %s of them labelled,", result.Count(round2(*rows)), result.Count(round2(*labels)))
+	case labels != nil:
+		return result.Count(round2(*labels)) + " labelled rows"
+	case rows != nil:
+		return result.Count(round2(*rows)) + " rows"
+	}
+	return ""
+}
+
 // round2 rounds up to two significant digits: a planning figure claims no more.
 func round2(n int64) int64 {
 	if n < 100 {
@@ -110,8 +124,8 @@ func (w *undecided) sentence(c result.Cell) string {
 	} else if c.Verdict == result.Inconclusive && !c.Lower.Known() {
 		s = fmt.Sprintf("%s%s has no interval: %s", r.Metric, where, c.Note)
 	}
-	if c.Verdict == result.Inconclusive && c.NeededN != nil && *c.NeededN > c.N {
-		s += needed(c.NeededN, "rows in all would decide")
+	if what := Wanting(c.NeededN, c.NeededLabels); c.Verdict == result.Inconclusive && what != "" && (c.NeededLabels != nil || *c.NeededN > c.N) {
+		s += "; about " + what + " in all would decide"
 	}
 	if c.Note == "judged by the value alone" {
 		s += " (judged by the value alone)"

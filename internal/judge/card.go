@@ -51,7 +51,7 @@ type Card struct {
 	Refused string
 	Lambda  float64 // how far the correction leans on the judge
 	Gain    float64 // how many times as many labels would be needed without it
-	// Counts of a pass-fail judge on labelled answers, unweighted.
+	// Counts of a pass-fail judge on labelled answers.
 	Counts ppi.Card
 }
 
@@ -111,23 +111,41 @@ func NewCard(answers []Answer, clustered bool, level float64, seed uint64) (Card
 
 func binary(x float64) bool { return x == 0 || x == 1 }
 
+// passFail counts a judge of pass and fail. Where answers were drawn unevenly each stands for
+// 1/chance, and counts are those of as many even ones as they are worth (Kish).
 func (c *Card) passFail(labelled []Answer, crit float64) {
 	table := [][]float64{{0, 0}, {0, 0}}
+	var total, squares [2]float64 // of the weights, by label
 	for _, a := range labelled {
-		table[int(a.Judge)][int(a.Label)]++
-	}
-	c.Counts = ppi.Card{Good: int(table[0][1] + table[1][1]), GoodPassed: int(table[1][1]), Bad: int(table[0][0] + table[1][0]), BadFailed: int(table[0][0])}
-	share := func(k, n int) Estimate {
-		if n == 0 {
-			return unknown()
+		w := 1.0
+		if a.Chance > 0 {
+			w = 1 / a.Chance
 		}
-		p := float64(k) / float64(n)
-		lo, hi := interval.Wilson(p, float64(n), crit)
-		return Estimate{p, lo, hi, n}
+		table[int(a.Judge)][int(a.Label)] += w
+		total[int(a.Label)] += w
+		squares[int(a.Label)] += w * w
 	}
-	c.Sensitivity = share(c.Counts.GoodPassed, c.Counts.Good)
-	c.Specificity = share(c.Counts.BadFailed, c.Counts.Bad)
-	c.Observed = share(c.Counts.GoodPassed+c.Counts.BadFailed, len(labelled))
+	share := func(label int) (k, n int, e Estimate) {
+		if !(total[label] > 0) {
+			return 0, 0, unknown()
+		}
+		p, rows := table[label][label]/total[label], total[label]*total[label]/squares[label]
+		lo, hi := interval.Wilson(p, rows, crit)
+		n = int(math.Round(rows))
+		return int(math.Round(p * rows)), n, Estimate{p, lo, hi, n}
+	}
+	c.Counts.GoodPassed, c.Counts.Good, c.Sensitivity = share(1)
+	c.Counts.BadFailed, c.Counts.Bad, c.Specificity = share(0)
+	all := total[0] + total[1]
+	rows := all * all / (squares[0] + squares[1])
+	for i := range table {
+		for k := range table[i] {
+			table[i][k] *= rows / all
+		}
+	}
+	p := (table[0][0] + table[1][1]) / rows
+	lo, hi := interval.Wilson(p, rows, crit)
+	c.Observed = Estimate{p, lo, hi, len(labelled)}
 	if a, err := agree.Kappa(table, agree.Nominal); err == nil {
 		c.Kappa = about(a, crit)
 	}
@@ -179,6 +197,9 @@ func correlation(x, y []float64) float64 {
 		xy += (x[i] - mx) * (y[i] - my)
 		yy += (y[i] - my) * (y[i] - my)
 	}
+	if !(xx > 1e-20*n*mx*mx) || !(yy > 0) { // all of one length
+		return math.NaN()
+	}
 	return xy / math.Sqrt(xx*yy)
 }
 
@@ -210,6 +231,22 @@ func (c *Card) correct(rows []ppi.Row, clustered bool, level float64) {
 	c.Lambda, c.Gain = e.Lambda, e.Gain()
 }
 
+// ByTruth makes a card of labels that were drawn so many of good and so many of bad answers:
+// they say how the judge does on each, and nothing of how many are good or how often it
+// agrees. The mean is corrected by Rogan and Gladen's estimator.
+func (c *Card) ByTruth(level float64) {
+	c.Observed, c.Kappa, c.AC1, c.Alpha, c.LabelsOnly, c.Corrected = unknown(), unknown(), unknown(), unknown(), unknown(), unknown()
+	c.Lambda, c.Gain, c.Refused = math.NaN(), math.NaN(), ""
+	se := (c.Raw.Upper - c.Raw.Lower) / 2 / dist.NormQuantile(0.5+level/2)
+	x, err := ppi.RoganGladen(c.Raw.Value, se, c.Counts)
+	if err != nil {
+		c.Refused = err.Error()
+		return
+	}
+	half := dist.NormQuantile(0.5+level/2) * x.SE
+	c.Corrected = Estimate{x.Value, math.Max(0, x.Value-half), math.Min(1, x.Value+half), c.Raw.N}
+}
+
 // LabelsNeeded is how many labels, drawn evenly, would bring the corrected mean's interval to
 // ± half at a two-sided level, with the judge as good as the labels so far say; at most all
 // rows. ok is false where too little is known.
@@ -237,7 +274,7 @@ func LabelsNeeded(answers []Answer, half, level float64) (n int, ok bool) {
 		ss += (v - mean) * (v - mean)
 	}
 	variance := ss / (k - 1)
-	rho := correlation(f, y)
+	rho := correlation(f, y) // NaN where the judge says the same of all
 	if math.IsNaN(rho) || rho < 0 {
 		rho = 0
 	}

@@ -20,7 +20,9 @@ type Answer struct {
 	Notes    []string
 	Worst    float64 // NaN: no bound, or nothing missing
 	Best     float64
-	PZero    float64 // two-sided p of "no difference" where a better test than the interval's exists; NaN otherwise
+	// Correction is what a metric rests on that human labels correct; nil for others.
+	Correction *Correction
+	PZero      float64 // two-sided p of "no difference" where a better test than the interval's exists; NaN otherwise
 }
 
 func undefined(n int64, reason string) Answer {
@@ -69,7 +71,10 @@ func (in *Instance) Estimate(v *View, model int) Answer {
 	if v.Pop.N == 0 {
 		return undefined(0, "no usable rows")
 	}
-	return twoWay(v, func(v *View) Answer { return in.measure.estimate(v, model) })
+	est := func(m measure) Answer {
+		return twoWay(v, func(v *View) Answer { return m.estimate(v, model) })
+	}
+	return in.beside(est(in.measure), est)
 }
 
 // Contrast is the paired difference θa − k·θb on the view's population.
@@ -77,7 +82,10 @@ func (in *Instance) Contrast(v *View, a, b int, k float64) Answer {
 	if v.Pop.N == 0 {
 		return undefined(0, "no usable rows")
 	}
-	return twoWay(v, func(v *View) Answer { return in.measure.contrast(v, a, b, k) })
+	diff := func(m measure) Answer {
+		return twoWay(v, func(v *View) Answer { return m.contrast(v, a, b, k) })
+	}
+	return in.beside(diff(in.measure), diff)
 }
 
 // Between compares one model on two slices: a difference, or a ratio.
@@ -85,5 +93,8 @@ func (in *Instance) Between(x, y *View, model int, ratio bool) Answer {
 	if x.Pop.N == 0 || y.Pop.N == 0 {
 		return undefined(0, "one of the groups has no usable rows")
 	}
-	return twoWays(x, y, func(x, y *View) Answer { return in.measure.between(x, y, model, ratio) })
+	diff := func(m measure) Answer {
+		return twoWays(x, y, func(x, y *View) Answer { return m.between(x, y, model, ratio) })
+	}
+	return in.beside(diff(in.measure), diff)
 }

@@ -31,6 +31,8 @@ type spread struct {
 	sums     []float64 // Σ of influence by block
 	how      string    // what the clusters' variance is called
 	note     string
+	// most is the largest df that a comparison across slices may take from it; 0: no limit.
+	most float64
 }
 
 // clustered turns block sums into a CR1 variance with t(G−1), G the non-empty blocks
@@ -144,7 +146,13 @@ func acrossSpread(x, y spread, kx, ky float64) (variance, df float64) {
 	if g < minBlocks || len(x.ids) < minBlocks || len(y.ids) < minBlocks {
 		return math.NaN(), math.NaN()
 	}
-	return total * g / (g - 1), math.Min(float64(len(x.ids)), float64(len(y.ids))) - 1
+	df = math.Min(float64(len(x.ids)), float64(len(y.ids))) - 1
+	for _, s := range []spread{x, y} {
+		if s.most > 0 {
+			df = math.Min(df, s.most)
+		}
+	}
+	return total * g / (g - 1), df
 }
 
 // acrossSlices is acrossAnswer of what read finds on two populations.

@@ -86,10 +86,14 @@ func (m mean) spread(v *View, mo *summary.Moments, g []float64) spread {
 		s.variance = mo.Quadratic(g) / (mo.W * mo.W) * rows / (rows - 1)
 	}
 	s.iid = s.variance
-	b := v.Pop.Blocks
-	if b == nil {
+	if v.Pop.Blocks == nil {
 		return s
 	}
+	return clustered(v.Pop.Blocks, blockSums(v, mo, g), s.iid)
+}
+
+// blockSums are the sums by block of the influence that g gives rows.
+func blockSums(v *View, mo *summary.Moments, g []float64) []float64 {
 	at := -1
 	for i, x := range v.Pop.Moments {
 		if x == mo {
@@ -97,14 +101,14 @@ func (m mean) spread(v *View, mo *summary.Moments, g []float64) spread {
 		}
 	}
 	d := len(mo.Mean)
-	sums := make([]float64, len(b.ID))
+	sums := make([]float64, len(v.Pop.Blocks.ID))
 	for i := range sums {
 		for c := 0; c < d; c++ {
-			sums[i] += g[c] * b.Moments[at][i*d+c]
+			sums[i] += g[c] * v.Pop.Blocks.Moments[at][i*d+c]
 		}
 		sums[i] /= mo.W
 	}
-	return clustered(b, sums, s.iid)
+	return sums
 }
 
 func (m mean) methodName(s spread, paired bool) string {

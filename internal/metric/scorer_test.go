@@ -161,6 +161,12 @@ func TestScorerExpressions(t *testing.T) {
 	if name, isGraded, ok := summary.ScoredBy("x").Scorer(); name != "x" || isGraded || !ok || summary.ScoredBy("x").Shared() {
 		t.Error(name, isGraded, ok)
 	}
+	if name, list, ok := summary.GivenBy("x.y", "a", "b").Product(); name != "x.y" || len(list) != 2 || list[1] != "b" || !ok || summary.GivenBy("x", "a").Shared() {
+		t.Error(name, list, ok)
+	}
+	if _, _, ok := summary.ScoredBy("x").Product(); ok {
+		t.Error("a score is taken for a product")
+	}
 	if _, _, ok := summary.LogLoss.Scorer(); ok {
 		t.Error("log_loss is taken for a scorer's")
 	}

@@ -49,6 +49,9 @@ func Changes(old, now *Plan) []string {
 			if a.As == b.As && scorerWords(a) != scorerWords(b) {
 				add("scorer %s changed from %s to %s", a.As, scorerWords(a), scorerWords(b))
 			}
+			if a.As == b.As {
+				differ("what corrects scorer "+a.As, correctionWords(a), correctionWords(b))
+			}
 		}
 	}
 	for _, name := range now.PluginNames() {
@@ -98,6 +101,25 @@ func scorerWords(s Scorer) string {
 		out += fmt.Sprintf(", range %g to %g", lo, hi)
 	}
 	return out
+}
+
+// correctionWords are what vouches for a scorer, in short.
+func correctionWords(s Scorer) string {
+	brief := func(file, digest string) string {
+		digest = strings.TrimPrefix(digest, "sha256:")
+		return fmt.Sprintf("%s (%s)", file, digest[:min(12, len(digest))])
+	}
+	var out []string
+	if l := s.Labels; l != nil {
+		out = append(out, "labels "+brief(l.Source, l.Digest))
+		if l.TunedOn != "" {
+			out = append(out, "tuned on "+brief(l.TunedOn, l.TunedDigest))
+		}
+	}
+	for _, c := range s.Cards {
+		out = append(out, "card "+brief(c.Source, c.Digest))
+	}
+	return strings.Join(out, ", ")
 }
 
 func controlWords(x *Control) string {

@@ -105,7 +105,7 @@ func parse(src []byte, file string, cat Catalogue, overrides []string, lookup Lo
 	if bad != nil {
 		return nil, &Errors{List: tidy([]Problem{*bad}, file, src)}
 	}
-	d := &decoder{cat: cat, env: lookup, read: read, plan: &Plan{Slices: []Slice{}, Metrics: []Metric{}, Gates: []Gate{}, File: file, source: src, sources: map[string]*node{}}}
+	d := &decoder{cat: cat, env: lookup, read: read, plan: &Plan{Slices: []Slice{}, Metrics: []Metric{}, Gates: []Gate{}, File: file, source: src, sources: map[string]*node{}, labels: map[string]*node{}}}
 	for _, o := range overrides {
 		if err := override(root, o); err != nil {
 			d.problems = append(d.problems, Problem{Msg: fmt.Sprintf("%s: %v", o, err)})

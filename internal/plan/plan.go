@@ -49,6 +49,7 @@ type Plan struct {
 	references []reference       // columns that the plan names
 	conditions []condition
 	programs   map[string]*node // where plug-ins are first named
+	labels     map[string]*node // of scorers, by name
 	sources    map[string]*node // of models with their own file, by key
 	source     []byte
 }

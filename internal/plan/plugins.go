@@ -56,6 +56,10 @@ type Scorer struct {
 	Upper     *float64 `json:"upper,omitempty"`
 	PassFail  bool     `json:"pass_fail,omitempty"` // each score is 0 or 1
 
+	ByJudge bool        `json:"by_judge,omitempty"` // the plug-in judges: its scores are opinions
+	Labels  *Labels     `json:"labels,omitempty"`   // human labels that correct the metric
+	Cards   []JudgeCard `json:"cards,omitempty"`    // of the judge on earlier systems, in place of labels
+
 	Spec  map[string]any `json:"spec,omitempty"`  // of a built-in scorer (internal/score)
 	Judge *JudgeScorer   `json:"judge,omitempty"` // of judges; neither: a plug-in
 }
@@ -221,7 +225,11 @@ func (d *decoder) scorers(n *node) {
 		case d.plan.Task.Generative() && d.builtIn(v):
 			read = d.builtInScorer
 		}
+		v, vouching := v.apart("labels", "cards")
 		s, ok := read(v, path)
+		if ok {
+			d.vouching(vouching[0], vouching[1], path, &s)
+		}
 		switch {
 		case !ok:
 		case slices.ContainsFunc(d.plan.Scorers, func(x Scorer) bool { return x.As == s.As }):
@@ -235,7 +243,7 @@ func (d *decoder) scorers(n *node) {
 	}
 }
 
-// scorer reads a plug-in's name, or {type, as, direction, range, pass_fail}.
+// scorer reads a plug-in's name, or {type, as, direction, range, pass_fail, judge}.
 func (d *decoder) scorer(v *node, path string) (Scorer, bool) {
 	s := Scorer{Direction: "up"}
 	before := len(d.problems)
@@ -244,7 +252,7 @@ func (d *decoder) scorer(v *node, path string) (Scorer, bool) {
 		s.Type = d.pluginNamed(v, path)
 		s.As = s.Type
 	} else {
-		if !d.keys(v, path, "type", "as", "direction", "range", "pass_fail") {
+		if !d.keys(v, path, "type", "as", "direction", "range", "pass_fail", "judge") {
 			return s, false
 		}
 		d.require(v, path, "type", ": the name of a plug-in")
@@ -259,6 +267,7 @@ func (d *decoder) scorer(v *node, path string) (Scorer, bool) {
 				d.fail(n, path+".pass_fail", "leave range out", "scores that are 0 or 1 have the range [0, 1]")
 			}
 		})
+		d.with(v, "judge", func(n *node) { s.ByJudge = d.choice(n, path+".judge", "true", "false") == "true" })
 		if s.PassFail {
 			zero, one := 0.0, 1.0
 			s.Lower, s.Upper = &zero, &one

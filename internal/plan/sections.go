@@ -84,6 +84,7 @@ func (d *decoder) root(n *node) {
 	d.with(n, "control", d.control)
 	d.with(n, "gates", d.gates)
 	d.extendGates(packs)
+	d.uncalibratedGates(n)
 	if c := n.get("control"); c != nil && len(p.Gates) == 0 {
 		d.fail(c, "control", "add a gate, or leave control out", "the plan has no gates that could stop a control")
 	}

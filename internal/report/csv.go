@@ -16,14 +16,16 @@ import (
 func CSV(w io.Writer, r *record.Record) error {
 	c := csv.NewWriter(w)
 	head := []string{"kind", "run", "metric", "model", "baseline", "slice", "value", "lower", "upper", "level", "se", "df", "n", "n_eff", "missing", "worst", "best",
-		"p_value", "p_adjusted", "family", "needed_n", "smallest_effect", "verdict", "status", "method", "notes"}
+		"p_value", "p_adjusted", "family", "needed_n", "smallest_effect", "verdict", "status", "method", "notes",
+		"corrected_by", "raw", "raw_lower", "raw_upper", "labels", "lambda", "needed_labels"}
 	if err := c.Write(head); err != nil {
 		return err
 	}
 	for _, e := range r.Estimates {
 		row := []string{"estimate", r.Run.ID, e.Metric, e.Model, "", e.Slice, full(e.Value), full(e.Lower), full(e.Upper), full(result.Number(e.Level)), full(e.SE), full(e.DF),
 			count(e.N), full(e.NEff), count(e.Missing), full(e.Worst), full(e.Best), "", "", "", "", "", "", string(e.Status), e.Method, strings.Join(e.Notes, "; ")}
-		if err := c.Write(guard(row)); err != nil {
+		row = append(row, correction(e.Correction)...)
+		if err := c.Write(Guard(row)); err != nil {
 			return err
 		}
 	}
@@ -35,12 +37,25 @@ func CSV(w io.Writer, r *record.Record) error {
 		row := []string{"comparison", r.Run.ID, x.Metric, x.Candidate, x.Baseline, x.Slice, full(x.Difference), full(x.Lower), full(x.Upper), full(result.Number(x.Level)),
 			full(x.SE), full(x.DF), count(x.N), "", "", "", "", full(x.P), full(x.PAdjusted), x.Family, needed, full(x.SmallestEffect), string(x.Verdict), string(x.Status), x.Method,
 			strings.Join(x.Notes, "; ")}
-		if err := c.Write(guard(row)); err != nil {
+		row = append(row, correction(x.Correction)...)
+		if err := c.Write(Guard(row)); err != nil {
 			return err
 		}
 	}
 	c.Flush()
 	return c.Error()
+}
+
+// correction is what labels correct, without the correction.
+func correction(c *result.Correction) []string {
+	if c == nil {
+		return make([]string, 7)
+	}
+	needed := ""
+	if c.NeededLabels != nil {
+		needed = count(*c.NeededLabels)
+	}
+	return []string{c.By, full(c.Raw.Value), full(c.Raw.Lower), full(c.Raw.Upper), count(c.Labels), full(c.Lambda), needed}
 }
 
 func full(n result.Number) string {
@@ -52,8 +67,8 @@ func full(n result.Number) string {
 
 func count(n int64) string { return strconv.FormatInt(n, 10) }
 
-// guard keeps a spreadsheet from reading a user's text as a formula.
-func guard(row []string) []string {
+// Guard keeps a spreadsheet from reading a user's text as a formula.
+func Guard(row []string) []string {
 	for i, s := range row {
 		if s == "" || !strings.ContainsRune("=+-@\t\r", rune(s[0])) {
 			continue

@@ -125,6 +125,8 @@ type metricRow struct {
 	Slice       string
 	Bounds      string // what missing rows could make of the value
 	Needed      string // rows that would decide the margin
+	// What human labels correct, without the correction.
+	RawCandidate, RawBaseline, RawDifference string
 }
 
 type whereBlock struct {
@@ -269,6 +271,9 @@ func (p *page) gate(g result.Gate) gateRow {
 	if e.NeededN != nil && g.Verdict == result.Inconclusive {
 		row.Needed = result.Count(*e.NeededN)
 	}
+	if e.NeededLabels != nil && g.Verdict == result.Inconclusive {
+		row.Needed = strings.TrimPrefix(row.Needed+", "+result.Count(*e.NeededLabels)+" labelled", ", ")
+	}
 	cells := worstCells(g)
 	if len(cells) < 2 {
 		return row
@@ -321,6 +326,7 @@ func (p *page) overall(notes *footnotes) {
 		}
 		d := describe(p.Record, e.Metric)
 		row := metricRow{Name: e.Metric, Title: d.Title, Candidate: interval(e.Value, e.Lower, e.Upper), N: result.Count(e.N), Marks: notes.mark(e.Notes), Slice: e.Slice, Bounds: bounds(e)}
+		row.RawCandidate = e.Correction.Words(false)
 		if e.Status != result.OK {
 			row.Candidate = strings.ReplaceAll(string(e.Status), "_", " ")
 		}
@@ -372,7 +378,13 @@ func (p *page) compared(c result.Comparison, s scale, notes *footnotes) metricRo
 	row := metricRow{Name: c.Metric, Title: describe(p.Record, c.Metric).Title, Candidate: interval(a.Value, a.Lower, a.Upper), Baseline: interval(b.Value, b.Lower, b.Upper),
 		Difference: difference(c), Good: inWords(c), N: result.Count(c.N), Smallest: c.SmallestEffect.Short(), Marks: notes.mark(append(append([]string{}, a.Notes...), c.Notes...)), Slice: c.Slice}
 	row.Bounds = bounds(a)
-	if c.NeededN != nil && *c.NeededN > c.N {
+	row.RawCandidate, row.RawBaseline, row.RawDifference = a.Correction.Words(false), b.Correction.Words(false), c.Correction.Words(true)
+	if c.Correction != nil && c.Correction.NeededLabels != nil {
+		row.Needed = "about " + result.Count(*c.Correction.NeededLabels) + " labelled rows would decide"
+		if c.Status != result.OK {
+			row.Needed = result.Count(*c.Correction.NeededLabels) + " labels are needed"
+		}
+	} else if c.NeededN != nil && *c.NeededN > c.N {
 		row.Needed = "about " + result.Count(*c.NeededN) + " rows would decide"
 	}
 	if c.Candidate != "candidate" {
@@ -455,7 +467,7 @@ func (p *page) whereValues(b *whereBlock, m record.Metric, notes *footnotes) {
 		s.include(e.Value)
 	}
 	for _, e := range es {
-		row := metricRow{Name: e.Metric, Slice: e.Slice, Candidate: interval(e.Value, e.Lower, e.Upper), N: result.Count(e.N), Marks: notes.mark(e.Notes), Grey: e.N < 30 || e.Status != result.OK}
+		row := metricRow{Name: e.Metric, Slice: e.Slice, Candidate: interval(e.Value, e.Lower, e.Upper), N: result.Count(e.N), Marks: notes.mark(e.Notes), RawCandidate: e.Correction.Words(false), Grey: e.N < 30 || e.Status != result.OK}
 		if e.Value.Known() {
 			row.Bar = bar(s.padded(), e.Value, e.Lower, e.Upper, whole, "candidate")
 		}

@@ -155,7 +155,7 @@ func markdownOverall(p func(string, ...any), r *record.Record, most int) {
 		}
 		a, _ := findEstimate(r, c.Metric, c.Candidate, c.Slice)
 		e, _ := findEstimate(r, c.Metric, c.Baseline, c.Slice)
-		p("| %s | %s | %s | %s | %s | %s |", md(c.Metric), difference(c), c.Verdict, interval(a.Value, a.Lower, a.Upper), interval(e.Value, e.Lower, e.Upper), result.Count(c.N))
+		p("| %s | %s | %s | %s | %s | %s |", md(c.Metric), raw(difference(c), c.Correction, true), c.Verdict, raw(interval(a.Value, a.Lower, a.Upper), a.Correction, false), raw(interval(e.Value, e.Lower, e.Upper), e.Correction, false), result.Count(c.N))
 	}
 	if n > 2*most {
 		p("\n%d of %d comparisons; the rest in estimates.csv", 2*most, n)
@@ -166,10 +166,18 @@ func markdownOverall(p func(string, ...any), r *record.Record, most int) {
 	p("\n### Overall\n\n| metric | value (%s interval) | n |\n|---|---|---:|", result.Percent(r.Plan.Confidence))
 	for _, e := range r.Estimates {
 		if e.Slice == result.Overall && e.Model == "candidate" && n < 2*most {
-			p("| %s | %s | %s |", md(e.Metric), interval(e.Value, e.Lower, e.Upper), result.Count(e.N))
+			p("| %s | %s | %s |", md(e.Metric), raw(interval(e.Value, e.Lower, e.Upper), e.Correction, false), result.Count(e.N))
 			n++
 		}
 	}
+}
+
+// raw adds what a corrected value was without the correction, on a line of its own.
+func raw(found string, c *result.Correction, signed bool) string {
+	if c == nil {
+		return found
+	}
+	return found + "<br>" + c.Words(signed)
 }
 
 func markdownSlices(p func(string, ...any), r *record.Record, most int) {

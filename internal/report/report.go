@@ -96,7 +96,7 @@ func decisive(g result.Gate) (e result.Evidence, where string) {
 		}
 		if c.Verdict == g.Verdict && p < least {
 			least, where = p, c.Slice
-			e.Value, e.Lower, e.Upper, e.N, e.NeededN = c.Value, c.Lower, c.Upper, c.N, c.NeededN
+			e.Value, e.Lower, e.Upper, e.N, e.NeededN, e.NeededLabels = c.Value, c.Lower, c.Upper, c.N, c.NeededN, c.NeededLabels
 		}
 	}
 	return e, where

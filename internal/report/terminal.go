@@ -170,6 +170,9 @@ func (t *terminal) differences() {
 		a, _ := findEstimate(t.r, c.Metric, c.Candidate, c.Slice)
 		b, _ := findEstimate(t.r, c.Metric, c.Baseline, c.Slice)
 		t.line(fmt.Sprintf("%s %s %s %s %s", pad(c.Metric, 22), pad(a.Value.Short(), 9), pad(b.Value.Short(), 9), pad(difference(c), 34), c.Verdict))
+		if x := c.Correction; x != nil {
+			t.corrected(a.Correction, b.Correction, x)
+		}
 	}
 	name := 24
 	if len(rows) > 0 {
@@ -178,10 +181,24 @@ func (t *terminal) differences() {
 	shown := min(len(rows)+len(alone), most)
 	for _, e := range alone[:max(0, shown-len(rows))] {
 		t.line(fmt.Sprintf("%s %s n = %s", pad(e.Metric, name), pad(interval(e.Value, e.Lower, e.Upper), 32), result.Count(e.N)))
+		if e.Correction != nil {
+			t.line("  " + e.Correction.Words(false))
+		}
 	}
 	if more := len(rows) + len(alone) - shown; more > 0 {
 		t.line(fmt.Sprintf("  and %d more metrics, in the report", more))
 	}
+}
+
+// corrected shows the values of two models and their difference without the correction.
+func (t *terminal) corrected(a, b, c *result.Correction) {
+	if c.By == result.CorrectedByNothing || a == nil || b == nil {
+		t.line("  " + c.Words(true))
+		return
+	}
+	raw := result.Comparison{Difference: c.Raw.Value, Lower: c.Raw.Lower, Upper: c.Raw.Upper}
+	_, rest, _ := strings.Cut(c.Words(true)[len(c.RawWords(true)):], ", ")
+	t.line(fmt.Sprintf("%s %s %s %s %s", pad("  raw", 22), pad(a.Raw.Value.Short(), 9), pad(b.Raw.Value.Short(), 9), pad(difference(raw), 34), rest))
 }
 
 // slices shows the slices that gates fail on, or else the most harmed ones of the

@@ -33,6 +33,8 @@ type Estimate struct {
 	Method  string   `json:"method"`
 	Status  Status   `json:"status"`
 	Notes   []string `json:"notes"`
+	// Correction is what the value rests on where human labels vouch for a judge's scores.
+	Correction *Correction `json:"correction,omitempty"`
 }
 
 // CompareVerdict is what a comparison says in one word.
@@ -71,6 +73,7 @@ type Comparison struct {
 	SmallestEffect Number         `json:"smallest_effect"` // at 80 % power, two-sided at the level
 	Status         Status         `json:"status"`
 	Notes          []string       `json:"notes"`
+	Correction     *Correction    `json:"correction,omitempty"`
 }
 
 // Measure is a number beside the estimates, such as how far judges agree: with its

@@ -42,6 +42,7 @@ type Gate struct {
 	OnInconclusive string   `json:"on_inconclusive,omitempty"`
 	JudgedBy       string   `json:"judged_by"` // "interval", or "value" (evidence: value)
 	Require        string   `json:"require,omitempty"`
+	Uncalibrated   bool     `json:"uncalibrated,omitempty"` // the metric is an opinion that no human label vouches for
 	Verdict        Verdict  `json:"verdict"`
 	Evidence       Evidence `json:"evidence"`
 	Cells          []Cell   `json:"cells"`
@@ -58,20 +59,23 @@ type Evidence struct {
 	Level   float64 `json:"level"`
 	N       int64   `json:"n"`
 	NeededN *int64  `json:"needed_n"`
+	// NeededLabels is how many human labels would decide, of a metric that they correct.
+	NeededLabels *int64 `json:"needed_labels,omitempty"`
 }
 
 // Cell is one metric on one slice (or pair of groups) under a gate.
 type Cell struct {
-	Slice     string  `json:"slice"`
-	Verdict   Verdict `json:"verdict"`
-	Value     Number  `json:"value"`
-	Lower     Number  `json:"lower"`
-	Upper     Number  `json:"upper"`
-	N         int64   `json:"n"`
-	Share     Number  `json:"share"` // rows of the slice / usable rows
-	P         Number  `json:"p_value"`
-	PAdjusted Number  `json:"p_adjusted"`
-	NeededN   *int64  `json:"needed_n"`
+	Slice        string  `json:"slice"`
+	Verdict      Verdict `json:"verdict"`
+	Value        Number  `json:"value"`
+	Lower        Number  `json:"lower"`
+	Upper        Number  `json:"upper"`
+	N            int64   `json:"n"`
+	Share        Number  `json:"share"` // rows of the slice / usable rows
+	P            Number  `json:"p_value"`
+	PAdjusted    Number  `json:"p_adjusted"`
+	NeededN      *int64  `json:"needed_n"`
+	NeededLabels *int64  `json:"needed_labels,omitempty"`
 	// Catchable is the smallest violation beyond the bound that this cell could have
 	// caught (80 % power at the unadjusted level).
 	Catchable Number `json:"catchable"`

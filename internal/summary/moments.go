@@ -1,6 +1,9 @@
 package summary
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+)
 
 // Moments are the weighted means and the co-moments of a vector of row
 // expressions, merged stably (Chan, Golub & LeVeque 1983), not as sums of squares.
@@ -74,6 +77,51 @@ func (m *Moments) Merge(o *Moments) error {
 	m.W += o.W
 	m.W2 += o.W2
 	return nil
+}
+
+// Bilinear is Σw²(g·(v−μ))(h·(v−μ)) for vectors g and h over the columns, μ being Mean.
+func (m *Moments) Bilinear(g, h []float64) float64 {
+	d := len(m.Mean)
+	k, s := 0, 0.0
+	for i := 0; i < d; i++ {
+		s += g[i] * h[i] * m.Co[k]
+		k++
+		for j := i + 1; j < d; j++ {
+			s += (g[i]*h[j] + g[j]*h[i]) * m.Co[k]
+			k++
+		}
+	}
+	if m.Mean2 != nil {
+		a, b := 0.0, 0.0
+		for i := range g {
+			a += g[i] * (m.Mean2[i] - m.Mean[i])
+			b += h[i] * (m.Mean2[i] - m.Mean[i])
+		}
+		s += m.W2 * a * b
+	}
+	return s
+}
+
+// Squares is Σw²(g·v) and Σw²(g·v)² for a vector g over the columns: about 0, not the mean.
+func (m *Moments) Squares(g []float64) (sum, squares float64) {
+	at, n := m.Mean, m.W2
+	if m.Mean2 != nil {
+		at = m.Mean2
+	} else {
+		n = float64(m.N)
+	}
+	d := len(m.Mean)
+	k, x := 0, 0.0
+	for i := 0; i < d; i++ {
+		x += g[i] * at[i]
+		squares += g[i] * g[i] * m.Co[k]
+		k++
+		for j := i + 1; j < d; j++ {
+			squares += 2 * g[i] * g[j] * m.Co[k]
+			k++
+		}
+	}
+	return n * x, math.Max(0, squares) + n*x*x
 }
 
 // Quadratic is Σw²(g·(v−μ))² for a vector g over the columns, μ being Mean.

@@ -15,6 +15,10 @@ type Population struct {
 	// Ungraded counts, by scorer, the usable rows that it graded for not every model.
 	Ungraded map[string]int64 `json:"ungraded,omitempty"`
 
+	// Labelled counts, by scorer, the usable and graded rows that a person labelled for the
+	// first and for the second of two models: models × models, row by row.
+	Labelled map[string][]int64 `json:"labelled,omitempty"`
+
 	Counts    *Counts     `json:"counts,omitempty"`
 	Moments   []*Moments  `json:"moments,omitempty"`
 	Rank      *Rank       `json:"rank,omitempty"`

@@ -67,10 +67,20 @@ func (e Expr) Places() (k int, ok bool) {
 	return k, found && err == nil
 }
 
-// scored and graded begin the expressions of scores that rows were given from outside.
+// scored, graded and product begin the expressions of scores that rows were given from outside.
 const (
-	scored = "scored:"
-	graded = "graded:"
+	scored  = "scored:"
+	graded  = "graded:"
+	product = "given:"
+)
+
+// Names of numbers that rows are given, as GivenBy knows them.
+const (
+	Score = "score" // a scorer's score itself
+	// A human label of the answer that a scorer scored, on the scorer's scale, and what the
+	// labelled row stands for: 1 over its chance of being drawn for labelling.
+	HumanLabel  = "label"
+	LabelWeight = "label_weight"
 )
 
 // ScoredBy is the expression "the score that a scorer gave a model's row", 0 where the row
@@ -80,6 +90,27 @@ func ScoredBy(scorer string) Expr { return Expr(scored + scorer) }
 
 // GradedBy: see ScoredBy.
 func GradedBy(scorer string) Expr { return Expr(graded + scorer) }
+
+// GivenBy is the expression "the product of numbers that a scorer gave a model's row": of
+// its score and of further ones, by name. It is 0 where one of them is missing and where the
+// row is ungraded. A name holds no space, slash or star; OfBaseline takes the number of the
+// baseline's answer to the row.
+func GivenBy(scorer string, names ...string) Expr {
+	return Expr(product + scorer + "/" + strings.Join(names, "*"))
+}
+
+// OfBaseline is the name of the same number of the baseline's answer.
+func OfBaseline(name string) string { return name + "^" }
+
+// Product is the scorer and the names of a GivenBy expression; ok is false for others.
+func (e Expr) Product() (scorer string, names []string, ok bool) {
+	rest, ok := strings.CutPrefix(string(e), product)
+	if !ok {
+		return "", nil, false
+	}
+	scorer, list, ok := strings.Cut(rest, "/")
+	return scorer, strings.Split(list, "*"), ok
+}
 
 // Scorer is the scorer of a ScoredBy or GradedBy expression; ok is false for others.
 func (e Expr) Scorer() (name string, isGraded, ok bool) {

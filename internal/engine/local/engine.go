@@ -88,6 +88,7 @@ func (e *Engine) Summarize(ctx context.Context, r engine.Request) (*engine.Resul
 		return nil, err
 	}
 	countUngraded(s.Rows, result.Set.Pops)
+	countLabelled(s.Rows, result.Set.Pops)
 	if result.Exemplars, err = s.Exemplars(ctx, r.Exemplars); err != nil {
 		return nil, err
 	}

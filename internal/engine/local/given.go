@@ -76,6 +76,17 @@ type Table struct {
 	Texts   [][]*string // by column; nil for a column of numbers
 }
 
+// Numbers reads columns of numbers of a table that Write wrote; NaN for null.
+func (e *Engine) Numbers(ctx context.Context, path string, columns []string) ([][]float64, error) {
+	db, err := duck.Open(duck.Options{Threads: 1})
+	if err != nil {
+		return nil, err
+	}
+	defer db.Close()
+	out, _, err := scan.Numbers(ctx, db, path, columns)
+	return out, err
+}
+
 // Write writes a table of n rows to a Parquet file, which appears whole or not at all.
 func (e *Engine) Write(ctx context.Context, path string, t Table, n int) error {
 	db, err := duck.Open(duck.Options{Threads: 1})

@@ -138,6 +138,36 @@ func TestGivenScores(t *testing.T) {
 		}
 	}
 	check("csv")
+	// A file beside the scores brings two further numbers; products of them and the score are 0
+	// where one is missing and where the row is ungraded.
+	names := []string{"u/candidate", "u/baseline", "v/candidate", "v/baseline"}
+	if err := with(0).Write(ctx, "more.parquet", Table{Names: names, Numbers: [][]float64{{3, 9, nan, 9, 7, 5}, {nan, 9, 2, 9, 7, nan}, {2, 9, 4, 9, 7, 1}, {8, 9, 8, 9, 7, 8}}, Texts: make([][]*string, 4)}, 6); err != nil {
+		t.Fatal(err)
+	}
+	more := summary.Of(summary.KindMoments, summary.GivenBy("g", "u"), summary.GivenBy("g", "u", "v"), summary.GivenBy("g", "v", "v", summary.Score), summary.GivenBy("g", "w"), summary.GivenBy("h", "u"))
+	with2 := r
+	with2.Needs = []summary.Spec{spec, more}
+	with2.Given = append(slices.Clone(r.Given), engine.Given{Scorer: "g", Source: "more.parquet", Columns: []string{"u", "v"}, NoScores: true})
+	got, err := with(0).Summarize(ctx, with2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Used and graded: a, c, f; e is ungraded.
+	m := got.Set.Pops[0].Find(more)
+	for e, want := range map[summary.Expr][2]float64{
+		summary.GivenBy("g", "u"):                     {3 + 0 + 5, 0 + 2 + 0},
+		summary.GivenBy("g", "u", "v"):                {6 + 0 + 5, 0 + 16 + 0},
+		summary.GivenBy("g", "v", "v", summary.Score): {4*1 + 16*4 + 1*32, 0 + 64*1 + 64*2},
+		summary.GivenBy("g", "w"):                     {},
+		summary.GivenBy("h", "u"):                     {},
+	} {
+		for k := range 2 {
+			if x := 4 * m.Mean[more.Index(e, k)]; x != want[k] {
+				t.Errorf("%s of model %d: sum %g, want %g", e, k, x, want[k])
+			}
+		}
+	}
+	check("csv") // alone they are as before
 	ids := []string{"a", "b", "c", "d", "e", "f"}
 	var texts []*string
 	for i := range ids {

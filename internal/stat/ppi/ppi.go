@@ -79,6 +79,10 @@ func Mean(rows []Row, clustered bool) (Estimate, error) {
 	if e.Labels < MinLabels {
 		return e, fmt.Errorf("%w: %d, %d are needed", ErrFewLabels, e.Labels, MinLabels)
 	}
+	n := total * total / squares // labels that count, by Kish; all of them where chances are equal
+	if n < MinLabels-1e-9 {
+		return e, fmt.Errorf("%w: %d of unequal chances are worth %.0f even ones, %d are needed", ErrFewLabels, e.Labels, math.Floor(n), MinLabels)
+	}
 	m := float64(len(rows))
 	var judge, label, lent float64 // means: of the judge over all; of labels and judge over the labelled
 	for _, r := range rows {
@@ -91,7 +95,6 @@ func Mean(rows []Row, clustered bool) (Estimate, error) {
 	}
 	// By cluster: a is the influence of labels alone, b what a unit of λ adds to it.
 	sums := newSums(rows, clustered)
-	n := total * total / squares // labels that count, by Kish; all of them where chances are equal
 	factor := n / (n - 1)
 	for i, r := range rows {
 		a, b := 0.0, (r.Judge-judge)/m
@@ -103,13 +106,18 @@ func Mean(rows []Row, clustered bool) (Estimate, error) {
 		sums.add(i, a, b, (r.Judge-judge)/m)
 	}
 	aa, ab, bb, raw := sums.products()
-	if bb > 0 {
-		e.Lambda = math.Min(1, math.Max(0, -ab/bb))
-	}
+	e.Lambda = Lambda(aa, ab, bb)
 	e.Value = label + e.Lambda*(judge-lent)
 	e.Raw, e.LabelsOnly = judge, label
-	if e.DF = n - 1; total*total/squares < float64(e.Labels)-0.5 {
-		e.DF = math.Min(e.DF, sums.freedom(e.Lambda, e.Labels))
+	if e.DF = n - 1; n < float64(e.Labels)-0.5 {
+		var two, four float64
+		for _, r := range rows {
+			if !math.IsNaN(r.Label) {
+				x := weight(r) * (r.Label - label - e.Lambda*(r.Judge-lent))
+				two, four = two+x*x, four+x*x*x*x
+			}
+		}
+		e.DF = math.Min(e.DF, Freedom(two, four, float64(e.Labels)))
 	}
 	if clustered {
 		e.Clusters = sums.labelled()
@@ -123,6 +131,23 @@ func Mean(rows []Row, clustered bool) (Estimate, error) {
 	e.LabelsOnlySE = math.Sqrt(factor * aa)
 	e.RawSE = math.Sqrt(raw * sums.factor())
 	return e, nil
+}
+
+// Lambda minimises the variance aa + 2λ·ab + λ²·bb of a corrected mean, held within [0, 1];
+// aa is the variance of labels alone, bb that of what a unit of λ adds, ab their covariance.
+// Where all rows are labelled λ adds nothing, and is 0.
+func Lambda(aa, ab, bb float64) float64 {
+	if !(bb > 1e-18*aa) {
+		return 0
+	}
+	return math.Min(1, math.Max(0, -ab/bb))
+}
+
+// Freedom is twice the squared variance of a mean of labels over the variance of its
+// estimate, by the sums of the labels' second and fourth powers of influence
+// (Satterthwaite): few where few labels of small chance weigh most.
+func Freedom(two, four, labels float64) float64 {
+	return 2 * two * two / math.Max(1e-300, four-two*two/labels)
 }
 
 func weight(r Row) float64 {
@@ -177,18 +202,6 @@ func (s *sums) products() (aa, ab, bb, raw float64) {
 		raw += s.raw[k] * s.raw[k]
 	}
 	return aa, ab, bb, raw
-}
-
-// freedom is twice the squared variance over its own variance, as the squared influence of
-// the labels is spread (Satterthwaite): few where few labels of small chance weigh most.
-func (s *sums) freedom(lambda float64, labels int) float64 {
-	var two, four float64
-	for k, a := range s.a {
-		x := a + lambda*s.b[k]
-		two += x * x
-		four += x * x * x * x
-	}
-	return 2 * two * two / math.Max(1e-300, four-two*two/float64(labels))
 }
 
 func (s *sums) labelled() int {

@@ -96,7 +96,7 @@ func TestChosenLabels(t *testing.T) {
 	r := resample.NewRNG(2, "chosen")
 	held, heldUnweighted := 0, 0
 	for range reps {
-		rows := answers(r, 4000, 0, .7, .85, .70)
+		rows := answers(r, 6000, 0, .7, .85, .70)
 		plain := make([]Row, 0, len(rows))
 		for i := range rows {
 			chance := 0.02

@@ -16,14 +16,58 @@ type Card struct {
 func (c Card) Sensitivity() float64 { return float64(c.GoodPassed) / float64(c.Good) }
 func (c Card) Specificity() float64 { return float64(c.BadFailed) / float64(c.Bad) }
 
-// Youden is Se + Sp − 1: what the judge tells apart.
-func (c Card) Youden() float64 { return c.Sensitivity() + c.Specificity() - 1 }
-
 // MinYouden is the least that a correction divides by.
 const MinYouden = 0.2
 
 // ErrBlindJudge says that a judge tells good from bad too little to be corrected.
 var ErrBlindJudge = errors.New("the judge hardly tells good from bad")
+
+// MinOfClass is the fewest labels of good and of bad answers that rates rest on.
+const MinOfClass = 20
+
+// Rates are the sensitivity and specificity of a judge on a system, with their variances:
+// that of their estimate, which systems judged by the same rates share, and that between
+// systems, which each system has for itself.
+type Rates struct {
+	Sensitivity, Specificity Rate
+	DF                       float64
+}
+
+// Rate is a sensitivity or a specificity.
+type Rate struct{ Value, Variance, Between float64 }
+
+// Youden is Se + Sp − 1: what the judge tells apart.
+func (r Rates) Youden() float64 { return r.Sensitivity.Value + r.Specificity.Value - 1 }
+
+// Blind is an ErrBlindJudge of rates that no correction can divide by.
+func (r Rates) Blind() error {
+	if !(r.Youden() >= MinYouden) {
+		return fmt.Errorf("%w: sensitivity %.2f and specificity %.2f", ErrBlindJudge, r.Sensitivity.Value, r.Specificity.Value)
+	}
+	return nil
+}
+
+// Share is the share of good answers behind a share that the judge passed (Rogan & Gladen
+// 1978), θ = (p + Sp − 1)/(Se + Sp − 1); it may lie outside [0, 1].
+func (r Rates) Share(passed float64) float64 {
+	return (passed + r.Specificity.Value - 1) / r.Youden()
+}
+
+// Part is a system's part in a sum of corrected shares.
+type Part struct{ Passed, Factor float64 }
+
+// SE is the error of a sum of corrected shares by the delta method; se is the sampling error
+// of the same sum of the shares that the judge passed, design effects included.
+func (r Rates) SE(parts []Part, se float64) float64 {
+	var good, bad, own float64
+	for _, p := range parts {
+		x := r.Share(p.Passed)
+		good += p.Factor * x
+		bad += p.Factor * (1 - x)
+		own += p.Factor * p.Factor * (x*x*r.Sensitivity.Between + (1-x)*(1-x)*r.Specificity.Between)
+	}
+	return math.Sqrt(se*se+good*good*r.Sensitivity.Variance+bad*bad*r.Specificity.Variance+own) / r.Youden()
+}
 
 // Corrected is a share corrected for a judge's errors.
 type Corrected struct {
@@ -31,31 +75,26 @@ type Corrected struct {
 	Clipped       bool // the corrected share lay outside [0, 1]
 }
 
-// RoganGladen corrects a share of answers that the judge passed (Rogan & Gladen 1978):
-// θ = (p + Sp − 1)/(Se + Sp − 1), with the delta method's error of p, Se and Sp. se is the
-// sampling error of the raw share (design effects included). The card must be of the system
-// that is judged: a judge's errors differ from system to system. See Transported.
-func RoganGladen(raw, se float64, c Card) (Corrected, error) {
-	if c.Good < 20 || c.Bad < 20 {
-		return Corrected{}, fmt.Errorf("%w: of %d good and %d bad answers; 20 of each are needed", ErrFewLabels, c.Good, c.Bad)
+// correct corrects one share.
+func (r Rates) correct(raw, se float64) (Corrected, error) {
+	if err := r.Blind(); err != nil {
+		return Corrected{}, err
 	}
-	p, q := c.Sensitivity(), c.Specificity()
-	return correct(raw, se, rate{p, p * (1 - p) / float64(c.Good)}, rate{q, q * (1 - q) / float64(c.Bad)}, math.Inf(1))
+	share := r.Share(raw)
+	out := Corrected{Value: math.Min(1, math.Max(0, share)), SE: r.SE([]Part{{raw, 1}}, se), DF: r.DF}
+	out.Clipped = out.Value != share
+	return out, nil
 }
 
-// rate is a sensitivity or a specificity with its variance for the system at hand.
-type rate struct{ value, variance float64 }
-
-func correct(raw, se float64, sens, spec rate, df float64) (Corrected, error) {
-	j := sens.value + spec.value - 1
-	if j < MinYouden {
-		return Corrected{}, fmt.Errorf("%w: sensitivity %.2f and specificity %.2f", ErrBlindJudge, sens.value, spec.value)
+// RoganGladen corrects a share of answers that the judge passed by a card of the very system
+// that is judged: a judge's errors differ from system to system (see Transport). se is the
+// sampling error of the raw share.
+func RoganGladen(raw, se float64, c Card) (Corrected, error) {
+	if c.Good < MinOfClass || c.Bad < MinOfClass {
+		return Corrected{}, fmt.Errorf("%w: of %d good and %d bad answers; %d of each are needed", ErrFewLabels, c.Good, c.Bad, MinOfClass)
 	}
-	theta := (raw + spec.value - 1) / j
-	v := se*se + theta*theta*sens.variance + (1-theta)*(1-theta)*spec.variance
-	out := Corrected{Value: math.Min(1, math.Max(0, theta)), SE: math.Sqrt(v) / j, DF: df}
-	out.Clipped = out.Value != theta
-	return out, nil
+	p, q := c.Sensitivity(), c.Specificity()
+	return Rates{Rate{p, p * (1 - p) / float64(c.Good), 0}, Rate{q, q * (1 - q) / float64(c.Bad), 0}, math.Inf(1)}.correct(raw, se)
 }
 
 // MinSystems is the fewest earlier systems whose cards say how far a judge's errors vary.
@@ -65,26 +104,35 @@ const MinSystems = 3
 // much the judge's errors vary between systems.
 var ErrFewSystems = errors.New("too few systems with labels")
 
-// Transported corrects a share on a system without labels by the cards of earlier ones. Its
-// sensitivity is a new draw from those of the systems: the error holds their variance between
-// systems beside that of their mean (random effects, DerSimonian & Laird 1986; the prediction
+// Transport is a judge's rates on systems without labels, by the cards of earlier ones. They
+// are new draws from those of the systems: the error holds their variance between systems
+// beside that of their mean (random effects, DerSimonian & Laird 1986; the prediction
 // interval of Higgins, Thompson & Spiegelhalter 2009, t with systems − 2 degrees of freedom).
-func Transported(raw, se float64, cards []Card) (Corrected, error) {
+func Transport(cards []Card) (Rates, error) {
 	if len(cards) < MinSystems {
-		return Corrected{}, fmt.Errorf("%w: %d, %d are needed", ErrFewSystems, len(cards), MinSystems)
+		return Rates{}, fmt.Errorf("%w: %d, %d are needed", ErrFewSystems, len(cards), MinSystems)
 	}
 	for i, c := range cards {
-		if c.Good < 20 || c.Bad < 20 {
-			return Corrected{}, fmt.Errorf("%w: card %d has %d good and %d bad answers; 20 of each are needed", ErrFewLabels, i+1, c.Good, c.Bad)
+		if c.Good < MinOfClass || c.Bad < MinOfClass {
+			return Rates{}, fmt.Errorf("%w: card %d has %d good and %d bad answers; %d of each are needed", ErrFewLabels, i+1, c.Good, c.Bad, MinOfClass)
 		}
 	}
-	sens := predicted(cards, func(c Card) (int, int) { return c.GoodPassed, c.Good })
-	spec := predicted(cards, func(c Card) (int, int) { return c.BadFailed, c.Bad })
-	return correct(raw, se, sens, spec, float64(len(cards)-2))
+	r := Rates{predicted(cards, func(c Card) (int, int) { return c.GoodPassed, c.Good }),
+		predicted(cards, func(c Card) (int, int) { return c.BadFailed, c.Bad }), float64(len(cards) - 2)}
+	return r, r.Blind()
+}
+
+// Transported corrects a share on a system without labels by the cards of earlier ones.
+func Transported(raw, se float64, cards []Card) (Corrected, error) {
+	r, err := Transport(cards)
+	if err != nil {
+		return Corrected{}, err
+	}
+	return r.correct(raw, se)
 }
 
 // predicted is the mean share over systems, with the variance of one more system's.
-func predicted(cards []Card, of func(Card) (k, n int)) rate {
+func predicted(cards []Card, of func(Card) (k, n int)) Rate {
 	n := len(cards)
 	p, v := make([]float64, n), make([]float64, n)
 	for i, c := range cards {
@@ -108,5 +156,5 @@ func predicted(cards []Card, of func(Card) (k, n int)) rate {
 	_, w, ww, q := mean(0)
 	between := math.Max(0, (q-float64(n-1))/(w-ww/w))
 	at, w, _, _ := mean(between)
-	return rate{at, between + 1/w}
+	return Rate{at, 1 / w, between}
 }

@@ -2,6 +2,7 @@ package cells
 
 import (
 	"math"
+	"strings"
 
 	"github.com/fairtrial/fairtrial/internal/cases"
 	"github.com/fairtrial/fairtrial/internal/engine/local/rows"
@@ -45,6 +46,9 @@ func (j *job) expression(e summary.Expr, m *rows.Model) column {
 	r := j.r
 	if name, isGraded, ok := e.Scorer(); ok {
 		return given(r.Given[name], isGraded, m)
+	}
+	if scorer, names, ok := e.Product(); ok {
+		return product(r, r.Given[scorer], names, m)
 	}
 	if r.Task != cases.Regression && m != nil && m.Probs == nil && m.Score == nil {
 		// A model without probabilities beside one that has them: never read, since
@@ -179,6 +183,41 @@ func given(g *rows.Given, isGraded bool, m *rows.Model) column {
 			return 0
 		}
 		return score[i]
+	})
+}
+
+// product is the product of numbers that rows were given; 0 where one of them is not there.
+func product(r *rows.Rows, g *rows.Given, names []string, m *rows.Model) column {
+	var factors [][]float64
+	for _, name := range names {
+		var x []float64
+		key := m.Key
+		if plain, of := strings.CutSuffix(name, "^"); of {
+			if name, key = plain, ""; r.Baseline >= 0 {
+				key = r.Models[r.Baseline].Key
+			}
+		}
+		switch {
+		case g == nil:
+		case name == summary.Score:
+			x = g.Scores[key]
+		default:
+			x = g.More[name][key]
+		}
+		if x == nil {
+			return each(func(int) float64 { return 0 })
+		}
+		factors = append(factors, x)
+	}
+	return each(func(i int) float64 {
+		if g.Ungraded[i] {
+			return 0
+		}
+		v := 1.0
+		for _, x := range factors {
+			v *= x[i]
+		}
+		return v
 	})
 }
 

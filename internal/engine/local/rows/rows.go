@@ -55,6 +55,8 @@ type Model struct {
 type Given struct {
 	Scores   map[string][]float64 // by model key, then row; a number where the row is graded
 	Ungraded []bool               // by row: some model's has no score
+	// More are further numbers by name, model key and row; 0 where there is none.
+	More map[string]map[string][]float64
 }
 
 // Decides reports whether the model makes decisions, and Decide gives the one of a row.

@@ -121,7 +121,11 @@ func rowsDigest(r *rows.Rows) string {
 			}
 			if r.Task.Generative() { // what is known of an answer are its scores
 				for _, scorer := range slices.Sorted(maps.Keys(r.Given)) {
-					floats(r.Given[scorer].Scores[r.Models[m].Key])
+					g := r.Given[scorer]
+					floats(g.Scores[r.Models[m].Key])
+					for _, name := range slices.Sorted(maps.Keys(g.More)) {
+						floats(g.More[name][r.Models[m].Key])
+					}
 				}
 			}
 		}

@@ -97,7 +97,9 @@ func (w *pass) prepare() {
 		w.class = make([]uint16, 0, n)
 	}
 	for k := range w.given {
-		w.given[k].taken = make([][]float64, len(w.req.Models))
+		for c := range w.given[k].columns { // an attempt before this one may have left some
+			w.given[k].columns[c].taken = nil
+		}
 	}
 	w.scores = make([][]float64, len(w.req.Models))
 	w.preds = make([][]uint16, len(w.req.Models))

@@ -106,8 +106,8 @@ func (p *Plan) Bytes() int64 {
 		row += 4 + 24 + 4 + 40 // and the cells of both
 	}
 	for _, g := range p.given { // the column itself, and that of the used rows
-		fixed += 8 * g.rows * int64(len(g.scores))
-		row += 8*int64(len(g.scores)) + 1
+		fixed += 8 * g.rows * int64(len(g.columns))
+		row += 8*int64(len(g.columns)) + 1
 	}
 	row += 2 * int64(len(p.stream.coders))
 	for _, part := range p.stream.parts {
