@@ -96,6 +96,14 @@ func NewGrader(s plan.Scorer) (*Grader, error) {
 	return &Grader{s, made}, nil
 }
 
+// Columns names the numbers that each score brings beside its value (score.Score.Stats).
+func (g *Grader) Columns() []string {
+	if c := g.s.Corpus(); c != nil {
+		return c.StatNames()
+	}
+	return nil
+}
+
 // Grade is the score of a case: the mean over its samples. It is ungraded, with a reason,
 // when any sample is: a mean over those that happen to have a score would be another
 // quantity.
@@ -122,8 +130,14 @@ func (g *Grader) Grade(a Answer) score.Score {
 		}
 		out.Value += x.Value
 		out.Raw += x.Raw
+		for i, v := range x.Stats {
+			out.Stats[i] += v
+		}
 	}
 	if n > 1 {
+		for i := range out.Stats {
+			out.Stats[i] /= float64(n)
+		}
 		out.Value /= float64(n)
 		out.Raw /= float64(n)
 		out.Evidence = ""

@@ -58,6 +58,9 @@ func (e *Env) grade(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from
 			if x.own, err = answers.NewGrader(sc); err != nil {
 				return nil, nil, err
 			}
+			if x.facts.Columns = x.own.Columns(); x.facts.Columns != nil {
+				x.table = newRowScores(s, x.facts.Columns...)
+			}
 		}
 		list = append(list, x)
 	}
@@ -87,6 +90,9 @@ func (e *Env) grade(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from
 					continue
 				}
 				g.table.Numbers[m][c.Row-1] = x.Value
+				for k := range g.facts.Columns {
+					g.table.Numbers[(k+1)*len(keys)+m][c.Row-1] = x.Stats[k]
+				}
 			}
 		}
 		pick.Offer(c, given, scores)

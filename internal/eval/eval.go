@@ -129,7 +129,7 @@ func scorers(p *plan.Plan) []metric.Scorer {
 	var out []metric.Scorer
 	for _, s := range p.Scorers {
 		lo, hi := s.Range()
-		x := metric.Scorer{Name: s.As, Direction: metric.Direction(s.Direction), Lo: lo, Hi: hi, PassFail: s.PassFail, Judge: s.Judged()}
+		x := metric.Scorer{Name: s.As, Direction: metric.Direction(s.Direction), Lo: lo, Hi: hi, PassFail: s.PassFail, Judge: s.Judged(), Corpus: s.Corpus()}
 		if l := s.Labels; l != nil {
 			if x.Labels = metric.LabelDraw(l.Drawn); x.Labels == "" {
 				x.Labels = metric.Even

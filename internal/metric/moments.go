@@ -14,7 +14,10 @@ type mean struct {
 	terms []summary.Expr
 	// f maps the means of the terms to the value and, in g, its gradient; nil: the
 	// first term's mean. why is not empty when it is undefined.
-	f      func(mu, g []float64) (value float64, why string)
+	f func(mu, g []float64) (value float64, why string)
+	// total, when not nil, is in place of f: of the sums over rows instead of the means, with
+	// its gradient by each sum.
+	total  func(sums []float64) (value float64, g []float64, why string)
 	lo, hi float64
 	notes  func(mu []float64, n int64) []string
 	method string      // of the interval; empty: t interval of a mean
@@ -46,9 +49,15 @@ func (m mean) read(v *View, model int) (val float64, grad []float64, mo *summary
 		mu[i] = mo.Mean[at[i]]
 	}
 	g := make([]float64, len(m.terms))
-	if m.f == nil {
+	switch {
+	case m.total != nil:
+		val, why = m.ofSums(mo, mu, g)
+	case m.f != nil:
+		val, why = m.f(mu, g)
+	default:
 		val, g[0] = mu[0], 1
-	} else if val, why = m.f(mu, g); why != "" {
+	}
+	if why != "" {
 		return 0, nil, mo, mu, why
 	}
 	if m.refine != nil {
@@ -59,6 +68,19 @@ func (m mean) read(v *View, model int) (val float64, grad []float64, mo *summary
 		grad[at[i]] += g[i]
 	}
 	return val, grad, mo, mu, ""
+}
+
+// ofSums gives the value of the sums and its gradient by the means.
+func (m mean) ofSums(mo *summary.Moments, mu, g []float64) (val float64, why string) {
+	sums := make([]float64, len(mu))
+	for i, x := range mu {
+		sums[i] = x * mo.W
+	}
+	val, by, why := m.total(sums)
+	for i, x := range by {
+		g[i] = x * mo.W
+	}
+	return val, why
 }
 
 // graded is the rows that the value speaks of.
@@ -118,7 +140,7 @@ func (m mean) methodName(s spread, paired bool) string {
 	}
 	if paired {
 		name = "paired: t interval of the row differences"
-		if m.f != nil && m.scorer == "" {
+		if m.f != nil && m.scorer == "" || m.total != nil {
 			name = "paired: delta method, t"
 		}
 	}
@@ -159,7 +181,11 @@ func (m mean) estimate(v *View, model int) Answer {
 		a.NEff = math.Min(float64(n), m.effective(v, mo)*s.iid/s.variance)
 	}
 	if m.scorer != "" {
-		m.ungraded(&a, mu[1])
+		graded := 1.0
+		if m.total == nil {
+			graded = mu[1]
+		}
+		m.ungraded(&a, graded)
 		return a
 	}
 	if m.worst != nil && v.Pop.Lost != nil {

@@ -15,15 +15,58 @@ type Scorer struct {
 	Lo, Hi    float64 // range of the scores, ±Inf where unknown
 	PassFail  bool    // each score is 0 or 1
 
+	Corpus Corpus // its value on rows is no mean of their scores; nil: it is
+
 	Judge  bool       // its scores are opinions, which human labels must vouch for
 	Labels LabelDraw  // how the rows that people labelled were drawn; empty: none are labelled
 	Cards  []ppi.Card // of the judge on earlier systems; in place of labels
+}
+
+// Corpus is the value of a scorer on a set of rows as a function of sums over them, such as
+// BLEU of n-gram counts.
+type Corpus interface {
+	StatNames() []string
+	// Of is the value at the sums, with its gradient by each. ok is false where it is undefined;
+	// smooth is false where the definition switches, and the gradient is one-sided.
+	Of(sums []float64) (value float64, gradient []float64, smooth, ok bool)
+	Signature() string
+}
+
+// corpus is the metric of such a scorer.
+func (s Scorer) corpus(t cases.Task) *Metric {
+	m := mean{lo: s.Lo, hi: s.Hi, scorer: s.Name, method: "delta method on sums, t interval"}
+	for _, name := range s.Corpus.StatNames() {
+		m.terms = append(m.terms, summary.GivenBy(s.Name, name))
+	}
+	m.total = func(sums []float64) (float64, []float64, string) {
+		val, g, _, ok := s.Corpus.Of(sums)
+		if !ok {
+			return 0, nil, "the sums over the rows have no value"
+		}
+		return val, g, ""
+	}
+	m.notes = func(mu []float64, n int64) []string {
+		sums := make([]float64, len(mu))
+		for i, x := range mu {
+			sums[i] = x * float64(n)
+		}
+		if _, _, smooth, _ := s.Corpus.Of(sums); !smooth {
+			return []string{"a count is 0, where the definition switches: the error is one-sided"}
+		}
+		return nil
+	}
+	return &Metric{Name: s.Name, Tasks: []cases.Task{t}, Title: "value of the scorer " + s.Name + " on all rows", Formula: "a function of sums over the graded rows: " + s.Corpus.Signature(),
+		Lo: s.Lo, Hi: s.Hi, Direction: s.Direction, Interval: "delta method on the sums, t", Paired: "delta method on the sums of both models", Denominator: "rows that the scorer graded for every model",
+		Variant: s.Corpus.Signature(), Source: "Cochran 1977, section 6.4 (functions of sums)", build: func(Options) (measure, error) { return m, nil }}
 }
 
 // metric is the mean of a scorer's scores over the rows that it graded for every model, as
 // a ratio of means over all rows, so that which rows were graded counts as chance. Rows
 // without a score are counted, and bound the mean where the range of the scores is known.
 func (s Scorer) metric(t cases.Task) *Metric {
+	if s.Corpus != nil {
+		return s.corpus(t)
+	}
 	formula, interval, source := "mean of the scores of the graded rows", meanInterval, "Student 1908; Cochran 1977, section 6"
 	if s.PassFail {
 		formula, interval, source = "share of the graded rows with the score 1", "Wilson score; on effective rows with weights, on n/deff with clusters", "Wilson 1927; Korn & Graubard 1998"

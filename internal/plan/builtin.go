@@ -98,9 +98,6 @@ func (d *decoder) scorerFits(v *node, path string, sc *score.Scorer) {
 	if w := v.get("weight"); w != nil {
 		d.fail(v.keyNode("weight"), path+".weight", "leave it out, and gate each scorer", "a total over scorers is not computed")
 	}
-	if sc.Corpus() != nil {
-		d.fail(v, path, "give it a threshold, or take rouge_l or token_f1", "%s is a value of the whole set, not a mean over cases: it is not built here yet", sc.Entry.Name)
-	}
 	switch sc.Entry.Needs {
 	case "reference":
 		if c.Reference == "" && !sc.Spec.HasValue {

@@ -57,8 +57,16 @@ func (d *decoder) vouching(labels, cards *node, path string, s *Scorer) {
 			d.fail(cards, path+".cards", "leave cards out: labels of these very answers correct better", "cards of other systems do not go with labels")
 		}
 	}
-	if (labels != nil || cards != nil) && slices.Contains(costNames(), s.Type) {
-		d.fail(labels, path, "leave labels out", "%s is measured, not judged", s.Type)
+	at := labels
+	if at == nil {
+		at = cards
+	}
+	switch {
+	case at == nil:
+	case slices.Contains(costNames(), s.Type):
+		d.fail(at, path, "leave labels out", "%s is measured, not judged", s.Type)
+	case s.Corpus() != nil:
+		d.fail(at, path, "leave labels out", "%s is a value of the whole set, and labels correct means of cases", s.Type)
 	}
 }
 

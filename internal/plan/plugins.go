@@ -11,6 +11,7 @@ import (
 
 	"github.com/fairtrial/fairtrial/internal/cases"
 	"github.com/fairtrial/fairtrial/internal/gate"
+	"github.com/fairtrial/fairtrial/internal/score"
 )
 
 // DefaultPatience is how long a plug-in may leave a batch unanswered.
@@ -69,6 +70,19 @@ func (s Scorer) BuiltIn() bool { return s.Spec != nil }
 
 // Plugged reports whether a plug-in scores.
 func (s Scorer) Plugged() bool { return s.Spec == nil && s.Judge == nil }
+
+// Corpus is the value on a set of rows of a built-in scorer that is no mean of theirs, else
+// nil.
+func (s Scorer) Corpus() score.Corpus {
+	if s.Spec == nil {
+		return nil
+	}
+	made, err := score.Parse(s.Spec)
+	if err != nil { // told when the plan was read
+		return nil
+	}
+	return made.Corpus()
+}
 
 // Range of the scores; infinite where the plan says none.
 func (s Scorer) Range() (lo, hi float64) {
