@@ -41,7 +41,7 @@ func Entries() []*Entry {
 		exactEntries, containsEntries, regexEntries, countEntries, choiceEntries, numericEntries, mathEntries,
 		overlapEntries, editEntries, bleuEntries, chrfEntries, terEntries, rougeEntries,
 		jsonEntries, schemaEntries, diffEntries, listEntries, ifevalEntries, retrievalEntries,
-		consistencyEntries, trialEntries, leakEntries, refusalEntries, costEntries,
+		codeEntries, sqlEntries, consistencyEntries, trialEntries, leakEntries, refusalEntries, costEntries,
 	} {
 		all = append(all, family()...)
 	}

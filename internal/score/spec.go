@@ -155,6 +155,7 @@ const (
 	Text   Kind = "a text"
 	List   Kind = "a text or a list of texts"
 	Map    Kind = "a map"
+	Filled Kind = "a text with {{columns}} or a list of them"
 )
 
 func (p Param) check(v any) string {
@@ -181,7 +182,7 @@ func (p Param) check(v any) string {
 			}
 			return out
 		}
-	case List:
+	case List, Filled:
 		if _, ok := textList(v); !ok {
 			return bad()
 		}
