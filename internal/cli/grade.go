@@ -26,14 +26,15 @@ type grading struct {
 
 // grade has built-in scorers grade the stored answers: one pass for all of them.
 func (e *Env) grade(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from outputs, scorers []plan.Scorer) (map[string]engine.Scored, []record.Case, error) {
+	w := newWorld(cmd.Context(), ws, s.Plan.Dir)
+	defer w.Close()
+	graders, err := w.graders(scorers)
+	if err != nil {
+		return nil, nil, err
+	}
 	var list []*grading
-	for _, sc := range scorers {
-		g, err := answers.NewGrader(sc)
-		if err != nil {
-			return nil, nil, err
-		}
-		x := &grading{Grader: g, table: newRowScores(s), facts: engine.Scored{Scorer: sc.As, Ungraded: []engine.Ungraded{}}}
-		list = append(list, x)
+	for _, g := range graders {
+		list = append(list, &grading{Grader: g, table: newRowScores(s), facts: engine.Scored{Scorer: g.Scorer.As, Ungraded: []engine.Ungraded{}}})
 	}
 	if len(list) == 0 {
 		return nil, nil, nil
@@ -46,7 +47,7 @@ func (e *Env) grade(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from
 	for i := range scores {
 		scores[i] = make([]score.Score, len(keys))
 	}
-	_, err := beside(cmd.Context(), s, from, func(c *answers.Case, given []answers.Answer) error {
+	_, err = beside(cmd.Context(), s, from, func(c *answers.Case, given []answers.Answer) error {
 		for i, g := range list {
 			g.table.extend(c.Row)
 			for m, a := range given {
@@ -61,7 +62,7 @@ func (e *Env) grade(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from
 			}
 		}
 		pick.Offer(c, given, scores)
-		return nil
+		return cmd.Context().Err() // a program that was ended is no answer without a score
 	})
 	if err != nil {
 		return nil, nil, err

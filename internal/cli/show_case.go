@@ -12,6 +12,7 @@ import (
 	"github.com/fairtrial/fairtrial/internal/eval"
 	"github.com/fairtrial/fairtrial/internal/record"
 	"github.com/fairtrial/fairtrial/internal/result"
+	"github.com/fairtrial/fairtrial/internal/score"
 )
 
 // wholeCase is one case with all that is known of it.
@@ -99,6 +100,8 @@ func (e *Env) showCase(cmd *cobra.Command, name, id string, asJSON bool) error {
 	if found == nil {
 		return wrong("", "%s has no case %q", s.Plan.Data.Source, id)
 	}
+	runs := newWorld(cmd.Context(), nil, s.Plan.Dir)
+	defer runs.Close()
 	w := wholeCase{ID: id, Row: found.Row, Case: found.Vars, Models: []caseAnswer{}}
 	for _, m := range s.Plan.Models {
 		a, err := collect.Open(from[m.Key])
@@ -110,7 +113,7 @@ func (e *Env) showCase(cmd *cobra.Command, name, id string, asJSON bool) error {
 		if err != nil && !errors.Is(err, collect.ErrNoCase) {
 			return err
 		}
-		x, err := e.caseAnswer(s, m.Key, answers.Given(found, entries, m.Answers.Samples))
+		x, err := e.caseAnswer(s, runs, m.Key, answers.Given(found, entries, m.Answers.Samples))
 		if err != nil {
 			return err
 		}
@@ -124,7 +127,7 @@ func (e *Env) showCase(cmd *cobra.Command, name, id string, asJSON bool) error {
 
 // caseAnswer is what a model gave for a case. Built-in scorers say it again, with their
 // evidence; plug-ins are not asked again.
-func (e *Env) caseAnswer(s *eval.Setup, key string, given answers.Answer) (caseAnswer, error) {
+func (e *Env) caseAnswer(s *eval.Setup, runs *world, key string, given answers.Answer) (caseAnswer, error) {
 	out := caseAnswer{Model: key, Samples: []caseSample{}, Scores: []caseScore{}}
 	number := func(x *float64) result.Number {
 		if x == nil {
@@ -151,7 +154,12 @@ func (e *Env) caseAnswer(s *eval.Setup, key string, given answers.Answer) (caseA
 		if err != nil {
 			return out, err
 		}
-		v := g.Grade(given)
+		v := score.Score{}
+		if err := g.Connect(runs); err != nil {
+			v.Reason = err.Error()
+		} else {
+			v = g.Grade(given)
+		}
 		x := caseScore{Scorer: sc.As, Value: result.None(), Ungraded: v.Reason, Evidence: v.Evidence}
 		if v.Graded {
 			x.Value, x.Ungraded = result.Number(v.Value), ""

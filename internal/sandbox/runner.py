@@ -44,6 +44,11 @@ def grade():
         compiled = compile(tests, "tests.py", "exec", dont_inherit=True)
     except (SyntaxError, ValueError) as e:
         tell(tests=words(e))
+    import ast
+
+    told = ast.parse(tests).body
+    if all(isinstance(x, ast.Expr) and not any(isinstance(y, (ast.Call, ast.Name)) for y in ast.walk(x)) for x in told):
+        tell(tests="nothing in them can fail")
     module = types.ModuleType("answer")
     sys.modules["answer"] = module
     space = module.__dict__

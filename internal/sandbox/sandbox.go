@@ -65,7 +65,7 @@ type Outcome struct {
 	Passed   bool   `json:"passed"`
 	Broken   string `json:"broken,omitempty"`   // why the program could not be graded: not its own fault
 	Evidence string `json:"evidence,omitempty"` // how it failed
-	Timed    bool   `json:"-"`                  // it ran out of time: may go otherwise another day
+	Timed    bool   `json:"-"`                  // it was ended from outside, late most likely: may go otherwise another day
 }
 
 //go:embed runner.py
@@ -168,7 +168,7 @@ func (s *Sandbox) Run(ctx context.Context, code, tests string) (Outcome, error) 
 	if err != nil {
 		return Outcome{}, fmt.Errorf("start a sandbox: %w", err)
 	}
-	cpu := uint64((s.o.Timeout + time.Second - 1) / time.Second)
+	cpu := uint64((s.o.Timeout+time.Second-1)/time.Second) + 1 // the kernel counts in ticks, not quite fairly
 	work, err := json.Marshal(job{Nonce: nonce, Root: root, Nobody: os.Getuid() == 0, Isolated: s.o.Isolated, Binds: s.binds, Argv: s.argv(), Input: input,
 		CPU: cpu, Memory: uint64(s.o.Memory), Processes: maxProcesses, Files: maxFiles, Open: maxOpen})
 	if err != nil {
@@ -271,6 +271,8 @@ func (e *ended) judge(nonce string, late bool, timeout time.Duration) Outcome {
 		return Outcome{Evidence: fmt.Sprintf("wrote more than %d MB", maxOutput>>20)}
 	case late, e.state != nil && e.state.UserTime()+e.state.SystemTime() >= timeout*9/10:
 		return Outcome{Evidence: "ran longer than " + timeout.String(), Timed: true}
+	case strings.HasPrefix(how, "signal: killed"): // by the machine, for want of memory perhaps
+		return Outcome{Evidence: "was killed", Timed: true}
 	}
 	out := Outcome{Evidence: "ended before the tests were through: " + how}
 	if last := lastLine(e.output); last != "" {

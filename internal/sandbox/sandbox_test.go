@@ -56,6 +56,8 @@ func TestOutcomes(t *testing.T) {
 			{"hard exit", "import os; os._exit(0)", "assert False", "ended before the tests were through: exit status 0"},
 			{"crash", "import ctypes; ctypes.string_at(0)", "pass", "ended before the tests were through: signal: segmentation fault"},
 			{"broken tests", "x = 1", "assert x ==", "BROKEN the tests are broken: SyntaxError"},
+			{"no tests", "x = 1", "['assert x == 2']", "BROKEN the tests are broken: nothing in them can fail"},
+			{"empty tests", "x = 1", "# nothing", "BROKEN the tests are broken: nothing in them can fail"},
 			{"fixture", "x = 1", "def test_a(tmp_path): pass", "BROKEN the tests are broken: test_a takes arguments"},
 			{"function", "x = 1", "def test_a():\n  assert x == 2", "AssertionError"},
 			{"class passes", "x = 1", "import unittest\nclass T(unittest.TestCase):\n  def test_a(self): self.assertEqual(x, 1)", "pass"},

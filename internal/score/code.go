@@ -13,8 +13,8 @@ func codeEntries() []*Entry {
 		Meaning: "1 if the answer's code passes the tests of its case. The code is the first fenced block of the language, else the whole answer; it runs isolated (Linux), with bounds, and the tests after it in the same interpreter: plain asserts, functions test…, unittest classes. Code that is slow, fails or ends early is 0; broken tests, or a sandbox that fails, leave the case ungraded",
 		Oracle:  "own vectors; real CPython",
 		Params: []Param{
-			{Name: "tests", Kind: Filled, Required: true, Doc: "the tests, such as {{tests}}; a column that is a list is joined by lines"},
-			{Name: "setup", Kind: Filled, Default: "", Doc: "put before the answer's code, such as {{prompt}} where the answer goes on from it"},
+			{Name: "tests", Kind: List, Filled: true, Required: true, Doc: "the tests, such as {{tests}}; a column that is a list is joined by lines"},
+			{Name: "setup", Kind: List, Filled: true, Default: "", Doc: "put before the answer's code, such as {{prompt}} where the answer goes on from it"},
 			{Name: "language", Kind: Text, Default: "python", OneOf: []string{"python"}, Doc: "of the code"},
 			{Name: "interpreter", Kind: Text, Default: "python3", Doc: "on the PATH, or a path from the plan's folder"},
 			{Name: "timeout", Kind: Text, Default: "5s", Doc: "CPU time; on the clock twice as long and a second"},
@@ -55,11 +55,17 @@ func (k *codeTests) connect(w World) error {
 	return nil
 }
 
-// text is a tree as lines: a list is one a line.
+// text is a tree as lines: a list is one a line, also one that a column holds as JSON: as a
+// program it would do nothing, and so pass.
 func (k *codeTests) text(t *tree, c *Case) (string, error) {
 	v, err := t.of(c)
 	if err != nil {
 		return "", err
+	}
+	if s, ok := v.(string); ok && strings.HasPrefix(strings.TrimSpace(s), "[") {
+		if list, err := parseJSON(s); err == nil {
+			v = list
+		}
 	}
 	if list, ok := textList(v); ok {
 		return strings.Join(list, "\n"), nil

@@ -142,6 +142,7 @@ type Param struct {
 	Min, Max float64  // numbers; Max 0 is none
 	OneOf    []string // texts
 	Required bool
+	Filled   bool // its texts hold {{columns}}
 }
 
 // Kind is the kind of a parameter's value.
@@ -155,7 +156,6 @@ const (
 	Text   Kind = "a text"
 	List   Kind = "a text or a list of texts"
 	Map    Kind = "a map"
-	Filled Kind = "a text with {{columns}} or a list of them"
 )
 
 func (p Param) check(v any) string {
@@ -182,7 +182,7 @@ func (p Param) check(v any) string {
 			}
 			return out
 		}
-	case List, Filled:
+	case List:
 		if _, ok := textList(v); !ok {
 			return bad()
 		}

@@ -13,7 +13,7 @@ func sqlEntries() []*Entry {
 		Value:   "the gold query, or a list of them: any may be matched", Needs: "reference",
 		Oracle: "own vectors; real SQLite and DuckDB",
 		Params: []Param{
-			{Name: "database", Kind: Text, Required: true, Doc: "a file of SQLite or DuckDB, from the plan's folder; {{columns}} as for Spider's many databases"},
+			{Name: "database", Kind: Text, Filled: true, Required: true, Doc: "a file of SQLite or DuckDB, from the plan's folder; {{columns}} as for Spider's many databases"},
 			{Name: "ordered", Kind: Flag, Default: false, Doc: "rows in the same order too"},
 			{Name: "rel_tol", Kind: Number, Default: 1e-9, Max: 1, Doc: "of numbers: largest difference / the larger of the two"},
 			{Name: "abs_tol", Kind: Number, Default: 0.0, Doc: "of numbers: largest difference; either tolerance suffices"},

@@ -2,6 +2,7 @@ package sqlrun
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -46,8 +47,19 @@ func (d *duckDatabase) rows(ctx context.Context, sql string, most int) ([][]any,
 	return rows, nil
 }
 
-// texts reads columns of VARCHAR.
+// texts reads columns of VARCHAR. Errors are without the line of the query, which holds
+// words of ours.
 func (d *duckDatabase) texts(ctx context.Context, sql string, n, most int) ([][]any, error) {
+	rows, err := d.read(ctx, sql, n, most)
+	var de *duck.Error
+	if errors.As(err, &de) {
+		text, _, _ := strings.Cut(de.Msg, "\nLINE ")
+		return nil, errors.New(strings.Join(strings.Fields(text), " "))
+	}
+	return rows, err
+}
+
+func (d *duckDatabase) read(ctx context.Context, sql string, n, most int) ([][]any, error) {
 	r, err := d.Query(ctx, sql)
 	if err != nil {
 		return nil, err

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	bindings "github.com/duckdb/duckdb-go-bindings"
+	"github.com/fairtrial/fairtrial/internal/engine/local/duck"
 )
 
 const made = `CREATE TABLE t (id INTEGER, name TEXT, born DATE, x DOUBLE);
@@ -34,24 +34,15 @@ func sqliteFile(t *testing.T) string {
 
 func duckFile(t *testing.T) string {
 	path := filepath.Join(t.TempDir(), "b.duckdb")
-	var config bindings.Config
-	bindings.CreateConfig(&config)
-	defer bindings.DestroyConfig(&config)
-	var db bindings.Database
-	var msg string
-	if bindings.OpenExt(path, &db, config, &msg) != bindings.StateSuccess {
-		t.Fatal(msg)
+	db, err := duck.Open(duck.Options{})
+	if err != nil {
+		t.Fatal(err)
 	}
-	defer bindings.Close(&db)
-	var conn bindings.Connection
-	bindings.Connect(db, &conn)
-	defer bindings.Disconnect(&conn)
-	for _, s := range strings.Split(made, ";") {
-		var r bindings.Result
-		if bindings.Query(conn, s, &r) != bindings.StateSuccess {
-			t.Fatal(bindings.ResultError(&r))
+	defer db.Close()
+	for _, s := range strings.Split("ATTACH '"+path+"' AS f; "+strings.NewReplacer("TABLE t", "TABLE f.t", "INTO t", "INTO f.t").Replace(made)+"; DETACH f", ";") {
+		if err := db.Exec(t.Context(), s); err != nil {
+			t.Fatal(s, err)
 		}
-		bindings.DestroyResult(&r)
 	}
 	return path
 }
