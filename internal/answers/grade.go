@@ -64,6 +64,9 @@ func fill(s *score.Case, e *collect.Entry) {
 		}
 		s.Contexts = own
 	}
+	for _, p := range a.Logprobs {
+		s.Logprobs = append(s.Logprobs, p.Value)
+	}
 	number := func(n *int64) *float64 {
 		if n == nil {
 			return nil
