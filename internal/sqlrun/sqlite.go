@@ -84,7 +84,7 @@ func (d *sqliteDatabase) rows(ctx context.Context, query string, most int) ([][]
 			return nil, plainError(err)
 		}
 	}
-	defer rows.Close()
+	defer func() { _ = rows.Close() }() // its error is rows.Err's
 	var out [][]any
 	size := 0
 	for rows.Next() {
