@@ -28,13 +28,14 @@ type grading struct {
 func (e *Env) grade(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from outputs, scorers []plan.Scorer) (map[string]engine.Scored, []record.Case, error) {
 	w := newWorld(cmd.Context(), ws, s.Plan.Dir)
 	defer w.Close()
-	graders, err := w.graders(scorers)
-	if err != nil {
-		return nil, nil, err
-	}
 	var list []*grading
-	for _, g := range graders {
-		list = append(list, &grading{Grader: g, table: newRowScores(s), facts: engine.Scored{Scorer: g.Scorer.As, Ungraded: []engine.Ungraded{}}})
+	for _, sc := range scorers {
+		g, err := w.grader(sc)
+		if err != nil {
+			return nil, nil, err
+		}
+		x := &grading{Grader: g, table: newRowScores(s), facts: engine.Scored{Scorer: sc.As, Ungraded: []engine.Ungraded{}}}
+		list = append(list, x)
 	}
 	if len(list) == 0 {
 		return nil, nil, nil
@@ -47,7 +48,7 @@ func (e *Env) grade(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from
 	for i := range scores {
 		scores[i] = make([]score.Score, len(keys))
 	}
-	_, err = beside(cmd.Context(), s, from, func(c *answers.Case, given []answers.Answer) error {
+	_, err := beside(cmd.Context(), s, from, func(c *answers.Case, given []answers.Answer) error {
 		for i, g := range list {
 			g.table.extend(c.Row)
 			for m, a := range given {

@@ -111,29 +111,31 @@ func (w *world) Rows(q score.Query) ([][]any, error) {
 // Parses says what is wrong with a text as SQL.
 func (w *world) Parses(dialect, sql string) string { return w.db.Parses(dialect, sql) }
 
-// graders are the built-in scorers of a plan, connected.
-func (w *world) graders(scorers []plan.Scorer) ([]*answers.Grader, error) {
-	var out []*answers.Grader
-	for _, sc := range scorers {
-		if !sc.BuiltIn() {
-			continue
-		}
-		g, err := answers.NewGrader(sc)
-		if err != nil {
-			return nil, err
-		}
-		if err := g.Connect(w); err != nil {
-			return nil, wrong("fairtrial runs no program of a model without a sandbox, unless the scorer says sandbox: none", "scorer %s: %w", sc.As, err)
-		}
-		out = append(out, g)
+// grader is a built-in scorer, connected.
+func (w *world) grader(sc plan.Scorer) (*answers.Grader, error) {
+	g, err := answers.NewGrader(sc)
+	if err != nil {
+		return nil, err
 	}
-	return out, nil
+	if err := g.Connect(w); err != nil {
+		return nil, wrong("no program of a model is run without a sandbox, unless the scorer says sandbox: none", "scorer %s: %w", sc.As, err)
+	}
+	return g, nil
 }
 
 // checkScorers looks for what would leave every model ungraded: before any is asked.
-func checkScorers(ctx context.Context, s *eval.Setup) (func(c *answers.Case) error, func(), error) {
+func checkScorers(ctx context.Context, s *eval.Setup) (check func(c *answers.Case) error, done func(), err error) {
 	w := newWorld(ctx, nil, s.Plan.Dir)
-	list, err := w.graders(s.Plan.Scorers)
+	var list []*answers.Grader
+	for _, sc := range s.Plan.Scorers {
+		if sc.BuiltIn() {
+			g, err := w.grader(sc)
+			if err != nil {
+				return nil, w.Close, err
+			}
+			list = append(list, g)
+		}
+	}
 	return func(c *answers.Case) error {
 		for _, g := range list {
 			if err := g.Check(c); err != nil {
@@ -141,7 +143,7 @@ func checkScorers(ctx context.Context, s *eval.Setup) (func(c *answers.Case) err
 			}
 		}
 		return nil
-	}, w.Close, err
+	}, w.Close, nil
 }
 
 var _ score.World = (*world)(nil)

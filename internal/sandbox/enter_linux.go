@@ -62,7 +62,7 @@ func enter(j *job) error {
 		if err := buildRoot(j); err != nil {
 			return err
 		}
-		work = "/work"
+		work = "/scratch"
 	}
 	if err := os.Chdir(work); err != nil {
 		return err
@@ -135,15 +135,15 @@ func buildRoot(j *job) error {
 			return fmt.Errorf("show %s: %w", p, err)
 		}
 	}
-	for _, dir := range []string{"work", ".old"} {
+	for _, dir := range []string{"scratch", ".old"} {
 		if err := os.Mkdir(filepath.Join(j.Root, dir), 0o755); err != nil {
 			return err
 		}
 	}
-	if err := os.Symlink("/work", filepath.Join(j.Root, "tmp")); err != nil && !os.IsExist(err) {
+	if err := os.Symlink("/scratch", filepath.Join(j.Root, "tmp")); err != nil && !os.IsExist(err) {
 		return err
 	}
-	if err := syscall.Mount("tmpfs", filepath.Join(j.Root, "work"), "tmpfs", syscall.MS_NOSUID|syscall.MS_NODEV, fmt.Sprintf("size=%d,nr_inodes=4096,mode=700", j.Files)); err != nil {
+	if err := syscall.Mount("tmpfs", filepath.Join(j.Root, "scratch"), "tmpfs", syscall.MS_NOSUID|syscall.MS_NODEV, fmt.Sprintf("size=%d,nr_inodes=4096,mode=700", j.Files)); err != nil {
 		return fmt.Errorf("mount a folder: %w", err)
 	}
 	if err := syscall.PivotRoot(j.Root, filepath.Join(j.Root, ".old")); err != nil {
