@@ -158,7 +158,7 @@ func TestForkBomb(t *testing.T) {
 	if o.Passed || o.Broken != "" {
 		t.Errorf("%+v", o)
 	}
-	if d := time.Since(began); d > 15*time.Second {
+	if d := time.Since(began); d > 45*time.Second {
 		t.Errorf("took %v", d)
 	}
 	for range 50 {
@@ -191,7 +191,7 @@ func TestLeftBehind(t *testing.T) {
 		if o := run(t, s, "import os, time\nif os.fork() == 0:\n  time.sleep(60)", "pass"); !o.Passed {
 			t.Errorf("%+v", o)
 		}
-		if d := time.Since(began); d > 5*time.Second {
+		if d := time.Since(began); d > 30*time.Second {
 			t.Errorf("isolated %v: took %v", isolated, d)
 		}
 	}
