@@ -39,6 +39,7 @@ test: tools web ## unit tests, command tests, laws, conformance, replayed fuzz c
 	@$(GO) test -tags snowflake,bigquery -run 'BigQuery|Snowflake|Seconds' ./internal/connect
 	@$(MAKE) --no-print-directory build
 	@$(MAKE) --no-print-directory conformance
+	@$(MAKE) --no-print-directory conformance-scorers
 	@$(MAKE) --no-print-directory test-python
 
 test-race: tools ## the same Go tests under the race detector

@@ -282,6 +282,11 @@ def words():
     ask("edit_similarity", "NLTK edit_distance", {"type": "edit_similarity"}, one,
         each(lambda c: 1 - edit(c) / max(len(c["output"]), len(c["references"][0])) if c["output"] or c["references"][0] else 1.0))
     ask("gleu", "NLTK sentence_gleu", {"type": "gleu"}, one, each(lambda c: float(nltk.translate.gleu_score.sentence_gleu([c["references"][0].split()], c["output"].split()))))
+    # METEOR without WordNet's synonyms: exact matches and Porter stems
+    none = types.SimpleNamespace(synsets=lambda word: [])
+    meteor = lambda c, **kw: max(nltk.translate.meteor_score.single_meteor_score(r.split(), c["output"].split(), wordnet=none, **kw) for r in c["references"])
+    ask("meteor", "NLTK meteor_score, no synonyms", {"type": "meteor"}, cases, each(meteor))
+    ask("meteor alpha=0.5 beta=1.5 gamma=0.2", "NLTK meteor_score, no synonyms", {"type": "meteor", "alpha": 0.5, "beta": 1.5, "gamma": 0.2}, cases, each(lambda c: meteor(c, alpha=0.5, beta=1.5, gamma=0.2)))
     ask("word_count", "Python len(str.split())", {"type": "word_count"}, one, each(lambda c: len(c["output"].split())))
     ask("length", "Python len", {"type": "length"}, one, each(lambda c: len(c["output"])))
     ask("contains ignore_case", "Python in, lower", {"type": "icontains", "value": "THE {{w}}"}, [{**c, "vars": {"w": "Model"}} for c in one], each(lambda c: float("the model" in c["output"].lower())))
@@ -330,6 +335,41 @@ def structure():
     for i, schema in enumerate(schemas):
         v = jsonschema.Draft202012Validator(schema)
         ask(f"json_schema {i + 1} of {len(schemas)}", "Python jsonschema, draft 2020-12", {"type": "json_schema", "value": schema}, valid, each(lambda c, v=v: float(v.is_valid(json.loads(c["output"])))))
+
+
+# --- XML ----------------------------------------------------------------------------------
+
+def xml_element(depth=0):
+    name = RNG.choice(["a", "b", "item", "order", "x-y", "n1", "é"])
+    attributes = "".join(f' {k}={q}{RNG.choice(["1", "x y", "&lt;", "&#65;", "é", ""])}{q}' for k in RNG.sample(["id", "k", "lang"], RNG.randint(0, 2)) for q in [RNG.choice("'\"")])
+    if RNG.random() < 0.2:
+        return f"<{name}{attributes}/>"
+    parts = [RNG.choice(["text", " ", "&amp;", "1 > 0", "<!-- note -->", "<![CDATA[<raw>]]>", "<?go on?>", "é😀", "]]"]) if depth > 2 or RNG.random() < 0.5 else xml_element(depth + 1) for _ in range(RNG.randint(0, 4))]
+    return f"<{name}{attributes}>{''.join(parts)}</{name}>"
+
+
+def xml():
+    from xml.parsers import expat
+
+    cases = []
+    for _ in range(400):
+        text = RNG.choice(["", "", '<?xml version="1.0"?>\n', "\n", "<!-- first -->"]) + xml_element() + RNG.choice(["", "", "\n", "<!-- last -->"])
+        cases.append({"output": text})
+        for _ in range(5):  # broken copies
+            t = list(text)
+            for _ in range(RNG.randint(1, 2)):
+                i = RNG.randrange(len(t))
+                RNG.choice([lambda: t.pop(i) if len(t) > 1 else None, lambda: t.insert(i, RNG.choice("<>&;/'\"= a]-!?\x01")), lambda: t.insert(i, "<a>"), lambda: t.insert(i, "<!--"), lambda: t.append("<b/>"), lambda: t.append("z")])()
+            cases.append({"output": "".join(t)})
+
+    def valid(c):
+        try:
+            expat.ParserCreate().Parse(c["output"].encode("utf-8", "surrogatepass"), True)
+            return 1.0
+        except expat.ExpatError:
+            return 0.0
+
+    ask("is_xml", "expat", {"type": "is_xml"}, cases, each(valid))
 
 
 # --- retrieval, trials ----------------------------------------------------------------------
@@ -524,4 +564,5 @@ if __name__ == "__main__":
     retrieval()
     trials()
     ifeval()
+    xml()
     finish(sys.argv[2:])

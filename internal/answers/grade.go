@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/fairtrial/fairtrial/internal/collect"
+	"github.com/fairtrial/fairtrial/internal/engine"
 	"github.com/fairtrial/fairtrial/internal/plan"
 	"github.com/fairtrial/fairtrial/internal/provider"
 	"github.com/fairtrial/fairtrial/internal/score"
@@ -63,6 +64,9 @@ func fill(s *score.Case, e *collect.Entry) {
 		}
 		s.Contexts = own
 	}
+	for _, p := range a.Logprobs {
+		s.Logprobs = append(s.Logprobs, p.Value)
+	}
 	number := func(n *int64) *float64 {
 		if n == nil {
 			return nil
@@ -100,6 +104,19 @@ func NewGrader(s plan.Scorer) (*Grader, error) {
 func (g *Grader) Columns() []string {
 	if c := g.s.Corpus(); c != nil {
 		return c.StatNames()
+	}
+	return nil
+}
+
+// Connect gives the scorer what it may need to run answers. Without it such a scorer
+// leaves every case ungraded.
+func (g *Grader) Connect(w score.World) error { return g.s.Connect(w) }
+
+// Check finds what is wrong with a case before any model is asked about it. The error is a
+// *engine.DataError.
+func (g *Grader) Check(c *Case) error {
+	if err := g.s.Check(&c.Case); err != nil {
+		return &engine.DataError{Where: fmt.Sprintf("row %d (id %s)", c.Row, c.ID), Msg: g.Scorer.As + ": " + err.Error()}
 	}
 	return nil
 }

@@ -97,6 +97,11 @@ func (e *Env) askers(ctx context.Context, s *eval.Setup) (map[string]*answers.As
 	if len(bad) > 0 {
 		return closed(&plan.Errors{List: bad})
 	}
+	check, done, err := checkScorers(ctx, s)
+	defer done()
+	if err != nil {
+		return closed(err)
+	}
 	seen, n := map[string]int64{}, int64(0)
 	for c, err := range eachCase(ctx, s) {
 		if err != nil {
@@ -107,6 +112,9 @@ func (e *Env) askers(ctx context.Context, s *eval.Setup) (map[string]*answers.As
 			return closed(inCases(p, &engine.DataError{Where: fmt.Sprintf("row %d", c.Row), Msg: fmt.Sprintf("the id %q stands in row %d too", c.ID, first), Hint: "each case needs its own id"}))
 		}
 		seen[c.ID] = c.Row
+		if err := check(c); err != nil {
+			return closed(err)
+		}
 		for _, m := range p.Models {
 			if !m.Answers.Recorded() {
 				if err := out[m.Key].Check(c); err != nil {

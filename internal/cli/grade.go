@@ -42,6 +42,8 @@ func (g *grading) grade(c *answers.Case, given []answers.Answer, out []score.Sco
 // grade has built-in scorers, and those that asked judges, grade the stored answers: one
 // pass for all of them.
 func (e *Env) grade(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from outputs, scorers []plan.Scorer, said *judged) (map[string]engine.Scored, []record.Case, error) {
+	w := newWorld(cmd.Context(), ws, s.Plan.Dir)
+	defer w.Close()
 	var list []*grading
 	keys := modelKeys(s)
 	for _, sc := range scorers {
@@ -55,7 +57,7 @@ func (e *Env) grade(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from
 			x.judges = answers.NewJudgeGrader(s.Plan, sc, keys, read)
 		} else {
 			var err error
-			if x.own, err = answers.NewGrader(sc); err != nil {
+			if x.own, err = w.grader(sc); err != nil {
 				return nil, nil, err
 			}
 			if x.facts.Columns = x.own.Columns(); x.facts.Columns != nil {
@@ -96,7 +98,7 @@ func (e *Env) grade(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from
 			}
 		}
 		pick.Offer(c, given, scores)
-		return nil
+		return cmd.Context().Err() // a program that was ended is no answer without a score
 	})
 	if err != nil {
 		return nil, nil, err

@@ -6,10 +6,15 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/fairtrial/fairtrial/internal/sandbox"
 )
 
 // Main runs one command and returns the exit status.
 func Main(e *Env) int {
+	if sandbox.Entered() { // started by ourselves, to become a program that a model wrote
+		return sandbox.Enter()
+	}
 	root := newRoot(e)
 	root.SetArgs(e.Args[1:])
 	root.SetIn(e.Stdin)

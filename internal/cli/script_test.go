@@ -32,6 +32,8 @@ func TestScripts(t *testing.T) {
 			"absent": absent,
 			"sqlite": sqliteFile,
 
+			"sqlite-script": sqliteScript,
+
 			"same-comparisons": sameComparisons,
 			"run-id":           runID,
 			"rewrite":          rewriteRows,
@@ -111,6 +113,15 @@ func sqliteFile(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(err)
 	}
 	ts.Check(tx.Commit())
+}
+
+// sqlite-script SQL FILE: a new SQLite database of statements.
+func sqliteScript(ts *testscript.TestScript, neg bool, args []string) {
+	db, err := sql.Open("sqlite", ts.MkAbs(args[1]))
+	ts.Check(err)
+	_, err = db.Exec(ts.ReadFile(args[0]))
+	ts.Check(err)
+	ts.Check(db.Close())
 }
 
 // equal FIELD A B: the JSON field has the same value in both files (! for different).

@@ -12,6 +12,7 @@ import (
 	"github.com/fairtrial/fairtrial/internal/eval"
 	"github.com/fairtrial/fairtrial/internal/record"
 	"github.com/fairtrial/fairtrial/internal/result"
+	"github.com/fairtrial/fairtrial/internal/score"
 	"github.com/fairtrial/fairtrial/internal/store"
 )
 
@@ -107,6 +108,8 @@ func (e *Env) showCase(cmd *cobra.Command, name, id string, asJSON bool) error {
 	if found == nil {
 		return wrong("", "%s has no case %q", s.Plan.Data.Source, id)
 	}
+	runs := newWorld(cmd.Context(), nil, s.Plan.Dir)
+	defer runs.Close()
 	w := wholeCase{ID: id, Row: found.Row, Case: found.Vars, Models: []caseAnswer{}}
 	var all []answers.Answer
 	for _, m := range s.Plan.Models {
@@ -120,7 +123,7 @@ func (e *Env) showCase(cmd *cobra.Command, name, id string, asJSON bool) error {
 			return err
 		}
 		all = append(all, answers.Given(found, entries, m.Answers.Samples))
-		x, err := e.caseAnswer(s, m.Key, all[len(all)-1])
+		x, err := e.caseAnswer(s, runs, m.Key, all[len(all)-1])
 		if err != nil {
 			return err
 		}
@@ -137,7 +140,7 @@ func (e *Env) showCase(cmd *cobra.Command, name, id string, asJSON bool) error {
 
 // caseAnswer is what a model gave for a case. Built-in scorers say it again, with their
 // evidence; plug-ins are not asked again.
-func (e *Env) caseAnswer(s *eval.Setup, key string, given answers.Answer) (caseAnswer, error) {
+func (e *Env) caseAnswer(s *eval.Setup, runs *world, key string, given answers.Answer) (caseAnswer, error) {
 	out := caseAnswer{Model: key, Samples: []caseSample{}, Scores: []caseScore{}}
 	number := func(x *float64) result.Number {
 		if x == nil {
@@ -164,7 +167,12 @@ func (e *Env) caseAnswer(s *eval.Setup, key string, given answers.Answer) (caseA
 		if err != nil {
 			return out, err
 		}
-		v := g.Grade(given)
+		v := score.Score{}
+		if err := g.Connect(runs); err != nil {
+			v.Reason = err.Error()
+		} else {
+			v = g.Grade(given)
+		}
 		x := caseScore{Scorer: sc.As, Value: result.None(), Ungraded: v.Reason, Evidence: v.Evidence}
 		if v.Graded {
 			x.Value, x.Ungraded = result.Number(v.Value), ""

@@ -117,6 +117,11 @@ func (d *decoder) scorerFits(v *node, path string, sc *score.Scorer) {
 	if n := v.get("value"); n != nil {
 		d.scorerVariables(n, path+".value")
 	}
+	for _, x := range sc.Entry.Params {
+		if n := v.get(x.Name); n != nil && x.Filled {
+			d.scorerVariables(n, path+"."+x.Name)
+		}
+	}
 }
 
 // scorerVariables refers to the columns that a scorer's value names.

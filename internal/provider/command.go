@@ -138,15 +138,40 @@ type answered struct {
 	In       *int64   `json:"tokens_in"`
 	Out      *int64   `json:"tokens_out"`
 	Cost     *float64 `json:"cost_usd"`
+	Logprobs tokens   `json:"logprobs"`
+}
+
+// tokens are the log-probabilities of an answer's tokens: numbers, or objects as OpenAI
+// gives them.
+type tokens []Logprob
+
+func (t *tokens) UnmarshalJSON(b []byte) error {
+	var numbers []float64
+	if json.Unmarshal(b, &numbers) == nil {
+		*t = nil
+		for _, x := range numbers {
+			*t = append(*t, Logprob{Value: x})
+		}
+		return nil
+	}
+	if err := json.Unmarshal(b, (*[]Logprob)(t)); err != nil {
+		return errors.New("logprobs is a list of numbers or of {token, logprob}")
+	}
+	return nil
 }
 
 func (s answered) answer() (Answer, error) {
 	if s.Output == nil {
 		return Answer{}, errors.New(`there is no field "output"`)
 	}
-	a := Answer{Output: *s.Output, Contexts: s.Contexts, Model: s.Model, Finish: s.Finish, Usage: Usage{In: s.In, Out: s.Out}, CostUSD: s.Cost}
+	a := Answer{Output: *s.Output, Contexts: s.Contexts, Model: s.Model, Finish: s.Finish, Usage: Usage{In: s.In, Out: s.Out}, CostUSD: s.Cost, Logprobs: s.Logprobs}
 	if s.Cost != nil && !(*s.Cost >= 0) {
 		return Answer{}, fmt.Errorf("cost_usd: %v is no cost", *s.Cost)
+	}
+	for i, p := range s.Logprobs {
+		if !(p.Value <= 0) {
+			return Answer{}, fmt.Errorf("logprobs: %v of token %d is no log-probability: it is at most 0", p.Value, i+1)
+		}
 	}
 	if s.Latency != nil {
 		if !(*s.Latency >= 0) {

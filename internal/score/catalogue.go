@@ -39,9 +39,9 @@ func Entries() []*Entry {
 	var all []*Entry
 	for _, family := range []func() []*Entry{
 		exactEntries, containsEntries, regexEntries, countEntries, choiceEntries, numericEntries, mathEntries,
-		overlapEntries, editEntries, bleuEntries, chrfEntries, terEntries, rougeEntries,
-		jsonEntries, schemaEntries, diffEntries, listEntries, ifevalEntries, retrievalEntries,
-		consistencyEntries, trialEntries, leakEntries, refusalEntries, costEntries,
+		overlapEntries, editEntries, bleuEntries, chrfEntries, terEntries, rougeEntries, meteorEntries,
+		jsonEntries, schemaEntries, markupEntries, diffEntries, listEntries, ifevalEntries, retrievalEntries,
+		codeEntries, sqlEntries, consistencyEntries, trialEntries, leakEntries, refusalEntries, likelihoodEntries, costEntries,
 	} {
 		all = append(all, family()...)
 	}

@@ -33,6 +33,8 @@ type Case struct {
 	Relevant   map[string]float64 // id of a relevant document → gain > 0
 	Vars       map[string]any     // the columns of the case, for templates
 
+	Logprobs []float64 // of the output's tokens, natural logarithms
+
 	Latency   *float64 // milliseconds
 	CostUSD   *float64
 	TokensIn  *float64

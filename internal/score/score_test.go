@@ -242,6 +242,10 @@ func TestNoOutputIsUngraded(t *testing.T) {
 			delete(spec, "value")
 		case "length", "word_count", "line_count":
 			spec["value"] = 3
+		case "code_tests":
+			spec["tests"] = "assert f()"
+		case "sql_result":
+			spec["database"] = "a.db"
 		}
 		s, err := Parse(spec)
 		if err != nil {

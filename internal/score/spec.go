@@ -142,6 +142,7 @@ type Param struct {
 	Min, Max float64  // numbers; Max 0 is none
 	OneOf    []string // texts
 	Required bool
+	Filled   bool // its texts hold {{columns}}
 }
 
 // Kind is the kind of a parameter's value.

@@ -18,6 +18,7 @@ type Options struct {
 	File    string // a database file, opened for reading only; empty: in memory
 	Threads int    // worker threads; rows come in the same order whatever it is
 	Memory  int64  // bytes that DuckDB may hold; beyond it a statement fails
+	Closed  bool   // statements reach no other file
 }
 
 // DB is one private database, in memory or a file that is only read. It may be used from several goroutines;
@@ -37,6 +38,9 @@ func Open(o Options) (*DB, error) {
 	if o.File != "" {
 		path = o.File
 		settings = append(settings, [2]string{"access_mode", "READ_ONLY"})
+	}
+	if o.Closed {
+		settings = append(settings, [2]string{"enable_external_access", "false"})
 	}
 	if o.Threads > 0 {
 		settings = append(settings, [2]string{"threads", strconv.Itoa(o.Threads)})
