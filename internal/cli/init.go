@@ -12,17 +12,25 @@ import (
 	"github.com/fairtrial/fairtrial/internal/cases"
 	"github.com/fairtrial/fairtrial/internal/eval"
 	"github.com/fairtrial/fairtrial/internal/plan"
+	"github.com/fairtrial/fairtrial/internal/promptfoo"
 	"github.com/fairtrial/fairtrial/internal/record"
 	"github.com/fairtrial/fairtrial/internal/result"
 )
 
 func initCommand(e *Env) *cobra.Command {
-	var out string
+	var out, results string
 	var force bool
 	c := &cobra.Command{
-		Use: "init DATA", Short: "Look at a predictions file and write a commented plan.yaml", Args: exactly(1, "one data file"),
+		Use: "init DATA | promptfooconfig.yaml", Short: "Look at a file and write a commented plan.yaml: predictions, or a promptfoo configuration", Args: exactly(1, "one file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			to := e.path(out)
+			w := &draftFiles{dir: filepath.Dir(to), plan: filepath.Base(to), out: out, force: force}
+			if promptfoo.IsConfig(args[0]) {
+				return e.importPromptfoo(cmd, args[0], results, w)
+			}
+			if results != "" {
+				return wrong("", "--answers goes with a promptfoo configuration")
+			}
 			if _, err := os.Stat(to); err == nil && !force {
 				return wrong("give another name with -o, or --force", "%s exists already", out)
 			}
@@ -59,6 +67,7 @@ func initCommand(e *Env) *cobra.Command {
 		},
 	}
 	c.Flags().StringVarP(&out, "output", "o", "plan.yaml", "file to write")
+	c.Flags().StringVar(&results, "answers", "", "results of `promptfoo eval -o results.json`: its answers, instead of asking anew")
 	c.Flags().BoolVar(&force, "force", false, "replace an existing file")
 	return c
 }

@@ -114,6 +114,9 @@ func (n names) scorer(s Spec) (*Scorer, error) {
 		return nil, err
 	}
 	out.kernel = k
+	if lo, hi := out.Range(); s.Not && (lo != 0 || hi != 1) {
+		return nil, keyErr("type", "give a threshold", "not-%s needs one: its values are not between 0 and 1", e.Name)
+	}
 	return out, nil
 }
 

@@ -30,7 +30,10 @@ func TestChecks(t *testing.T) {
 		{`{"of":["icontains: PARIS", "contains: Rome"],"threshold":0.51}`, spec, 0},
 		{`[{"type":"icontains","value":"paris","weight":3},"contains: Rome"]`, `{"type":"checks","give":"score"}`, 0.75},
 		{`[{"type":"icontains","value":"paris","weight":0},"contains: Rome"]`, `{"type":"checks","give":"score"}`, 0},
-		{`[{"type":"contains","value":"Rome","weight":0}]`, spec, 0},
+		{`[{"type":"contains","value":"Rome","weight":0}]`, spec, 1}, // as promptfoo: of no weight, it cannot fail
+		{`[{"type":"contains","value":"Rome","weight":0}]`, `{"type":"checks","of":"contains"}`, 0},
+		{`[{"type":"not-word-count","value":3}]`, spec, 0},
+		{`[{"type":"exact","value":["It","is"],"json":true}]`, spec, 0},
 		{`[{"type":"sentence_bleu","value":"It is Paris today","threshold":0.9}]`, `{"type":"checks","give":"score"}`, math.Exp((math.Log(3.0/3)*2+math.Log(1))/3*1) * math.Exp(1-4.0/3)},
 		{`[{"type":"not-rouge_1","value":"It is Paris","threshold":0.9}]`, `{"type":"checks","give":"score"}`, 0},
 		{`[{"type":"levenshtein","value":"It is Rome","threshold":2}]`, `{"type":"checks","give":"score"}`, 0},

@@ -25,13 +25,16 @@ func schemaEntries() []*Entry {
 type schemaKernel struct {
 	anywhere, fence bool
 	formats         bool
+	objects         bool               // lists do not count
 	schema          *jsonschema.Schema // nil: validity alone
 	perCase         *tree              // a schema with variables
 }
 
 func newSchema(a *args, anywhere bool) (kernel, error) {
 	k := &schemaKernel{anywhere: anywhere, formats: a.flag("formats")}
-	if !anywhere {
+	if anywhere {
+		k.objects = a.flag("objects")
+	} else {
 		k.fence = a.flag("fence")
 	}
 	if !a.HasValue {
@@ -96,7 +99,7 @@ func (k *schemaKernel) score(c *Case) Score {
 	}
 	if k.anywhere {
 		out := failed("no JSON object or list")
-		findJSON(c.Output, func(v any) bool {
+		findJSON(c.Output, !k.objects, func(v any) bool {
 			if schema == nil {
 				out = passed("JSON found")
 				return false

@@ -7,7 +7,7 @@ import (
 
 // A set is several checks with a total, as promptfoo's tests and assert-sets are: each
 // check passes or fails and has a score; the set's score is their mean by weight, and it
-// passes when every check passes or, with a threshold, when its score reaches it.
+// passes when every check (but those of weight 0) passes or, with a threshold, when its score reaches it.
 type set struct {
 	checks    []member
 	threshold *float64
@@ -118,6 +118,7 @@ func (s *set) on(c *Case) verdict {
 				evidence += ": " + r.Evidence
 			}
 			out.kinds[k.kind] = out.kinds[k.kind].plus(bit(pass), 1)
+			pass = pass || k.weight == 0 // it counts in the metric of its name alone
 		}
 		total = total.plus(value, k.weight)
 		if k.metric != "" {

@@ -129,9 +129,6 @@ func (n names) spec(m map[string]any) (Spec, error) {
 			fail(p.Name, "", "missing: %s needs %s", entry.Name, p.Doc)
 		}
 	}
-	if s.Threshold == nil && not && !entry.Binary && (entry.Lo != 0 || entry.Hi != 1) {
-		fail("type", "give a threshold", "not-%s needs one: its values are not between 0 and 1", entry.Name)
-	}
 	return s, errors.Join(errs...)
 }
 
