@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -24,7 +23,7 @@ func (e *Env) importPromptfoo(cmd *cobra.Command, file, results string, w *draft
 		return wrong("", "%w", err)
 	}
 	columns := caseColumnNames(m)
-	d := plan.TextDraft{Name: m.Name, Task: "generation", Source: w.beside("cases.jsonl"), Columns: [][2]string{{"id", columns.id}, {"checks", columns.checks}}}
+	d := plan.TextDraft{Name: m.Name, Task: "generation", Source: "cases.jsonl", Columns: [][2]string{{"id", columns.id}, {"checks", columns.checks}}}
 	if d.Name == "" {
 		d.Name = "from-promptfoo"
 	}
@@ -183,7 +182,7 @@ func (e *Env) promptfooModels(m *promptfoo.Import, d *plan.TextDraft, w *draftFi
 			t.Keys = append(t.Keys, [2]string{"provider", "recorded"}, [2]string{"source", fmt.Sprintf("answers-%d.jsonl", i+1)})
 		} else {
 			t.Keys = append(t.Keys, x.Keys...)
-			t.Keys = append(t.Keys, [2]string{"prompt", w.beside(fmt.Sprintf("prompts/prompt-%d.yaml", x.Prompt+1))})
+			t.Keys = append(t.Keys, [2]string{"prompt", fmt.Sprintf("prompts/prompt-%d.yaml", x.Prompt+1)})
 		}
 		if m.Samples > 1 {
 			t.Keys = append(t.Keys, [2]string{"samples", fmt.Sprint(m.Samples)})
@@ -227,7 +226,7 @@ func (e *Env) promptfooAnswers(m *promptfoo.Import, d *plan.TextDraft, w *draftF
 	for i := range m.Models {
 		name := fmt.Sprintf("answers-%d.jsonl", i+1)
 		w.put(name, files[i].Bytes())
-		t := plan.TextModel{Key: modelKey(i), Keys: [][2]string{{"name", plan.Quote(modelName(m, i))}, {"provider", "recorded"}, {"source", w.beside(name)}}}
+		t := plan.TextModel{Key: modelKey(i), Keys: [][2]string{{"name", plan.Quote(modelName(m, i))}, {"provider", "recorded"}, {"source", name}}}
 		if i == 0 && len(m.Models) > 1 {
 			t.Comment = choiceOfBaseline
 		}
@@ -312,35 +311,4 @@ func notAll(m *promptfoo.Import, is func(map[string]any) bool) string {
 		return ""
 	}
 	return fmt.Sprintf("    # %s of %s cases have it; the others are ungraded", result.Count(int64(n)), result.Count(int64(len(m.Cases))))
-}
-
-// draftFiles are the files that init is about to write.
-type draftFiles struct {
-	dir   string // of the plan
-	plan  string // its name
-	out   string // as the user wrote it
-	force bool
-	names []string
-	data  map[string][]byte
-}
-
-func (w *draftFiles) put(name string, data []byte) {
-	if w.data == nil {
-		w.data = map[string][]byte{}
-	}
-	if _, ok := w.data[name]; !ok {
-		w.names = append(w.names, name)
-	}
-	w.data[name] = data
-}
-
-// beside is the name of a file as the plan calls it.
-func (w *draftFiles) beside(name string) string { return name }
-
-func (w *draftFiles) shown() []string {
-	var out []string
-	for _, n := range w.names {
-		out = append(out, filepath.ToSlash(filepath.Join(filepath.Dir(w.out), n)))
-	}
-	return out
 }

@@ -5,12 +5,14 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/fairtrial/fairtrial/internal/cases"
 	"github.com/fairtrial/fairtrial/internal/eval"
+	"github.com/fairtrial/fairtrial/internal/inspect"
 	"github.com/fairtrial/fairtrial/internal/plan"
 	"github.com/fairtrial/fairtrial/internal/promptfoo"
 	"github.com/fairtrial/fairtrial/internal/record"
@@ -21,12 +23,21 @@ func initCommand(e *Env) *cobra.Command {
 	var out, results string
 	var force bool
 	c := &cobra.Command{
-		Use: "init DATA | promptfooconfig.yaml", Short: "Look at a file and write a commented plan.yaml: predictions, or a promptfoo configuration", Args: exactly(1, "one file"),
+		Use: "init FILE …", Short: "Look at a file and write a commented plan.yaml: predictions, cases, a promptfoo configuration, logs of Inspect",
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 1 && !slices.ContainsFunc(args, func(a string) bool { return !inspect.IsLog(e.path(a)) }) {
+				return nil // a model each
+			}
+			return exactly(1, "one file, or several logs of Inspect")(cmd, args)
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			to := e.path(out)
 			w := &draftFiles{dir: filepath.Dir(to), plan: filepath.Base(to), out: out, force: force}
 			if promptfoo.IsConfig(args[0]) {
 				return e.importPromptfoo(cmd, args[0], results, w)
+			}
+			if inspect.IsLog(e.path(args[0])) {
+				return e.importInspect(cmd, args, w)
 			}
 			if results != "" {
 				return wrong("", "--answers goes with a promptfoo configuration")
