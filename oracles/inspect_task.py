@@ -2,7 +2,7 @@
 scripts/inspect.sh: three epochs, a sample whose solver fails, a sample that its scorer
 leaves unscored, a dictionary of scores, a cluster, a limit. Writes .eval and .json logs.
 
-usage: inspect_task.py FOLDER [SAMPLES]"""
+usage: inspect_task.py FOLDER [SAMPLES | small]"""
 
 import math
 import pathlib
@@ -72,14 +72,23 @@ def outputs(model: str):
 
 def task(n: int, errors: bool, unscored: bool, name: str) -> Task:
     data = [
-        Sample(id=i + 1, input=f"What is the capital of France? ({i + 1})", target=["Paris"], metadata={"country": f"c{i % 4}", "hard": i % 3 == 0})
+        Sample(id=i + 1, input=f"What is the capital of France? ({i + 1})", target=["Paris"], metadata={"country": f"c{i % max(4, n // 3)}", "hard": i % 3 == 0})
         for i in range(n)
     ]
     return Task(dataset=MemoryDataset(data, name="capitals"), solver=answer(errors, name), scorer=[graded(unscored), parts()], name="capitals")
 
 
+def small(root: pathlib.Path):
+    """The log that the Go tests carry: two samples, two epochs, no tracebacks."""
+    t = task(2, False, False, "small")
+    run(t, model=get_model("mockllm/small", custom_outputs=outputs("mockllm/small")), epochs=2, log_dir=str(root), log_format="eval", display="none", log_model_api=False)
+
+
 def main():
     root = pathlib.Path(sys.argv[1])
+    if sys.argv[2:] == ["small"]:
+        small(root)
+        return
     n = int(sys.argv[2]) if len(sys.argv) > 2 else 12
     for kind, errors, unscored in (("whole", False, False), ("broken", True, True)):
         for name in ("small", "large"):

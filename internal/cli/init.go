@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/fairtrial/fairtrial/internal/cases"
+	"github.com/fairtrial/fairtrial/internal/engine"
 	"github.com/fairtrial/fairtrial/internal/eval"
 	"github.com/fairtrial/fairtrial/internal/inspect"
 	"github.com/fairtrial/fairtrial/internal/plan"
@@ -54,6 +55,12 @@ func initCommand(e *Env) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if d, ok := plan.GuessTexts(source, profile); ok && !predictions(profile) {
+				return e.initTexts(cmd, d, w)
+			}
+			if answersAlone(profile) {
+				return wrong("init the file of the cases, and write {provider: recorded, source: "+source+"} under models", "%s holds answers without questions: a plan names the cases that they answer", args[0])
+			}
 			d := plan.Guess(source, profile)
 			d.Name = strings.TrimSuffix(filepath.Base(args[0]), filepath.Ext(args[0]))
 			if err := e.chooseMargin(cmd, filepath.Dir(to), &d); err != nil {
@@ -81,6 +88,44 @@ func initCommand(e *Env) *cobra.Command {
 	c.Flags().StringVar(&results, "answers", "", "results of `promptfoo eval -o results.json`: its answers, instead of asking anew")
 	c.Flags().BoolVar(&force, "force", false, "replace an existing file")
 	return c
+}
+
+// predictions reports whether a file holds labels and scores, whatever else it holds.
+func predictions(p *engine.Profile) bool {
+	d := plan.Guess("", p)
+	return d.Label != "" && len(d.Models) > 0
+}
+
+// answersAlone reports whether a file is one of recorded answers: {id, output}.
+func answersAlone(p *engine.Profile) bool {
+	has := map[string]bool{}
+	for _, c := range p.Columns {
+		has[c.Name] = c.Kind == cases.Text || c.Name == "id"
+	}
+	return has["id"] && has["output"] && !predictions(p)
+}
+
+// initTexts writes the plan of a file of cases.
+func (e *Env) initTexts(cmd *cobra.Command, d plan.TextDraft, w *draftFiles) error {
+	text := plan.WriteTexts(d)
+	w.put(w.plan, []byte(text))
+	if err := w.write(); err != nil {
+		return err
+	}
+	var roles []string
+	for _, c := range d.Columns {
+		roles = append(roles, c[0]+" "+c[1])
+	}
+	fmt.Fprintf(e.Stdout, "wrote %s: task %s, %s\n", w.out, d.Task, strings.Join(roles, ", "))
+	for _, h := range d.Hints {
+		e.info(cmd, "note: %s", h)
+	}
+	if strings.Contains(text, "FILL-IN") {
+		e.info(cmd, "next: say who answers where it says FILL IN, then `fairtrial run %s`", w.out)
+		return nil
+	}
+	e.info(cmd, "next: read it, then `fairtrial run %s`", w.out)
+	return nil
 }
 
 func orUnknown(s string) string {
