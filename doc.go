@@ -12,6 +12,7 @@
 //	internal/stat      intervals, tests, bootstrap, power: pure numbers
 //	internal/engine    what an engine is; engine/local reads files through DuckDB
 //	internal/compare   two models on the same rows
+//	internal/rubric    what a judge is asked about an answer, and what it says
 //	internal/judge     an automatic judge against human labels
 //	internal/shift     why a metric changed between two data sets
 //	internal/curve     ROC, precision–recall, reliability: the points of charts

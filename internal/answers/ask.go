@@ -30,19 +30,7 @@ type turn struct {
 // NewAsker opens a model's provider: recorded answers are read and checked, keys are
 // looked up, nothing is asked. dir is where relative paths start.
 func NewAsker(p *plan.Plan, a *plan.Answers, getenv func(string) string) (*Asker, error) {
-	c := provider.Config{Provider: a.Provider, API: a.API, BaseURL: a.BaseURL, Model: a.Model, Key: a.Key, Params: a.Params, Headers: a.Headers, Stream: a.Stream,
-		APIVersion: a.APIVersion, Body: a.Body, Answer: a.Answer, Contexts: a.Contexts, Command: a.Command, Format: a.Format, Getenv: getenv}
-	if a.Source != "" {
-		if c.Source = a.Source; !filepath.IsAbs(c.Source) {
-			c.Source = filepath.Join(p.Dir, a.Source)
-		}
-	}
-	if path, ok := strings.CutPrefix(a.Key, "file:"); ok && !filepath.IsAbs(path) {
-		c.Key = "file:" + filepath.Join(p.Dir, path)
-	}
-	if a.Provider == "command" {
-		c.Dir = p.Dir
-	}
+	c := config(p, a, getenv)
 	out := &Asker{Source: c.Source, columns: p.Data.Columns}
 	if a.Prompt != nil {
 		for _, m := range a.Prompt.Messages {
@@ -56,6 +44,24 @@ func NewAsker(p *plan.Plan, a *plan.Answers, getenv func(string) string) (*Asker
 	var err error
 	out.Provider, err = provider.New(c)
 	return out, err
+}
+
+// config is how a plan's provider is opened.
+func config(p *plan.Plan, a *plan.Answers, getenv func(string) string) provider.Config {
+	c := provider.Config{Provider: a.Provider, API: a.API, BaseURL: a.BaseURL, Model: a.Model, Key: a.Key, Params: a.Params, Headers: a.Headers, Stream: a.Stream,
+		APIVersion: a.APIVersion, Body: a.Body, Answer: a.Answer, Contexts: a.Contexts, Command: a.Command, Format: a.Format, Getenv: getenv}
+	if a.Source != "" {
+		if c.Source = a.Source; !filepath.IsAbs(c.Source) {
+			c.Source = filepath.Join(p.Dir, a.Source)
+		}
+	}
+	if path, ok := strings.CutPrefix(a.Key, "file:"); ok && !filepath.IsAbs(path) {
+		c.Key = "file:" + filepath.Join(p.Dir, path)
+	}
+	if a.Provider == "command" {
+		c.Dir = p.Dir
+	}
+	return c
 }
 
 // Close lets go of what the provider holds.

@@ -29,6 +29,10 @@ type Picker struct {
 	cand    int
 	base    int // -1 without
 	groups  [4]group
+
+	// Verdicts gives what judges said about a model's first answer to the case that is
+	// offered, by scorer and model. nil: no scorer asks any.
+	Verdicts func(scorer, model int) []record.CaseVerdict
 }
 
 type group struct {
@@ -143,6 +147,9 @@ func (k *Picker) shown(why string, c *Case, given []Answer, scores [][]score.Sco
 			if x.Graded {
 				cs.Value, cs.Note = result.Number(x.Value), clip(x.Evidence)
 			}
+			if k.Verdicts != nil {
+				cs.Verdicts = clipped(k.Verdicts(i, m))
+			}
 			a.Scores = append(a.Scores, cs)
 		}
 		out.Answers = append(out.Answers, a)
@@ -156,6 +163,26 @@ func (k *Picker) Cases() []record.Case {
 	for _, g := range k.groups {
 		for _, p := range g.list {
 			out = append(out, p.c)
+		}
+	}
+	return out
+}
+
+// clipped cuts the texts of verdicts as those of answers are cut.
+func clipped(list []record.CaseVerdict) []record.CaseVerdict {
+	texts := func(in []string) []string {
+		var out []string
+		for _, x := range in {
+			out = append(out, clip(x))
+		}
+		return out
+	}
+	out := slices.Clone(list)
+	for i := range out {
+		v := &out[i]
+		v.Evidence, v.Reasoning, v.Ungraded, v.Steps = texts(v.Evidence), clip(v.Reasoning), clip(v.Ungraded), slices.Clone(v.Steps)
+		for n := range v.Steps {
+			v.Steps[n].Evidence, v.Steps[n].Reasoning = texts(v.Steps[n].Evidence), clip(v.Steps[n].Reasoning)
 		}
 	}
 	return out

@@ -85,6 +85,9 @@ func (e *Env) check(cmd *cobra.Command, path string, set []string, planOnly, asJ
 			for _, a := range ask {
 				a.Close()
 			}
+			if err := e.judgesReady(cmd.Context(), s); err != nil {
+				return err
+			}
 		}
 		if rows, findings, err = e.survey(cmd.Context(), p, s); err != nil {
 			return err
@@ -94,12 +97,19 @@ func (e *Env) check(cmd *cobra.Command, path string, set []string, planOnly, asJ
 		findings = append(findings, w.Error())
 	}
 	findings = append(findings, p.Advice()...)
+	for _, sc := range p.Scorers {
+		if sc.IsJudge() {
+			for _, f := range sc.Judge.SameFamily {
+				findings = append(findings, sc.As+": "+f+": a judge may favour its own family")
+			}
+		}
+	}
 	if b := e.baseline(p); b != nil && !b.Paired {
 		findings = append(findings, "the baseline's rows cannot be paired: "+b.Why)
 	}
 	if asJSON {
 		out := map[string]any{"ok": true, "rows": rows, "gates": len(p.Gates), "findings": findings,
-			"gate_list": gateList(p), "control": p.Control != nil}
+			"gate_list": gateList(p), "control": p.Control != nil, "judges": judgeList(p)}
 		if planOnly {
 			out["rows"] = nil
 		}
@@ -111,6 +121,9 @@ func (e *Env) check(cmd *cobra.Command, path string, set []string, planOnly, asJ
 	}
 	fmt.Fprintf(e.Stdout, "ok: %s, %d model(s), %d metric(s), %d slice entr%s, %d gate(s)\n", head, len(p.Models), len(p.Metrics),
 		len(p.Slices), map[bool]string{true: "y", false: "ies"}[len(p.Slices) == 1], len(p.Gates))
+	for _, j := range judgeLines(p, rows) {
+		fmt.Fprintln(e.Stdout, j)
+	}
 	for _, f := range findings {
 		fmt.Fprintln(e.Stdout, "warning: "+f)
 	}

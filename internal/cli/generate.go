@@ -165,6 +165,9 @@ func (e *Env) collect(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, fr
 	if err != nil {
 		return nil, nil, err
 	}
+	if err := e.judgesReady(cmd.Context(), s); err != nil { // before models are paid
+		return nil, nil, err
+	}
 	out, runs := outputs{}, []record.Answers{}
 	for _, m := range s.Plan.Models {
 		a := ask[m.Key]
@@ -174,11 +177,14 @@ func (e *Env) collect(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, fr
 				return nil, nil, err
 			}
 		}
-		run, err := e.collectOne(cmd, ws, s, m, a, total, fresh)
+		o := answers.Options(s.Plan, m.Answers)
+		o.Total, o.Fresh = int(total), fresh
+		run, err := e.collectOne(cmd, ws, s.Plan, asking{what: "models." + m.Key, key: m.Key, folder: []string{m.Key}, of: m.Answers, provider: a.Provider,
+			questions: a.Questions(eachCase(cmd.Context(), s)), options: o, answers: total * int64(o.Samples)})
 		if err != nil {
 			return nil, nil, err
 		}
-		runs = append(runs, run)
+		runs = append(runs, record.Answers{Model: m.Key, Account: run})
 		if out[m.Key], err = ws.Path(run.Digest); err != nil {
 			return nil, nil, err
 		}
@@ -186,15 +192,26 @@ func (e *Env) collect(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, fr
 	return out, runs, nil
 }
 
-func (e *Env) collectOne(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, m plan.Model, a *answers.Asker, total int64, fresh bool) (record.Answers, error) {
-	run := record.Answers{Model: m.Key, Provider: m.Answers.Provider, Started: e.Now().UTC()}
-	o := answers.Options(s.Plan, m.Answers)
-	o.Total, o.Fresh = int(total), fresh
-	if m.Answers.Recorded() { // nothing to resume
+// asking is one collection: what is asked of one model or one judge.
+type asking struct {
+	what      string   // "models.candidate"
+	key       string   // for progress
+	folder    []string // names the folder of its answers, beside the plan's name
+	of        *plan.Answers
+	provider  provider.Provider
+	questions iter.Seq2[collect.Case, error]
+	options   collect.Options
+	answers   int64 // that are expected, 0 if unknown
+}
+
+func (e *Env) collectOne(cmd *cobra.Command, ws *store.Workspace, p *plan.Plan, x asking) (record.Account, error) {
+	run := record.Account{Provider: x.of.Provider, Started: e.Now().UTC()}
+	o := x.options
+	if x.of.Recorded() { // nothing to resume
 		o.Folder = ws.TempPath(newID(e.Now()) + ".answers")
 		defer os.RemoveAll(o.Folder)
 	} else {
-		name, err := record.Digest([]string{s.Plan.Name, m.Key})
+		name, err := record.Digest(append([]string{p.Name}, x.folder...))
 		if err != nil {
 			return run, err
 		}
@@ -202,9 +219,9 @@ func (e *Env) collectOne(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup,
 		if err := os.MkdirAll(o.Cache, 0o755); err != nil {
 			return run, fmt.Errorf("keep answers: %w", err)
 		}
-		o.Progress = e.progress(cmd, m.Key)
+		o.Progress = e.progress(cmd, x.key)
 	}
-	r, err := collect.Run(cmd.Context(), a.Questions(eachCase(cmd.Context(), s)), a.Provider, o)
+	r, err := collect.Run(cmd.Context(), x.questions, x.provider, o)
 	if o.Progress != nil && e.Terminal && !quiet(cmd) {
 		fmt.Fprint(e.Stderr, "\r\x1b[K")
 	}
@@ -212,20 +229,24 @@ func (e *Env) collectOne(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup,
 		return run, err
 	}
 	for _, w := range r.Warnings {
-		if m.Answers.Recorded() {
+		if x.of.Recorded() {
 			break // they speak of calls and their price
 		}
-		e.info(cmd, "warning: models.%s: %s", m.Key, w)
+		e.info(cmd, "warning: %s: %s", x.what, w)
 	}
 	if r.Damage != "" {
-		e.info(cmd, "warning: models.%s: %s", m.Key, r.Damage)
+		e.info(cmd, "warning: %s: %s", x.what, r.Damage)
 	}
 	if !r.Complete {
 		if r.Reason == collect.CancelledByUser {
-			e.info(cmd, "models.%s: %s of %s answers are kept; the same command goes on from there", m.Key, result.Count(r.Answered), result.Count(total*int64(o.Samples)))
+			of := ""
+			if x.answers > 0 {
+				of = " of " + result.Count(x.answers)
+			}
+			e.info(cmd, "%s: %s%s answers are kept; the same command goes on from there", x.what, result.Count(r.Answered), of)
 			return run, context.Canceled
 		}
-		return run, &failure{exitUnavailable, fmt.Errorf("models.%s: %s: %s", m.Key, r.Reason, r.Detail),
+		return run, &failure{exitUnavailable, fmt.Errorf("%s: %s: %s", x.what, r.Reason, r.Detail),
 			fmt.Sprintf("%s answers are kept; the same command goes on from there", result.Count(r.Answered))}
 	}
 	run.Cases, run.Answered, run.Seconds = r.Cases, r.Answered, r.Took.Seconds()

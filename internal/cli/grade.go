@@ -16,42 +16,71 @@ import (
 	"github.com/fairtrial/fairtrial/internal/store"
 )
 
-// grading is what one built-in scorer gave so far.
+// grading is what one built-in scorer, or one that asks judges, gave so far.
 type grading struct {
-	*answers.Grader
+	scorer plan.Scorer
+	own    *answers.Grader      // one of them
+	judges *answers.JudgeGrader //
 	table  rowScores
 	facts  engine.Scored
 	failed failures
 }
 
-// grade has built-in scorers grade the stored answers: one pass for all of them.
-func (e *Env) grade(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from outputs, scorers []plan.Scorer) (map[string]engine.Scored, []record.Case, error) {
+// grade gives the scores of a case, by model.
+func (g *grading) grade(c *answers.Case, given []answers.Answer, out []score.Score) error {
+	if g.judges != nil {
+		list, err := g.judges.Grade(c, given)
+		copy(out, list)
+		return err
+	}
+	for m, a := range given {
+		out[m] = g.own.Grade(a)
+	}
+	return nil
+}
+
+// grade has built-in scorers, and those that asked judges, grade the stored answers: one
+// pass for all of them.
+func (e *Env) grade(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from outputs, scorers []plan.Scorer, said *judged) (map[string]engine.Scored, []record.Case, error) {
 	var list []*grading
+	keys := modelKeys(s)
 	for _, sc := range scorers {
-		g, err := answers.NewGrader(sc)
-		if err != nil {
-			return nil, nil, err
+		x := &grading{scorer: sc, table: newRowScores(s), facts: engine.Scored{Scorer: sc.As, Ungraded: []engine.Ungraded{}}}
+		if sc.IsJudge() {
+			read, done, err := said.inOrder(ws, sc)
+			if err != nil {
+				return nil, nil, err
+			}
+			defer done()
+			x.judges = answers.NewJudgeGrader(s.Plan, sc, keys, read)
+		} else {
+			var err error
+			if x.own, err = answers.NewGrader(sc); err != nil {
+				return nil, nil, err
+			}
 		}
-		x := &grading{Grader: g, table: newRowScores(s), facts: engine.Scored{Scorer: sc.As, Ungraded: []engine.Ungraded{}}}
 		list = append(list, x)
 	}
 	if len(list) == 0 {
 		return nil, nil, nil
 	}
-	var keys []string
-	for _, m := range s.Models {
-		keys = append(keys, m.Key)
-	}
 	pick, scores := answers.NewPicker(s.Plan, scorers, keys), make([][]score.Score, len(list))
 	for i := range scores {
 		scores[i] = make([]score.Score, len(keys))
 	}
+	pick.Verdicts = func(i, m int) []record.CaseVerdict {
+		if list[i].judges == nil {
+			return nil
+		}
+		return list[i].judges.Words(m)
+	}
 	_, err := beside(cmd.Context(), s, from, func(c *answers.Case, given []answers.Answer) error {
 		for i, g := range list {
 			g.table.extend(c.Row)
-			for m, a := range given {
-				x := g.Grade(a)
-				scores[i][m] = x
+			if err := g.grade(c, given, scores[i]); err != nil {
+				return err
+			}
+			for m, x := range scores[i] {
 				g.facts.Rows++
 				if !x.Graded || math.Abs(x.Value) > largestScore {
 					g.failed.add(plugin.Row{ID: c.ID, Row: c.Row, Model: s.Models[m].Key}, x.Reason)
@@ -77,10 +106,13 @@ func (e *Env) grade(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from
 		if g.facts.Digest, err = e.keepTable(cmd.Context(), ws, g.table.scoreTable, int(total)); err != nil {
 			return nil, nil, err
 		}
-		out[g.Scorer.As] = g.facts
+		if g.judges != nil {
+			g.facts.Judge = g.judges.Facts(s.Plan.Confidence, seedOf(s.Plan))
+		}
+		out[g.scorer.As] = g.facts
 		if n := g.failed.rows; n > 0 {
 			u := g.failed.list[0]
-			e.info(cmd, "warning: %s left %s of %s answers ungraded, for example %s: %s", g.Scorer.As, result.Count(n), result.Count(g.facts.Rows), u.Examples[0], u.Reason)
+			e.info(cmd, "warning: %s left %s of %s answers ungraded, for example %s: %s", g.scorer.As, result.Count(n), result.Count(g.facts.Rows), u.Examples[0], u.Reason)
 		}
 	}
 	return out, pick.Cases(), nil

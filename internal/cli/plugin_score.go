@@ -27,30 +27,43 @@ type scoring struct {
 	facts   []engine.Scored
 	runs    []record.PluginRun
 	answers []record.Answers // of generative tasks
+	judges  []record.Judging
 	cases   []record.Case
 }
 
+// earlierScores are what a run kept, and need not be made again.
+type earlierScores struct {
+	scorers []engine.Scored
+	judges  []record.Judging
+	fresh   bool // judges are asked anew
+}
+
 // score has the plan's scorers score every row, or takes the scores that a record's run
-// kept (stored), and adds them to the engine's request.
-func (e *Env) score(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from outputs, stored []engine.Scored) (*scoring, error) {
+// kept, and adds them to the engine's request.
+func (e *Env) score(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from outputs, was earlierScores) (*scoring, error) {
 	out := &scoring{}
 	kept, own := map[string]engine.Scored{}, []plan.Scorer{}
 	for _, sc := range s.Plan.Scorers {
-		for _, x := range stored {
+		for _, x := range was.scorers {
 			if x.Scorer == sc.As {
 				if _, err := ws.Check(x.Digest); err == nil {
 					kept[sc.As] = x
 				}
 			}
 		}
-		if _, ok := kept[sc.As]; !ok && sc.BuiltIn() {
+		if _, ok := kept[sc.As]; !ok && !sc.Plugged() {
 			own = append(own, sc)
 		}
 	}
-	graded, shown, err := e.grade(cmd, ws, s, from, own)
+	judged, err := e.judge(cmd, ws, s, from, own, was)
 	if err != nil {
 		return nil, err
 	}
+	graded, shown, err := e.grade(cmd, ws, s, from, own, judged)
+	if err != nil {
+		return nil, err
+	}
+	out.judges = judged.runs
 	maps.Copy(kept, graded)
 	out.cases = shown
 	for _, sc := range s.Plan.Scorers {
@@ -191,13 +204,13 @@ func (e *Env) scoreAside(cmd *cobra.Command, s *eval.Setup, r *record.Record) (*
 		if err != nil {
 			return nil, err
 		}
-		return e.score(cmd, ws, s, from, r.Data.Scorers)
+		return e.score(cmd, ws, s, from, earlierScores{scorers: r.Data.Scorers, judges: r.Run.Judges})
 	}
 	from, asked, err := e.collect(cmd, ws, s, false)
 	if err != nil {
 		return nil, err
 	}
-	out, err := e.score(cmd, ws, s, from, nil)
+	out, err := e.score(cmd, ws, s, from, earlierScores{})
 	if out != nil {
 		out.answers = asked
 	}

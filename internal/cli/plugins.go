@@ -78,7 +78,7 @@ func (e *Env) fieldsFit(ctx context.Context, p *plan.Plan, pr *plugin.Process, n
 // want columns that there are.
 func (e *Env) greetAll(cmd *cobra.Command, p *plan.Plan) error {
 	for _, s := range p.Scorers {
-		if s.BuiltIn() {
+		if !s.Plugged() {
 			continue
 		}
 		pr, err := e.greet(cmd, p, s.Type, plugin.Scorer)

@@ -271,13 +271,13 @@ func (e *Env) evaluateAs(cmd *cobra.Command, p *plan.Plan, memory int64, fresh b
 	if err != nil {
 		return nil, err
 	}
-	return e.conclude(cmd, ws, s, from, asked, started, id, scores)
+	return e.conclude(cmd, ws, s, from, asked, earlierScores{fresh: fresh}, started, id, scores)
 }
 
 // conclude scores what there is and makes the record of it.
-func (e *Env) conclude(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from outputs, asked []record.Answers, started time.Time, id, scores string) (*record.Record, error) {
+func (e *Env) conclude(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from outputs, asked []record.Answers, was earlierScores, started time.Time, id, scores string) (*record.Record, error) {
 	ctx, p := cmd.Context(), s.Plan
-	given, err := e.score(cmd, ws, s, from, nil)
+	given, err := e.score(cmd, ws, s, from, was)
 	if err != nil {
 		return nil, err
 	}
@@ -286,6 +286,7 @@ func (e *Env) conclude(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, f
 		return nil, err
 	}
 	c.Facts.Scorers, c.Baseline = given.facts, e.baseline(p)
+	c.Facts.Findings = append(c.Facts.Findings, judgeFindings(given.facts)...)
 	r, err := s.Judge(c, p.Workers)
 	if err != nil {
 		return nil, err
@@ -300,7 +301,7 @@ func (e *Env) conclude(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, f
 	}
 	finished := e.Now()
 	r.Run = record.Run{ID: id, Started: started.UTC(), Finished: finished.UTC(), Version: programVersion(), Host: host(), Git: gitState(ctx, filepath.Join(p.Dir, filepath.Base(p.File))), Gates: gatePlaces(p),
-		Command: e.Args, Workers: p.Workers, PlanPath: p.File, Pulls: e.pulls(p), Plugins: append(e.answered, given.runs...), Answers: asked, Baseline: e.baselineRef(p), Look: look,
+		Command: e.Args, Workers: p.Workers, PlanPath: p.File, Pulls: e.pulls(p), Plugins: append(e.answered, given.runs...), Answers: asked, Judges: given.judges, Baseline: e.baselineRef(p), Look: look,
 		Stats: record.RunStats{Seconds: finished.Sub(started).Seconds(), CPUSeconds: cpuTime() - e.cpu, PeakBytes: peakBytes()}}
 	if err := r.Seal(); err != nil {
 		return nil, err

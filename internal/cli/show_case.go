@@ -12,6 +12,7 @@ import (
 	"github.com/fairtrial/fairtrial/internal/eval"
 	"github.com/fairtrial/fairtrial/internal/record"
 	"github.com/fairtrial/fairtrial/internal/result"
+	"github.com/fairtrial/fairtrial/internal/store"
 )
 
 // wholeCase is one case with all that is known of it.
@@ -43,6 +44,8 @@ type caseScore struct {
 	Value    result.Number `json:"value"`
 	Ungraded string        `json:"ungraded,omitempty"`
 	Evidence string        `json:"evidence,omitempty"`
+	// Verdicts are what judges said about the first sample.
+	Verdicts []record.CaseVerdict `json:"verdicts,omitempty"`
 }
 
 // generative opens what a record of a generative task was made of.
@@ -81,11 +84,16 @@ func (e *Env) generative(cmd *cobra.Command, name string) (*record.Record, *eval
 
 // showCase prints one case whole: its columns, each model's answers, each scorer's score.
 func (e *Env) showCase(cmd *cobra.Command, name, id string, asJSON bool) error {
-	_, s, from, done, err := e.generative(cmd, name)
+	r, s, from, done, err := e.generative(cmd, name)
 	if err != nil {
 		return err
 	}
 	defer done()
+	ws, err := e.openWorkspace(cmd, s.Plan.Dir)
+	if err != nil {
+		return err
+	}
+	defer ws.Close()
 	var found *answers.Case
 	for c, err := range eachCase(cmd.Context(), s) {
 		if err != nil {
@@ -100,6 +108,7 @@ func (e *Env) showCase(cmd *cobra.Command, name, id string, asJSON bool) error {
 		return wrong("", "%s has no case %q", s.Plan.Data.Source, id)
 	}
 	w := wholeCase{ID: id, Row: found.Row, Case: found.Vars, Models: []caseAnswer{}}
+	var all []answers.Answer
 	for _, m := range s.Plan.Models {
 		a, err := collect.Open(from[m.Key])
 		if err != nil {
@@ -110,11 +119,15 @@ func (e *Env) showCase(cmd *cobra.Command, name, id string, asJSON bool) error {
 		if err != nil && !errors.Is(err, collect.ErrNoCase) {
 			return err
 		}
-		x, err := e.caseAnswer(s, m.Key, answers.Given(found, entries, m.Answers.Samples))
+		all = append(all, answers.Given(found, entries, m.Answers.Samples))
+		x, err := e.caseAnswer(s, m.Key, all[len(all)-1])
 		if err != nil {
 			return err
 		}
 		w.Models = append(w.Models, x)
+	}
+	if err := w.judged(ws, s, r, found, all); err != nil {
+		return err
 	}
 	if asJSON {
 		return writeJSON(e.Stdout, w)
@@ -161,6 +174,38 @@ func (e *Env) caseAnswer(s *eval.Setup, key string, given answers.Answer) (caseA
 	return out, nil
 }
 
+// judged adds what judges said.
+func (w *wholeCase) judged(ws *store.Workspace, s *eval.Setup, r *record.Record, c *answers.Case, given []answers.Answer) error {
+	said := &judged{runs: r.Run.Judges}
+	var keys []string
+	for _, m := range s.Plan.Models {
+		keys = append(keys, m.Key)
+	}
+	for _, sc := range s.Plan.Scorers {
+		if !sc.IsJudge() {
+			continue
+		}
+		read, done, err := said.byID(ws, sc)
+		if err != nil {
+			return err
+		}
+		g := answers.NewJudgeGrader(s.Plan, sc, keys, read)
+		scores, err := g.Grade(c, given)
+		done()
+		if err != nil {
+			return err
+		}
+		for m, x := range scores {
+			out := caseScore{Scorer: sc.As, Value: result.None(), Ungraded: x.Reason, Evidence: x.Evidence, Verdicts: g.Words(m)}
+			if x.Graded {
+				out.Value, out.Ungraded = result.Number(x.Value), ""
+			}
+			w.Models[m].Scores = append(w.Models[m].Scores, out)
+		}
+	}
+	return nil
+}
+
 func (w wholeCase) print(e *Env) error {
 	out := func(format string, args ...any) { fmt.Fprintf(e.Stdout, format, args...) }
 	out("case %s (row %d)\n", w.ID, w.Row)
@@ -201,13 +246,44 @@ func (w wholeCase) print(e *Env) error {
 			if s.Ungraded != "" {
 				value, why = "ungraded", s.Ungraded
 			}
-			rows = append(rows, []string{"  " + s.Scorer, value, why})
+			rows = append(rows, []string{"  " + s.Scorer, value, oneLine(why)})
 		}
 		if err := writeTable(e.Stdout, rows); err != nil {
 			return err
 		}
+		for _, s := range m.Scores {
+			for _, v := range s.Verdicts {
+				printVerdict(out, s.Scorer, v)
+			}
+		}
 	}
 	return nil
+}
+
+// printVerdict prints a judge's level, evidence and reasoning.
+func printVerdict(out func(string, ...any), scorer string, v record.CaseVerdict) {
+	head := fmt.Sprintf("  %s, judges.%s, repeat %d: ", scorer, v.Judge, v.Repeat)
+	if v.Ungraded != "" {
+		head += "ungraded: " + oneLine(v.Ungraded)
+	} else {
+		head += oneLine(v.Level) + " (" + v.Value.Short() + ")"
+	}
+	out("%s\n", head)
+	said := func(evidence []string, reasoning string) {
+		for _, x := range evidence {
+			out("    > %s\n", oneLine(x))
+		}
+		if reasoning != "" {
+			out("    %s\n", oneLine(reasoning))
+		}
+	}
+	if v.Steps == nil {
+		said(v.Evidence, v.Reasoning)
+	}
+	for _, s := range v.Steps {
+		out("    %s %s\n", oneLine(s.Ask), oneLine(s.Choice))
+		said(s.Evidence, s.Reasoning)
+	}
 }
 
 // visible keeps an answer from steering the terminal.

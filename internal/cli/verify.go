@@ -180,6 +180,7 @@ func (e *Env) rerun(cmd *cobra.Command, r *record.Record, dir string) ([]string,
 		return nil, err
 	}
 	c.Facts.Scorers, c.Baseline = given.facts, r.Baseline
+	c.Facts.Findings = append(c.Facts.Findings, judgeFindings(given.facts)...)
 	if c.Facts.Digest != r.Data.Digest {
 		return []string{fmt.Sprintf("the data changed: digest %s, the record has %s", c.Facts.Digest, r.Data.Digest)}, nil
 	}

@@ -24,8 +24,9 @@ const maxPause = time.Minute
 // that is itself larger than the limit meets one every time.
 const maxLimited = 50
 
-// ask sees a job through: its slot is free again when its outcome is durable.
-func (r *run) ask(ctx context.Context, j *job) {
+// ask sees a job through: its slot is free again when its outcome is durable. It gives
+// the answer, nil where there is none.
+func (r *run) ask(ctx context.Context, j *job) *Entry {
 	held := true // ask has a slot; an attempt that meets a 429 gives it back meanwhile
 	defer func() {
 		if held {
@@ -57,14 +58,18 @@ func (r *run) ask(ctx context.Context, j *job) {
 			held = true
 		}
 	})
-	if err == nil || errors.Is(err, errStopped) || errors.Is(err, context.Canceled) || r.stopped() && provider.KindOf(err).Retry() {
-		return // answered and stored, or left for the next session
+	if err == nil {
+		return j.answer
+	}
+	if errors.Is(err, errStopped) || errors.Is(err, context.Canceled) || r.stopped() && provider.KindOf(err).Retry() {
+		return nil // left for the next session
 	}
 	var last *lastly
 	if errors.As(err, &last) {
 		err = last.e
 	}
 	r.failed(j, call, attempts, err)
+	return nil
 }
 
 // lastly hides a 429 from the retry policy: it has been retried enough.
@@ -103,7 +108,7 @@ func (r *run) attempt(ctx context.Context, j *job, n int) (a provider.Answer, ca
 		return a, call, began, r.attemptFailed(j, call, began, may, err)
 	}
 	r.good()
-	e := &Entry{ID: j.request.ID, Sample: j.request.Sample, Key: j.key, Call: call, Attempts: n, At: time.Now().UTC(),
+	e := &Entry{ID: j.request.ID, Sample: j.request.Sample, Step: int(j.ref.step), Key: j.key, Call: call, Attempts: n, At: time.Now().UTC(),
 		Charge: r.purse.settle(may, &a.Usage, false, true), Answer: &a}
 	payload, err := encodeEntry(e, a.Request, a.Response)
 	if err == nil {
@@ -121,6 +126,7 @@ func (r *run) attempt(ctx context.Context, j *job, n int) (a provider.Answer, ca
 	r.answered++
 	r.asked++
 	r.mu.Unlock()
+	j.answer = e
 	return a, call, began, nil
 }
 
@@ -274,7 +280,7 @@ func (r *run) failed(j *job, call uint64, attempts int, err error) {
 	if !errors.As(err, &e) {
 		e = &provider.Error{Kind: provider.BadRequest, Message: err.Error()}
 	}
-	entry := &Entry{ID: j.request.ID, Sample: j.request.Sample, Key: j.key, Call: call, Attempts: attempts, At: time.Now().UTC(),
+	entry := &Entry{ID: j.request.ID, Sample: j.request.Sample, Step: int(j.ref.step), Key: j.key, Call: call, Attempts: attempts, At: time.Now().UTC(),
 		Err: &Failure{Kind: e.Kind, Status: e.Status, Message: e.Message}}
 	payload, err := encodeEntry(entry, e.Request, e.Response)
 	if err == nil {

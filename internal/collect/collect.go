@@ -21,6 +21,7 @@ type Case struct {
 	Messages []provider.Message
 	Input    []string // embeddings
 	Vars     map[string]any
+	About    any // for Next; it is not sent
 }
 
 // Limits bound a run. The zero value is: concurrency by itself, no rate, 4 retries, a
@@ -46,8 +47,12 @@ type Options struct {
 	Price     Price
 	MaxTokens int64 // of an answer, where the request bounds it: for the budget
 	Total     int   // cases, if known: for progress
-	Progress  func(Progress)
-	Every     time.Duration // between calls of Progress; 0 is half a second
+	// Next makes a conversation of a case's question: it gives the question that follows the
+	// answers so far, or says that there is none. It must be a pure function, for it is asked
+	// again when the run is resumed. nil: one question a case. An error ends a conversation.
+	Next     func(first Case, sofar []*Entry) (Case, bool)
+	Progress func(Progress)
+	Every    time.Duration // between calls of Progress; 0 is half a second
 }
 
 // Reason says why a run ended.

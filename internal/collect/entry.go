@@ -15,7 +15,8 @@ import (
 type Entry struct {
 	ID       string           `json:"id"`
 	Sample   int              `json:"sample"`
-	Key      string           `json:"key"` // SHA-256 of the full request and the repeat
+	Step     int              `json:"step,omitempty"` // of a conversation (Options.Next)
+	Key      string           `json:"key"`            // SHA-256 of the full request and the repeat
 	Call     uint64           `json:"call,omitempty"`
 	Attempts int              `json:"attempts,omitempty"`
 	Cached   bool             `json:"cached,omitempty"` // taken from an earlier collection, nothing paid

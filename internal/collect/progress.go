@@ -56,6 +56,9 @@ func (r *run) progress() Progress {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	p.Resumed, p.Cached, p.Done = r.resumed, r.cached, r.answered
+	if p.Total > 0 {
+		p.Total = max(p.Total, r.wanted) // conversations are longer than is known before
+	}
 	for _, n := range r.errors {
 		p.Errors += n
 	}

@@ -39,9 +39,9 @@ type past struct {
 	spent   Spent
 }
 
-// lasting says whether the error of a case will be the same tomorrow. Others are asked
+// Lasting says whether the error of a case will be the same tomorrow. Others are asked
 // again when the run is resumed.
-func lasting(k provider.Kind) bool {
+func Lasting(k provider.Kind) bool {
 	switch k {
 	case provider.BadRequest, provider.Filtered, provider.TooLarge, provider.Encoding:
 		return true
@@ -123,7 +123,7 @@ func (p *past) visit(k kind, at int64, payload []byte) error {
 			p.spent.add(paid.Charge)
 			p.answers[key] = at
 			delete(p.errors, key)
-		} else if e.Err != nil && lasting(e.Err.Kind) {
+		} else if e.Err != nil && Lasting(e.Err.Kind) {
 			p.errors[key] = at
 		}
 	default:

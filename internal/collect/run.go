@@ -22,7 +22,8 @@ import (
 type ref struct {
 	at     int64  // in the log
 	index  uint32 // of the case, in the order of the input
-	sample uint32
+	sample uint16
+	step   uint16 // of a conversation
 }
 
 type run struct {
@@ -231,44 +232,22 @@ func once(seen map[uint64]struct{}, id string) error {
 	return nil
 }
 
-// job is a sample of a case that has to be asked.
+// job is a question of a case's sample that has to be asked.
 type job struct {
 	request provider.Request
 	ref     ref
 	key     string
 	size    int // of the request
 	spoiled int // answers that were no answers: a new idempotency key each
+	answer  *Entry
 }
 
 // one settles a sample from the log or the cache, or sends it; false when the run stops.
 func (r *run) one(ctx context.Context, c Case, index uint32, sample int) bool {
-	j := &job{request: provider.Request{ID: c.ID, Sample: sample, Messages: c.Messages, Input: c.Input, Vars: c.Vars}, ref: ref{index: index, sample: uint32(sample)}}
-	if r.o.Seed != nil {
-		seed := *r.o.Seed + int64(sample)
-		j.request.Seed = &seed
-	}
-	encoded, err := r.p.Encode(j.request)
-	if err != nil {
-		err = fmt.Errorf("case %q: %w", c.ID, err)
-		r.stop(BadCase, err.Error(), err)
-		return false
-	}
-	j.key, j.size = requestKey(encoded, sample), len(encoded)
-	key := newJobKey(c.ID, sample, j.key)
-	if at, ok := r.past.answers[key]; ok {
-		j.ref.at = at
-		r.mu.Lock()
-		r.refs = append(r.refs, j.ref)
-		r.answered++
-		r.resumed++
-		r.mu.Unlock()
-		return true
-	}
-	if at, ok := r.past.errors[key]; ok {
-		return r.oldError(j, at)
-	}
-	if e := r.cache.find(j.key, sample); e != nil {
-		return r.fromCache(j, e)
+	t := &thread{first: c, now: c, index: index, sample: sample}
+	j, ok := r.known(t)
+	if !ok || j == nil {
+		return ok
 	}
 	if !r.pace.acquire(false) {
 		return false
@@ -276,21 +255,60 @@ func (r *run) one(ctx context.Context, c Case, index uint32, sample int) bool {
 	r.jobs.Add(1)
 	go func() {
 		defer r.jobs.Done()
-		r.ask(ctx, j)
+		r.converse(ctx, t, j)
 	}()
 	return true
 }
 
+// settle takes the answer to a question from the log or the cache. It gives nil, and ok,
+// where the question has to be asked; over where it ended in a lasting error.
+func (r *run) settle(j *job) (answer *Entry, over, ok bool) {
+	key := newJobKey(j.request.ID, j.request.Sample, j.key)
+	if at, found := r.past.answers[key]; found {
+		j.ref.at = at
+		if r.o.Next != nil { // the answer decides what follows
+			var err error
+			if answer, err = r.stored(at); err != nil || answer.Answer == nil {
+				if err == nil {
+					err = fmt.Errorf("read the log: the record at byte %d is not the answer it was", at)
+				}
+				r.stop(StorageFailed, err.Error(), err)
+				return nil, false, false
+			}
+		} else {
+			answer = &Entry{}
+		}
+		r.mu.Lock()
+		r.refs = append(r.refs, j.ref)
+		r.answered++
+		r.resumed++
+		r.mu.Unlock()
+		return answer, false, true
+	}
+	if at, found := r.past.errors[key]; found {
+		return nil, true, r.oldError(j, at)
+	}
+	if e := r.cache.find(j.key, j.request.Sample); e != nil {
+		return e, false, r.fromCache(j, e)
+	}
+	return nil, false, true
+}
+
+func (r *run) stored(at int64) (*Entry, error) {
+	_, payload, err := readAt(r.log.f, at)
+	if err != nil {
+		return nil, err
+	}
+	return decodeEntry(payload)
+}
+
 // oldError takes over an error that would come again.
 func (r *run) oldError(j *job, at int64) bool {
-	_, payload, err := readAt(r.log.f, at)
-	if err == nil {
-		var e *Entry
-		if e, err = decodeEntry(payload); err == nil && e.Err != nil {
-			j.ref.at = at
-			r.settled(j.ref, e.Err.Kind)
-			return true
-		}
+	e, err := r.stored(at)
+	if err == nil && e.Err != nil {
+		j.ref.at = at
+		r.settled(j.ref, e.Err.Kind)
+		return true
 	}
 	if err == nil {
 		err = fmt.Errorf("read the log: the record at byte %d is not the error it was", at)
@@ -312,7 +330,7 @@ func (r *run) settled(at ref, failed provider.Kind) {
 }
 
 func (r *run) fromCache(j *job, e *Entry) bool {
-	e.ID, e.Sample, e.Cached, e.Call, e.Charge = j.request.ID, j.request.Sample, true, 0, Charge{}
+	e.ID, e.Sample, e.Step, e.Cached, e.Call, e.Charge = j.request.ID, j.request.Sample, int(j.ref.step), true, 0, Charge{}
 	payload, err := encodeEntry(e, e.Answer.Request, e.Answer.Response)
 	if err != nil {
 		r.stop(StorageFailed, err.Error(), err)
@@ -353,7 +371,7 @@ func (r *run) finish() (Result, error) {
 	err := r.err
 	if r.reason != StorageFailed && r.reason != BadCase {
 		slices.SortFunc(r.refs, func(a, b ref) int {
-			return cmp.Or(cmp.Compare(a.index, b.index), cmp.Compare(a.sample, b.sample))
+			return cmp.Or(cmp.Compare(a.index, b.index), cmp.Compare(a.sample, b.sample), cmp.Compare(a.step, b.step))
 		})
 		var werr error
 		res.Artifact, res.Digest, res.Models, werr = writeArtifact(r.o.Folder, r.log.f, r.refs)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/fairtrial/fairtrial/internal/cases"
+	"github.com/fairtrial/fairtrial/internal/result"
 	"github.com/fairtrial/fairtrial/internal/slice"
 	"github.com/fairtrial/fairtrial/internal/summary"
 )
@@ -127,6 +128,28 @@ type Scored struct {
 	Digest   string     `json:"digest"` // of the row scores, which the workspace keeps
 	Rows     int64      `json:"rows"`   // that it was asked about, each model's by itself
 	Ungraded []Ungraded `json:"ungraded"`
+	Judge    *Judged    `json:"judge,omitempty"` // of a scorer that asks judges
+}
+
+// Judged says who judged and how far they agree.
+type Judged struct {
+	Identity string          `json:"identity"` // of the judge: model, prompt, rubric, parameters, ensemble, repeats
+	Answers  int64           `json:"answers"`  // that were judged; equal answers to a case are one
+	Repeats  int             `json:"repeats"`
+	Judges   []JudgedBy      `json:"judges"`
+	Alpha    *result.Measure `json:"alpha,omitempty"`    // between the judges of an ensemble
+	Weighted int64           `json:"weighted,omitempty"` // verdicts that are means of levels, by the probabilities that the judge gave them
+	// SameFamily names judges that read answers of their own family of models.
+	SameFamily []string `json:"same_family,omitempty"`
+}
+
+// JudgedBy is one judge's part.
+type JudgedBy struct {
+	Judge    string          `json:"judge"`
+	Verdicts int64           `json:"verdicts"` // asked for: answers times repeats
+	Ungraded int64           `json:"ungraded"`
+	Variance *result.Measure `json:"variance,omitempty"` // between repeats
+	Unlike   *result.Measure `json:"unlike,omitempty"`   // answers whose repeats differ
 }
 
 // Ungraded counts rows that a scorer gave no score, with up to three examples.

@@ -130,18 +130,10 @@ func (d *decoder) answering(n *node, key string) Model {
 	if d.plan.sources[key] = n; n.get("source") != nil {
 		d.plan.sources[key] = n.get("source")
 	}
-	d.require(n, path, "provider", ": recorded, openai, azure, anthropic, ollama, http or command")
-	p := n.get("provider")
-	if p == nil {
-		return m
-	}
-	before := len(d.problems)
-	a.Provider = d.choice(p, path+".provider", "recorded", "openai", "azure", "anthropic", "ollama", "http", "command")
-	if len(d.problems) > before {
-		m.Answers = nil // the rest means nothing
-		return m
-	}
-	if !d.keys(n, path, append([]string{"provider", "name", "version", "artifact", "samples", "price"}, keysOf(a.Provider)...)...) {
+	if !d.provided(n, path, a, "name", "version", "artifact", "samples") {
+		if a.Provider == "" {
+			m.Answers = nil // the rest means nothing
+		}
 		return m
 	}
 	d.with(n, "name", func(v *node) { m.Name = d.text(v, path+".name") })
@@ -152,6 +144,29 @@ func (d *decoder) answering(n *node, key string) Model {
 			d.fail(v, path+".samples", "", "at most 1000 answers a case")
 		}
 	})
+	d.with(n, "prompt", func(v *node) { a.Prompt = d.prompt(v, path+".prompt") })
+	d.complete(n, path, a)
+	return m
+}
+
+// provided reads who is asked, a model or a judge: the provider and its own keys, beside
+// others. false: the rest means nothing.
+func (d *decoder) provided(n *node, path string, a *Answers, others ...string) bool {
+	d.require(n, path, "provider", ": recorded, openai, azure, anthropic, ollama, http or command")
+	p := n.get("provider")
+	if p == nil {
+		return false
+	}
+	before := len(d.problems)
+	a.Provider = d.choice(p, path+".provider", "recorded", "openai", "azure", "anthropic", "ollama", "http", "command")
+	if len(d.problems) > before {
+		a.Provider = ""
+		return false
+	}
+	own := slices.DeleteFunc(keysOf(a.Provider), func(key string) bool { return isJudge(path) && (key == "prompt" || key == "contexts") })
+	if !d.keys(n, path, slices.Concat([]string{"provider"}, others, []string{"price"}, own)...) {
+		return false
+	}
 	d.with(n, "price", func(v *node) { a.Price = d.price(v, path+".price") })
 	for key, to := range map[string]*string{"source": &a.Source, "api": &a.API, "base_url": &a.BaseURL, "model": &a.Model, "api_version": &a.APIVersion,
 		"answer": &a.Answer, "contexts": &a.Contexts, "format": &a.Format} {
@@ -177,21 +192,22 @@ func (d *decoder) answering(n *node, key string) Model {
 		a.Params, _ = v.plain().(map[string]any)
 	})
 	d.with(n, "command", func(v *node) { a.Command = d.command(v, path+".command") })
-	d.with(n, "prompt", func(v *node) { a.Prompt = d.prompt(v, path+".prompt") })
-	d.complete(n, path, a)
-	return m
+	return true
 }
 
-// complete asks for what a provider cannot do without.
+// complete asks for what a provider cannot do without. A judge has no prompt of its own.
 func (d *decoder) complete(n *node, path string, a *Answers) {
+	judge := isJudge(path)
 	need := map[string][]string{"recorded": {"source"}, "openai": {"base_url", "model", "prompt"}, "azure": {"base_url", "model", "key", "prompt"},
 		"anthropic": {"model", "key", "prompt"}, "ollama": {"model", "prompt"}, "http": {"base_url", "body", "answer"}, "command": {"command"}}
 	what := map[string]string{"source": ": a file of lines {id, sample, output}", "prompt": ": {messages: [{role: user, content: \"{{question}}\"}]}, or a file",
 		"base_url": ": such as http://127.0.0.1:8080/v1", "key": ": env:NAME or file:PATH", "answer": ": the JSON path of the answer", "command": ": the program and its arguments"}
 	for _, key := range need[a.Provider] {
-		d.require(n, path, key, what[key])
+		if key != "prompt" || !judge {
+			d.require(n, path, key, what[key])
+		}
 	}
-	if a.Provider == "command" && a.Format != "json" {
+	if a.Provider == "command" && a.Format != "json" && !judge {
 		d.require(n, path, "prompt", ": what the program reads; or format: json, for all columns")
 	}
 }
@@ -383,6 +399,11 @@ func (d *decoder) limits(n *node) {
 		}
 		d.with(v, "usd", func(x *node) {
 			l.USD = positive(x, "limits.budget.usd")
+			for _, j := range d.plan.Judges {
+				if !j.Recorded() && j.Price == nil {
+					d.fail(x, "limits.budget.usd", "add price: {in: …, out: …} to the judge, or bound tokens or calls", "without a price no cost of judges.%s is known", j.Key)
+				}
+			}
 			for _, m := range d.plan.Models {
 				if m.Answers != nil && !m.Answers.Recorded() && m.Answers.Price == nil {
 					d.fail(x, "limits.budget.usd", "add price: {in: …, out: …} to the model, or bound tokens or calls", "without a price no cost of models.%s is known", m.Key)
@@ -424,5 +445,5 @@ func (n *node) plain() any {
 
 // Asks reports whether the plan asks models anything, and so may cost something.
 func (p *Plan) Asks() bool {
-	return slices.ContainsFunc(p.Models, func(m Model) bool { return m.Answers != nil && !m.Answers.Recorded() })
+	return slices.ContainsFunc(p.Judges, func(j Judge) bool { return !j.Recorded() }) || slices.ContainsFunc(p.Models, func(m Model) bool { return m.Answers != nil && !m.Answers.Recorded() })
 }

@@ -38,6 +38,14 @@ func (d *decoder) builtIn(v *node) bool {
 	return nearest(name, names) != "" // a slip of the pen, more likely than a program of that name
 }
 
+// ofType reports whether an entry under `scorers` is of a type that no plug-in has.
+func (d *decoder) ofType(v *node, name string) bool {
+	if _, ok := d.plan.Plugins[name]; ok {
+		return false
+	}
+	return v.kind != mapping && v.text == name || v.get("type") != nil && v.get("type").text == name
+}
+
 // builtInScorer reads a scorer of the program's own: flat, as in promptfoo.
 func (d *decoder) builtInScorer(v *node, path string) (Scorer, bool) {
 	before := len(d.problems)

@@ -85,6 +85,12 @@ func Changes(old, now *Plan) []string {
 
 func scorerWords(s Scorer) string {
 	out := fmt.Sprintf("%s, direction %s", s.Type, s.Direction)
+	if j := s.Judge; j != nil { // any part of a judge makes it another
+		out += fmt.Sprintf(", asks %s, %.19s", strings.Join(j.Judges, " + "), j.Identity)
+		if j.Threshold != nil {
+			out += fmt.Sprintf(", threshold %g", *j.Threshold)
+		}
+	}
 	if s.PassFail {
 		return out + ", pass or fail"
 	}

@@ -22,6 +22,7 @@ type decoder struct {
 	// What could not be read, so that a gate that names it is not called wrong as well.
 	brokenSlices  bool
 	brokenMetrics []string
+	brokenJudges  []string
 }
 
 func (d *decoder) fail(n *node, path, hint, format string, args ...any) {

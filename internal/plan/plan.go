@@ -23,6 +23,7 @@ type Plan struct {
 	Models      []Model               `json:"models"` // candidate, baseline (if any), then the others in the plan's order
 	Slices      []Slice               `json:"slices"`
 	MaxSlices   int                   `json:"max_slices"`
+	Judges      []Judge               `json:"judges,omitempty"`  // whom scorers of type judge ask
 	Scorers     []Scorer              `json:"scorers,omitempty"` // each is a metric by its name
 	Metrics     []Metric              `json:"metrics"`
 	Confidence  float64               `json:"confidence"`

@@ -56,11 +56,15 @@ type Scorer struct {
 	Upper     *float64 `json:"upper,omitempty"`
 	PassFail  bool     `json:"pass_fail,omitempty"` // each score is 0 or 1
 
-	Spec map[string]any `json:"spec,omitempty"` // of a built-in scorer (internal/score); nil: a plug-in
+	Spec  map[string]any `json:"spec,omitempty"`  // of a built-in scorer (internal/score)
+	Judge *JudgeScorer   `json:"judge,omitempty"` // of judges; neither: a plug-in
 }
 
 // BuiltIn reports whether the program itself scores.
 func (s Scorer) BuiltIn() bool { return s.Spec != nil }
+
+// Plugged reports whether a plug-in scores.
+func (s Scorer) Plugged() bool { return s.Spec == nil && s.Judge == nil }
 
 // Range of the scores; infinite where the plan says none.
 func (s Scorer) Range() (lo, hi float64) {
@@ -209,7 +213,10 @@ func (d *decoder) scorers(n *node) {
 	for i, v := range n.items {
 		path := fmt.Sprintf("scorers[%d]", i)
 		read := d.scorer
-		if d.plan.Task.Generative() && d.builtIn(v) {
+		switch {
+		case d.plan.Task.Generative() && d.ofType(v, "judge"):
+			read = d.judgeScorer
+		case d.plan.Task.Generative() && d.builtIn(v):
 			read = d.builtInScorer
 		}
 		s, ok := read(v, path)
@@ -345,7 +352,7 @@ func (c withScorers) Names(t cases.Task) []string {
 func (p *Plan) PluginNames() []string {
 	var out []string
 	for _, s := range p.Scorers {
-		if !s.BuiltIn() {
+		if s.Plugged() {
 			out = append(out, s.Type)
 		}
 	}

@@ -52,6 +52,7 @@ type Run struct {
 	Pulls    []engine.Pull `json:"pulls,omitempty"` // of remote sources, in the plan's order
 	Plugins  []PluginRun   `json:"plugins,omitempty"`
 	Answers  []Answers     `json:"answers,omitempty"` // of generative tasks, by model
+	Judges   []Judging     `json:"judges,omitempty"`  // what was asked of judges, by scorer
 	Baseline *BaselineRef  `json:"baseline,omitempty"`
 	Gates    []GatePlace   `json:"gates,omitempty"` // where each stands in the plan's file
 	Look     Look          `json:"look"`
@@ -83,11 +84,47 @@ type CaseScore struct {
 	Scorer string        `json:"scorer"`
 	Value  result.Number `json:"value"`
 	Note   string        `json:"note,omitempty"` // what was found, or why there is no score
+	// Verdicts are all that judges said about the answer that is shown.
+	Verdicts []CaseVerdict `json:"verdicts,omitempty"`
+}
+
+// CaseVerdict is one judge's word on one answer.
+type CaseVerdict struct {
+	Judge     string        `json:"judge"`
+	Repeat    int           `json:"repeat"` // from 0
+	Value     result.Number `json:"value"`
+	Level     string        `json:"level,omitempty"`
+	Evidence  []string      `json:"evidence,omitempty"` // as the judge quotes it
+	Reasoning string        `json:"reasoning,omitempty"`
+	Ungraded  string        `json:"ungraded,omitempty"` // why there is no verdict
+	Steps     []CaseStep    `json:"steps,omitempty"`    // of a tree of questions
+}
+
+// CaseStep is one question of a tree and its answer.
+type CaseStep struct {
+	Ask       string   `json:"ask"`
+	Choice    string   `json:"choice"`
+	Evidence  []string `json:"evidence,omitempty"`
+	Reasoning string   `json:"reasoning,omitempty"`
 }
 
 // Answers are what one model answered: a content-addressed artifact, and its account.
 type Answers struct {
-	Model     string         `json:"model"`
+	Model string `json:"model"`
+	Account
+}
+
+// Judging is what one judge said for one scorer: a content-addressed artifact, and its
+// account. Cases are answers, and samples verdicts or steps of them.
+type Judging struct {
+	Scorer   string `json:"scorer"`
+	Judge    string `json:"judge"`    // its key
+	Identity string `json:"identity"` // of the whole scorer's judge
+	Account
+}
+
+// Account is what was asked and what it cost.
+type Account struct {
 	Provider  string         `json:"provider"`
 	Digest    string         `json:"digest"` // of the artifact, in the workspace
 	Cases     int64          `json:"cases"`

@@ -86,6 +86,7 @@ type page struct {
 	Shown       []caseGroup
 	Notes       []string // footnotes
 	Ungraded    []string // what scorers gave no score
+	Judges      []string // who judged, and how far they agree
 	Terms       [][2]string
 	Slices      int
 }
@@ -214,7 +215,7 @@ func newPage(r *record.Record) *page {
 		}
 	}
 	p.Notes = notes.list
-	p.Ungraded = ungraded(r)
+	p.Ungraded, p.Judges = ungraded(r), judges(r)
 	p.Shown = shownCases(r)
 	p.Terms = glossary()
 	return p

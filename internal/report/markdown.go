@@ -112,6 +112,9 @@ func markdown(r *record.Record, most int) []byte {
 	markdownSlices(p, r, most)
 	p("\n<details><summary>Proof</summary>\n")
 	p("- %s of %s rows used; %s intervals; %d slices", result.Count(r.Data.RowsUsed), result.Count(r.Data.Rows), result.Percent(r.Plan.Confidence), max(0, len(r.Slices)-1))
+	for _, j := range judges(r) {
+		p("- judge: %s", md(j))
+	}
 	for _, u := range ungraded(r) {
 		p("- ungraded: %s", md(u))
 	}

@@ -31,12 +31,15 @@ func sample(slices, metrics int) *record.Record {
 		Models: []plan.Model{{Key: "candidate", Name: evil, Version: "2"}, {Key: "baseline", Name: "old"}}},
 		Run: record.Run{ID: "20260101T000000-abcd", Started: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), PlanPath: "plan.yaml", Look: record.Look{Number: 2, CandidatesOnThisBenchmark: 5, PlanChanges: []string{evil}}},
 		Data: engine.Facts{Rows: 1000, RowsRead: 1200, RowsUsed: 990, Missing: map[string]int64{"candidate": 3}, Excluded: []engine.Excluded{{Reason: evil, Rows: 10, Examples: []string{"row 17 (id " + evil + ")"}}},
-			Scorers:  []engine.Scored{{Scorer: evil, Ungraded: []engine.Ungraded{{Model: "candidate", Reason: evil, Rows: 2, Examples: []string{evil}}, {Model: "baseline", Reason: evil, Rows: 2}}}},
+			Scorers: []engine.Scored{{Scorer: evil, Ungraded: []engine.Ungraded{{Model: "candidate", Reason: evil, Rows: 2, Examples: []string{evil}}, {Model: "baseline", Reason: evil, Rows: 2}},
+				Judge: &engine.Judged{Identity: evil, Answers: 3, Repeats: 2, Judges: []engine.JudgedBy{{Judge: evil, Verdicts: 6, Ungraded: 1, Variance: &result.Measure{Value: n(0.1), Lower: n(0), Upper: n(0.2), N: 3}, Unlike: &result.Measure{Value: none, Lower: none, Upper: none, Note: evil}}}, Alpha: &result.Measure{Value: n(0.5), Lower: none, Upper: none, N: 3}}}},
 			Findings: []engine.Finding{{Code: "x", Text: evil}}, Files: []engine.File{{Path: "d.csv", Bytes: 5, Digest: "sha256:00"}}},
 		Verdict:   result.Outcome{Decision: result.NoGo, Sentence: "No-go: " + evil, Next: []string{evil}, Guardrails: []string{}},
 		Baseline:  &record.Baseline{RunID: "x", Candidate: evil, Why: evil},
 		Exemplars: []engine.Exemplar{{Model: "candidate", ID: evil, Row: 3, Label: "1", Output: 0.01, Loss: 0.99}},
-		Tables:    []record.Table{{Kind: "confusion", Model: "candidate", RowLabels: []string{evil, "1"}, ColumnLabels: []string{evil, "1"}, Rows: [][]int64{{5, 6}, {7, 8}}}},
+		Cases: []record.Case{{ID: evil, Why: "worse " + evil, Question: evil, Answers: []record.CaseAnswer{{Model: "candidate", Output: evil, Scores: []record.CaseScore{{Scorer: evil, Value: n(1), Note: evil,
+			Verdicts: []record.CaseVerdict{{Judge: evil, Value: n(1), Level: evil, Evidence: []string{evil}, Reasoning: evil}, {Judge: evil, Value: none, Ungraded: evil, Steps: []record.CaseStep{{Ask: evil, Choice: evil, Evidence: []string{evil}, Reasoning: evil}}}}}}}}}},
+		Tables: []record.Table{{Kind: "confusion", Model: "candidate", RowLabels: []string{evil, "1"}, ColumnLabels: []string{evil, "1"}, Rows: [][]int64{{5, 6}, {7, 8}}}},
 	}
 	for k, v := range []result.Verdict{result.Pass, result.Fail, result.Inconclusive, result.VerdictNotApplicable, result.Error, ""} {
 		for _, sev := range []result.Severity{result.Block, result.Warn} {

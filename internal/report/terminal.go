@@ -252,6 +252,9 @@ func (t *terminal) proof() {
 	for _, e := range r.Data.Excluded {
 		t.line(fmt.Sprintf("  not used: %s rows, %s", result.Count(e.Rows), e.Reason))
 	}
+	for _, j := range judges(r) {
+		t.wrap("  judge: "+j, "", "    ", 2)
+	}
 	for _, u := range ungraded(r) {
 		t.wrap("  ungraded: "+u, "", "    ", 2)
 	}

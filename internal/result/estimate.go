@@ -72,3 +72,14 @@ type Comparison struct {
 	Status         Status         `json:"status"`
 	Notes          []string       `json:"notes"`
 }
+
+// Measure is a number beside the estimates, such as how far judges agree: with its
+// interval, what it rests on and how it was made.
+type Measure struct {
+	Value  Number `json:"value"`
+	Lower  Number `json:"lower"`
+	Upper  Number `json:"upper"`
+	N      int64  `json:"n"`
+	Method string `json:"method"`
+	Note   string `json:"note,omitempty"` // why there is no value or no interval
+}

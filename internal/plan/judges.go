@@ -1,0 +1,316 @@
+package plan
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/fairtrial/fairtrial/internal/rubric"
+)
+
+// Judge is an entry under `judges`: who is asked to judge answers. It has no prompt: what
+// it is asked is the rubric's matter.
+type Judge struct {
+	Key string `json:"key"`
+	*Answers
+}
+
+// JudgeScorer says how judges score answers. It stands on a Scorer of type judge.
+type JudgeScorer struct {
+	Judges   []string      `json:"judges"` // keys of the plan's judges; several are an ensemble
+	Vote     string        `json:"vote"`   // mean | majority
+	Rubric   rubric.Rubric `json:"rubric"`
+	File     string        `json:"file,omitempty"` // of the rubric, from the plan's folder
+	Repeats  int           `json:"repeats"`        // each judge is asked so often about an answer
+	Logprobs bool          `json:"logprobs,omitempty"`
+	// Threshold: the score of an answer is 1 where it is reached, else 0.
+	Threshold *float64 `json:"threshold,omitempty"`
+	// Identity is the SHA-256 of all that makes the judge what it is: model, prompt, rubric,
+	// parameters, ensemble and repeats. Another identity is another judge: what was measured
+	// of this one says nothing about that one.
+	Identity string `json:"identity"`
+	// SameFamily names models that the judge may favour: they are of its family.
+	SameFamily []string `json:"same_family,omitempty"`
+}
+
+// IsJudge reports whether judges score, so that the score may be wrong.
+func (s Scorer) IsJudge() bool { return s.Judge != nil }
+
+// Judge finds a judge by its key.
+func (p *Plan) Judge(key string) *Judge {
+	for i := range p.Judges {
+		if p.Judges[i].Key == key {
+			return &p.Judges[i]
+		}
+	}
+	return nil
+}
+
+func isJudge(path string) bool { return strings.HasPrefix(path, "judges.") }
+
+func (d *decoder) judges(n *node) {
+	if !d.plan.Task.Generative() {
+		d.fail(n, "judges", "leave it out", "judges read answers, and task %s has none", d.plan.Task)
+		return
+	}
+	if n.kind != mapping {
+		d.fail(n, "judges", "write {strict: {provider: openai, base_url: …, model: …}}", "a mapping of judges is expected, this is %s", n.kind)
+		return
+	}
+	for i, k := range n.keys {
+		path := "judges." + k.text
+		v := n.items[i]
+		switch {
+		case !pluginName.MatchString(k.text):
+			d.fail(k, path, "use letters, digits, _, - and .", "%q cannot be the name of a judge", k.text)
+			continue
+		case v.kind != mapping:
+			d.fail(v, path, "write {provider: openai, base_url: …, model: …}", "a mapping is expected, this is %s", v.kind)
+			continue
+		}
+		a := &Answers{Samples: 1}
+		before := len(d.problems)
+		var told []string
+		for key, hint := range map[string]string{"prompt": "the rubric says what a judge is asked", "samples": "how often it is asked is the scorer's repeats"} {
+			if v.get(key) != nil {
+				d.fail(v.keyNode(key), path+"."+key, hint, "a judge has no %s", key)
+				told = append(told, key)
+			}
+		}
+		if d.provided(v, path, a, told...) {
+			d.complete(v, path, a)
+		}
+		if d.plan.sources[path] = v; v.get("source") != nil {
+			d.plan.sources[path] = v.get("source")
+		}
+		if len(d.problems) > before {
+			d.brokenJudges = append(d.brokenJudges, k.text)
+			continue
+		}
+		if a.Recorded() {
+			d.recordedDigest(v.get("source"), path+".source", a)
+		}
+		d.plan.Judges = append(d.plan.Judges, Judge{k.text, a})
+	}
+}
+
+// recordedDigest is part of who the judge is: other verdicts are another judge.
+func (d *decoder) recordedDigest(v *node, path string, a *Answers) {
+	if d.read == nil {
+		return
+	}
+	at := a.Source
+	if !filepath.IsAbs(at) {
+		at = filepath.Join(d.read.dir, at)
+	}
+	f, err := os.Open(at)
+	if err != nil {
+		d.fail(v, path, "a file of lines {id, model, output}", "%s: %v", a.Source, reason(err))
+		return
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		d.fail(v, path, "a file of lines {id, model, output}", "%s: %v", a.Source, reason(err))
+		return
+	}
+	a.Digest = "sha256:" + hex.EncodeToString(h.Sum(nil))
+}
+
+// reason is an error of a file without its path.
+func reason(err error) error {
+	var pe *os.PathError
+	if errors.As(err, &pe) {
+		return pe.Err
+	}
+	return err
+}
+
+// judgeScorer reads an entry of type judge.
+func (d *decoder) judgeScorer(v *node, path string) (Scorer, bool) {
+	s := Scorer{Type: "judge", As: "judge", Direction: "up"}
+	j := &JudgeScorer{Vote: "mean", Repeats: 1}
+	before := len(d.problems)
+	at := path
+	if v.kind != mapping {
+		d.fail(v, path, "write {type: judge, judge: NAME, rubric: rubric.yaml}", "a judge needs the key judge, one of the plan's judges, and a rubric")
+		return s, false
+	}
+	if !d.keys(v, path, "type", "as", "judge", "vote", "rubric", "repeats", "logprobs", "threshold", "direction") {
+		return s, false
+	}
+	d.require(v, path, "judge", ": one of the plan's judges, or a list of them")
+	d.require(v, path, "rubric", ": a file, or {criterion: …, levels: […]}")
+	d.with(v, "as", func(n *node) { s.As, at = d.name(n, path+".as"), path+".as" })
+	d.with(v, "judge", func(n *node) { j.Judges = d.judgeNames(n, path+".judge") })
+	d.with(v, "vote", func(n *node) {
+		j.Vote = d.choice(n, path+".vote", "mean", "majority")
+	})
+	d.with(v, "direction", func(n *node) { s.Direction = d.choice(n, path+".direction", "up", "down", "none") })
+	d.with(v, "repeats", func(n *node) {
+		if j.Repeats = int(d.whole(n, path+".repeats", 1)); j.Repeats > 100 {
+			d.fail(n, path+".repeats", "", "at most 100 repeats")
+		}
+	})
+	d.with(v, "threshold", func(n *node) {
+		if x, ok := d.number(n, path+".threshold"); ok {
+			j.Threshold = &x
+		}
+	})
+	d.with(v, "rubric", func(n *node) { j.File = d.rubric(n, path+".rubric", &j.Rubric) })
+	if len(d.problems) == before {
+		d.judgeFits(v, path, j)
+	}
+	if len(d.problems) == before {
+		s.Judge = j
+		values := j.Rubric.Values()
+		lo, hi := slices.Min(values), slices.Max(values)
+		single := j.Repeats == 1 && len(j.Judges) == 1 || j.Vote == "majority"
+		s.PassFail = j.Threshold != nil || single && j.Rubric.PassFail() && !j.Logprobs
+		if j.Threshold != nil {
+			lo, hi = 0, 1
+		}
+		s.Lower, s.Upper = &lo, &hi
+		for _, m := range d.plan.Models {
+			s.PassFail = s.PassFail && (m.Answers == nil || m.Answers.Samples == 1) // averaged within the case
+		}
+		j.SameFamily = d.plan.sameFamily(j)
+		j.Identity = d.plan.identity(j)
+	}
+	return s, d.named(s, v, at, before)
+}
+
+func (d *decoder) judgeNames(n *node, path string) []string {
+	list := []*node{n}
+	if n.kind == sequence {
+		list = n.items
+	}
+	var known []string
+	for _, j := range d.plan.Judges {
+		known = append(known, j.Key)
+	}
+	var out []string
+	for i, x := range list {
+		at := path
+		if n.kind == sequence {
+			at = fmt.Sprintf("%s[%d]", path, i)
+		}
+		name := d.name(x, at)
+		switch {
+		case name == "":
+		case slices.Contains(out, name):
+			d.fail(x, at, "ask it more often with repeats", "the judge %q stands here twice", name)
+		case !slices.Contains(known, name) && !slices.Contains(d.brokenJudges, name):
+			hint := didYouMean(name, known)
+			if len(known) == 0 {
+				hint = "add judges: {" + name + ": {provider: …}}"
+			}
+			d.fail(x, at, hint, "the plan has no judge %q", name)
+		}
+		out = append(out, name)
+	}
+	if len(out) == 0 && n.kind == sequence {
+		d.fail(n, path, "", "at least one judge is expected")
+	}
+	return out
+}
+
+// judgeFits checks what keys say together.
+func (d *decoder) judgeFits(v *node, path string, j *JudgeScorer) {
+	at := func(key string) *node {
+		if n := v.get(key); n != nil {
+			return n
+		}
+		return v
+	}
+	d.with(v, "logprobs", func(n *node) {
+		if j.Logprobs = d.choice(n, path+".logprobs", "true", "false") == "true"; !j.Logprobs {
+			return
+		}
+		if why := j.Rubric.Tokens(); why != "" {
+			d.fail(n, path+".logprobs", "rename the levels, or leave logprobs out", "%s", why)
+		}
+		for _, key := range j.Judges {
+			if a := d.plan.Judge(key); a != nil && (a.Provider != "openai" && a.Provider != "azure" || a.API == "responses" || a.API == "embeddings") {
+				d.fail(n, path+".logprobs", "leave it out", "judges.%s gives no probabilities: they are read from chat completions of openai and azure", key)
+			}
+		}
+		if j.Vote == "majority" {
+			d.fail(n, path+".logprobs", "leave one of them out", "votes are levels, and logprobs make numbers between them")
+		}
+	})
+	if j.Vote == "majority" && len(j.Judges)*j.Repeats == 1 {
+		d.fail(at("vote"), path+".vote", "name more judges, or ask more often with repeats", "one vote is no majority")
+	}
+	if t := j.Threshold; t != nil {
+		values := j.Rubric.Values()
+		if lo, hi := slices.Min(values), slices.Max(values); *t <= lo || *t > hi {
+			d.fail(at("threshold"), path+".threshold", "", "a threshold above %g and up to %g is expected: otherwise all scores are alike", lo, hi)
+		}
+	}
+	c := d.plan.Data.Columns
+	for i, part := range j.Rubric.Shows {
+		missing := part == "question" && c.Question == "" || part == "reference" && c.Reference == ""
+		if missing {
+			d.fail(at("rubric"), fmt.Sprintf("%s.rubric.shows[%d]", path, i), "name the column in data.columns."+part, "the judge is to see the %s, and the cases have none", part)
+		}
+	}
+}
+
+// identity is the hash of what makes a judge.
+func (p *Plan) identity(j *JudgeScorer) string {
+	type who struct {
+		Provider, API, Model, Digest, Format string
+		Address                              string `json:",omitempty"` // of an application: it has no model's name
+		Command                              []string
+		Params                               map[string]any
+		Body                                 any
+		Answer                               string
+		Seed                                 *int64
+	}
+	id := struct {
+		Judges   []who
+		Vote     string
+		Rubric   rubric.Rubric
+		Words    []rubric.Question
+		Repeats  int
+		Logprobs bool
+	}{Vote: j.Vote, Rubric: j.Rubric, Words: j.Rubric.Words(), Repeats: j.Repeats, Logprobs: j.Logprobs}
+	for _, key := range j.Judges {
+		a := p.Judge(key)
+		if a == nil {
+			continue
+		}
+		w := who{Provider: a.Provider, API: a.API, Model: a.Model, Digest: a.Digest, Format: a.Format, Command: a.Command, Params: a.Params, Body: a.Body, Answer: a.Answer, Seed: a.Seed}
+		if a.Provider == "http" {
+			w.Address = a.BaseURL
+		}
+		id.Judges = append(id.Judges, w)
+	}
+	// The order of an ensemble changes nothing.
+	slices.SortFunc(id.Judges, func(x, y who) int { return bytes.Compare(encoded(x), encoded(y)) })
+	sum := sha256.Sum256(encoded(id))
+	return "sha256:" + hex.EncodeToString(sum[:])
+}
+
+func encoded(v any) []byte {
+	b, err := json.Marshal(v)
+	if err != nil { // values of a YAML file always encode
+		panic(err)
+	}
+	return b
+}
+
+// JudgeProblem is a problem with a judge, at its place in the plan.
+func (p *Plan) JudgeProblem(key, format string, args ...any) Problem {
+	path := "judges." + key
+	return tidy([]Problem{problemAt(p.sources[path], path, "", format, args...)}, p.File, p.source)[0]
+}

@@ -1,0 +1,63 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/fairtrial/fairtrial/internal/record"
+	"github.com/fairtrial/fairtrial/internal/result"
+)
+
+// judges says, one sentence a scorer, who judged, how far they agree with themselves and
+// with each other, and what it cost.
+func judges(r *record.Record) []string {
+	var out []string
+	for _, s := range r.Data.Scorers {
+		j := s.Judge
+		if j == nil {
+			continue
+		}
+		var names, apart []string
+		verdicts, ungraded := int64(0), int64(0)
+		for _, x := range j.Judges {
+			names = append(names, x.Judge)
+			verdicts += x.Verdicts
+			ungraded += x.Ungraded
+			if x.Variance != nil {
+				apart = append(apart, fmt.Sprintf("%s between its repeats varies by %s, and they differ on %s", x.Judge, measured(x.Variance), measured(x.Unlike)))
+			}
+		}
+		parts := []string{fmt.Sprintf("%s by %s, %.19s: %s of %s verdicts on %s ungraded", s.Scorer, strings.Join(names, " + "), j.Identity, result.Count(ungraded), result.Count(verdicts), plural(j.Answers, "answer", "answers"))}
+		parts = append(parts, apart...)
+		if j.Alpha != nil {
+			parts = append(parts, "Krippendorff's α between them "+measured(j.Alpha))
+		}
+		calls, in, given, usd := int64(0), int64(0), int64(0), 0.0
+		for _, x := range r.Run.Judges {
+			if x.Scorer == s.Scorer {
+				calls, in, given, usd = calls+x.Calls, in+x.TokensIn, given+x.TokensOut, usd+float64(x.USD)
+			}
+		}
+		if in+given > 0 {
+			cost := fmt.Sprintf("%s, %s tokens in, %s out", plural(calls, "call", "calls"), result.Count(in), result.Count(given))
+			if usd > 0 {
+				cost += ", " + result.Number(usd).Short() + " USD"
+			}
+			parts = append(parts, cost)
+		}
+		out = append(out, strings.Join(parts, "; "))
+	}
+	return out
+}
+
+// measured is a measure with its interval, or why there is none.
+func measured(m *result.Measure) string {
+	if !m.Value.Known() {
+		return "– (" + m.Note + ")"
+	}
+	out := m.Value.Short()
+	if m.Lower.Known() && m.Upper.Known() {
+		return out + fmt.Sprintf(" (%s to %s, n = %s)", m.Lower.Short(), m.Upper.Short(), result.Count(m.N))
+	}
+	return out + fmt.Sprintf(" (n = %s)", result.Count(m.N))
+}
