@@ -50,7 +50,7 @@ func (e *Env) importPromptfoo(cmd *cobra.Command, file, results string, w *draft
 	if m.AtOnce > 0 && results == "" {
 		d.Limits = fmt.Sprintf("{concurrency: %d}", m.AtOnce)
 	}
-	promptfooScorers(m, &d, results != "")
+	promptfooScorers(m, &d, w, results != "")
 	for _, l := range m.Left {
 		d.Notes = append(d.Notes, "NOT CARRIED "+l.String())
 	}
@@ -240,7 +240,7 @@ func (e *Env) promptfooAnswers(m *promptfoo.Import, d *plan.TextDraft, w *draftF
 
 // promptfooScorers are the test's verdict and score, its named scores, and the share of
 // each type that passes.
-func promptfooScorers(m *promptfoo.Import, d *plan.TextDraft, recorded bool) {
+func promptfooScorers(m *promptfoo.Import, d *plan.TextDraft, w *draftFiles, recorded bool) {
 	add := func(format string, args ...any) { d.Scorers = append(d.Scorers, fmt.Sprintf(format, args...)) }
 	if len(m.Types) > 0 {
 		add("{type: checks, as: passed}                 # the test passes, as in promptfoo")
@@ -277,14 +277,37 @@ func promptfooScorers(m *promptfoo.Import, d *plan.TextDraft, recorded bool) {
 		add("{type: recorded, score: promptfoo_pass, pass_fail: true, as: promptfoo_pass}    # what promptfoo said")
 		add("{type: recorded, score: promptfoo_score, min: 0, max: 1, as: promptfoo_score}")
 	}
-	for _, j := range m.Judged {
-		add("# - {type: judge, judge: NAME, rubric: %s, as: %s}   # %s of %s:%d", plan.Quote(j.Rubric), name(strings.ReplaceAll(j.Type, "-", "_")), j.Type, j.File, j.Line)
-	}
+	promptfooJudges(m, d, w, add, name)
 	d.Gates = []string{"# No gate yet, so nothing is decided. For example:"}
 	if len(m.Models) > 1 {
 		d.Gates = append(d.Gates, "# gates:", "#   - {metric: passed, no_worse_than: baseline, margin: 0.02, why: the harm this guards against}")
 	} else {
 		d.Gates = append(d.Gates, "# gates:", "#   - {metric: passed, at_least: 0.9, why: the harm this guards against}")
+	}
+}
+
+// promptfooJudges writes a rubric for each assertion that a model grades by one, and the
+// scorers that would ask a judge, as comments: who judges must be said first.
+func promptfooJudges(m *promptfoo.Import, d *plan.TextDraft, w *draftFiles, add func(string, ...any), name func(string) string) {
+	seen := map[string]bool{}
+	for _, j := range m.Judged {
+		kind := strings.TrimPrefix(j.Type, "not-")
+		if seen[kind+j.Rubric] {
+			continue
+		}
+		seen[kind+j.Rubric] = true
+		as := name(strings.ReplaceAll(kind, "-", "_"))
+		if j.Rubric == "" || kind != "llm-rubric" && kind != "g-eval" && kind != "model-graded-closedqa" && kind != "search-rubric" && kind != "agent-rubric" {
+			add("# %s of %s:%d needs a judge with a rubric of your own (docs/judges.md)", j.Type, j.File, j.Line)
+			continue
+		}
+		file := "rubrics/" + as + ".yaml"
+		w.put(file, fmt.Appendf(nil, "# %s of %s:%d. Anchor the levels: say what makes each of them.\ncriterion: %s\nlevels:\n  - {value: 1, name: \"met\", means: The criterion is met.}\n  - {value: 0, name: \"unmet\", means: It is not met.}\nshows: [answer]\n",
+			j.Type, j.File, j.Line, jsonOf(j.Rubric)))
+		if len(d.Judges) == 0 {
+			d.Judges = []string{"Who grades, for the scorers of type judge below (docs/judges.md):", "judges:", "  grader: {provider: openai, base_url: http://127.0.0.1:8080/v1, model: FILL-IN, params: {temperature: 0, max_tokens: 400}}"}
+		}
+		add("# - {type: judge, judge: grader, rubric: %s, as: %s}   # %s of %s:%d; it judges every case", file, as, j.Type, j.File, j.Line)
 	}
 }
 

@@ -140,7 +140,7 @@ func (d *TextDraft) textScorers(p *engine.Profile, reference, contexts, relevant
 		add("mrr")
 	}
 	if contexts != "" {
-		add("# - {type: judge, judge: NAME, rubric: \"Is each claim of the answer supported by the passages?\", as: faithful}    # needs a judge: docs/judges.md")
+		add("# - {type: judge, judge: NAME, rubric: rubrics/faithful.yaml, as: faithful}    # needs a judge and a rubric: docs/judges.md")
 	}
 	if len(d.Scorers) == 0 || d.Scorers[0][0] == '#' {
 		d.Scorers = append([]string{"# No right answers are given: FILL IN what a good answer is. For example:", "{type: not-is_refusal, as: answers}"}, d.Scorers...)

@@ -14,6 +14,7 @@ type TextDraft struct {
 	Columns [][2]string // role, column
 	Hints   []string    // comments below the columns
 	Models  []TextModel
+	Judges  []string // comments above the scorers
 	Limits  string   // a flow mapping, or nothing
 	Slices  []string // columns
 	Scorers []string // flow mappings or names; a line with # is a comment
@@ -95,6 +96,10 @@ func WriteTexts(d TextDraft) string {
 			}
 			line("  - %s", s)
 		}
+	}
+	if len(d.Judges) > 0 {
+		line("")
+		comment("", d.Judges)
 	}
 	list("scorers", d.Scorers)
 	if len(d.Gates) > 0 {
