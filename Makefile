@@ -11,7 +11,7 @@ TESTFLAGS ?= -p 2
 LINT_VERSION := v2.7.0
 
 .DEFAULT_GOAL := build
-.PHONY: build test test-unit test-slow test-race oracles conformance-scorers lint bench demo docs fuzz test-trino test-clickhouse test-s3 test-ci test-orchestrators test-integrations test-mlflow test-openlineage test-deploy clean tools web wheel test-python
+.PHONY: build test test-unit test-slow test-race oracles conformance-scorers lint bench demo docs fuzz test-trino test-clickhouse test-s3 test-ci test-orchestrators test-integrations test-mlflow test-openlineage test-deploy clean tools web wheel test-python test-promptfoo test-inspect
 
 build: web ## build bin/fairtrial
 	@mkdir -p bin
@@ -92,6 +92,12 @@ wheel: tools web ## dist/fairtrial-*.whl: the Python package with the program in
 
 test-python: ## the Python package: types, style and tests, with and without pandas and pyarrow
 	@PYTHON="$(PYTHON)" sh scripts/python.sh
+
+test-promptfoo: tools ## imported configurations against the real promptfoo from npm (1.4 GB)
+	@GO="$(GO)" PYTHON="$(PYTHON)" sh scripts/promptfoo.sh
+
+test-inspect: tools ## imported logs against the real Inspect AI from PyPI
+	@GO="$(GO)" PYTHON="$(PYTHON)" VENV="$(VENV)" sh scripts/inspect.sh
 
 lint: ## gofmt, vet, golangci-lint and govulncheck where they can run
 	@GO="$(GO)" sh scripts/lint.sh $(LINT_VERSION)

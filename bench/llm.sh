@@ -7,6 +7,7 @@ set -eu
 cd "$(dirname "$0")/.."
 : "${GO:=go}" "${LLM_PEER=promptfoo@0.121.20}" "${PEER_CASES:=4000}"
 mkdir -p bench/data
+[ -f bench/data/go.mod ] || echo "module data" >bench/data/go.mod # npm packages with Go files in them are not ours
 $GO build -o bin/bench-llm ./internal/collect/bench
 echo "== fairtrial"
 bin/bench-llm -cases 10000

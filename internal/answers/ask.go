@@ -77,9 +77,10 @@ func (a *Asker) Question(c *Case) (collect.Case, error) {
 	seen := maps.Clone(c.Vars)
 	delete(seen, a.columns.Reference)
 	delete(seen, a.columns.Relevant)
+	delete(seen, a.columns.Checks)
 	q := collect.Case{ID: c.ID, Vars: seen}
 	asked := c.Case
-	asked.Vars, asked.References, asked.Relevant = seen, nil, nil
+	asked.Vars, asked.References, asked.Relevant, asked.Checks = seen, nil, nil, nil
 	for _, m := range a.messages {
 		content, err := m.content.Fill(&asked)
 		if err != nil {

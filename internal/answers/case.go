@@ -22,8 +22,18 @@ type Case struct {
 	score.Case
 }
 
+// Reader makes cases of rows.
+type Reader struct {
+	columns plan.Columns
+	checks  *score.ChecksReader
+}
+
+// NewReader reads rows whose columns have these roles.
+func NewReader(c plan.Columns) *Reader { return &Reader{c, score.NewChecksReader()} }
+
 // Read makes a case of a row. An id or a column that cannot be used is a *engine.DataError.
-func Read(c plan.Columns, x engine.Case) (*Case, error) {
+func (r *Reader) Read(x engine.Case) (*Case, error) {
+	c := r.columns
 	out := &Case{Row: x.Row, ID: x.ID}
 	bad := func(format string, args ...any) error {
 		where := fmt.Sprintf("row %d", x.Row)
@@ -56,6 +66,12 @@ func Read(c plan.Columns, x engine.Case) (*Case, error) {
 	if c.Relevant != "" {
 		if out.Relevant, why = relevant(out.Vars[c.Relevant]); why != "" {
 			return nil, bad("%s: %s", c.Relevant, why)
+		}
+	}
+	if c.Checks != "" && out.Vars[c.Checks] != nil {
+		var err error
+		if out.Checks, err = r.checks.Read(out.Vars[c.Checks]); err != nil {
+			return nil, bad("%s: %v", c.Checks, err)
 		}
 	}
 	return out, nil

@@ -51,6 +51,7 @@ func fill(s *score.Case, e *collect.Entry) {
 		return
 	}
 	a := e.Answer
+	s.Recorded = a.Scores
 	s.Output, s.NoOutput = a.Output, ""
 	if len(a.Contexts) > 0 { // what it retrieved itself; known passages keep their ids
 		own := make([]score.Context, len(a.Contexts))

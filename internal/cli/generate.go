@@ -49,9 +49,10 @@ var errEnough = errors.New("enough cases")
 // eachCase are the cases of a plan that its filter lets through, in reading order.
 func eachCase(ctx context.Context, s *eval.Setup) iter.Seq2[*answers.Case, error] {
 	return func(yield func(*answers.Case, error) bool) {
+		r := answers.NewReader(s.Plan.Data.Columns)
 		_, err := emitCases(ctx, s.Request, emission{Fields: []string{"*"}}, func(batch []engine.Case) error {
 			for _, x := range batch {
-				c, err := answers.Read(s.Plan.Data.Columns, x)
+				c, err := r.Read(x)
 				if !yield(c, inCases(s.Plan, err)) || err != nil {
 					return errEnough
 				}

@@ -8,6 +8,7 @@ import (
 	"github.com/fairtrial/fairtrial/internal/collect"
 	"github.com/fairtrial/fairtrial/internal/engine"
 	"github.com/fairtrial/fairtrial/internal/eval"
+	"github.com/fairtrial/fairtrial/internal/plan"
 )
 
 // rowScores are scores by model and row, NaN where there is none. Where a row has several
@@ -124,7 +125,7 @@ func (w *written) of(x engine.Case) ([]sampled, error) {
 		}
 		return w.out, nil
 	}
-	c, err := answers.Read(w.s.Plan.Data.Columns, engine.Case{Row: x.Row, ID: x.ID, Fields: "{}"})
+	c, err := answers.NewReader(plan.Columns{ID: w.s.Plan.Data.Columns.ID}).Read(engine.Case{Row: x.Row, ID: x.ID, Fields: "{}"})
 	if err != nil {
 		return nil, inCases(w.s.Plan, err)
 	}

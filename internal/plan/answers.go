@@ -79,12 +79,12 @@ func (d *decoder) caseColumns(data, c *node) {
 	if c.get("label") != nil {
 		d.fail(c.keyNode("label"), path+".label", "name the right answer with reference", "task %s has no label", d.plan.Task)
 	}
-	if !d.keys(c, path, "label", "id", "question", "reference", "contexts", "relevant", "cluster", "weight", "time") {
+	if !d.keys(c, path, "label", "id", "question", "reference", "contexts", "relevant", "checks", "cluster", "weight", "time") {
 		return
 	}
 	d.require(c, path, "id", ": answers are kept and joined by the id of their case")
 	for key, to := range map[string]*string{"id": &x.Columns.ID, "weight": &x.Columns.Weight, "time": &x.Columns.Time, "question": &x.Columns.Question,
-		"reference": &x.Columns.Reference, "contexts": &x.Columns.Contexts, "relevant": &x.Columns.Relevant} {
+		"reference": &x.Columns.Reference, "contexts": &x.Columns.Contexts, "relevant": &x.Columns.Relevant, "checks": &x.Columns.Checks} {
 		d.with(c, key, func(v *node) { *to = d.column(v, path+"."+key) })
 	}
 	d.with(c, "cluster", d.clusters)
@@ -345,6 +345,10 @@ func (d *decoder) template(n *node, path, text string) {
 		c := d.plan.Data.Columns
 		if root == c.Reference && root != "" || root == "reference" {
 			d.fail(n, path, "leave it out: scorers see it", "{{%s}} is the right answer: a model must not see it", name)
+			continue
+		}
+		if root == c.Checks && root != "" {
+			d.fail(n, path, "leave it out: scorers see it", "{{%s}} holds the case's checks: a model must not see them", name)
 			continue
 		}
 		if root == "question" && c.Question != "" {

@@ -128,7 +128,7 @@ func (p *Plan) misfit(r reference, c cases.Column) string {
 
 // holdsLists: a column of cases may be a list or an object where scorers and prompts read it.
 func (p *Plan) holdsLists(role string) bool {
-	return hasPrefix(role, "scorers[") || role == "data.columns.reference" || role == "data.columns.contexts" || role == "data.columns.relevant"
+	return hasPrefix(role, "scorers[") || role == "data.columns.reference" || role == "data.columns.contexts" || role == "data.columns.relevant" || role == "data.columns.checks"
 }
 
 func hasSuffix(s, end string) bool   { return len(s) >= len(end) && s[len(s)-len(end):] == end }

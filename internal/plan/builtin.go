@@ -3,6 +3,7 @@ package plan
 import (
 	"errors"
 	"slices"
+	"strings"
 
 	"github.com/fairtrial/fairtrial/internal/score"
 )
@@ -20,6 +21,12 @@ func (d *decoder) builtIn(v *node) bool {
 	}
 	if _, ok := d.plan.Plugins[name]; ok {
 		return false
+	}
+	if v.kind == scalarString {
+		if _, known, _ := score.ParseShort(name); known {
+			return true
+		}
+		name, _, _ = strings.Cut(name, ":")
 	}
 	if _, _, ok := score.Find(name); ok {
 		return true
@@ -48,6 +55,14 @@ func (d *decoder) asksJudges(v *node) bool {
 func (d *decoder) builtInScorer(v *node, path string) (Scorer, bool) {
 	before := len(d.problems)
 	spec := map[string]any{"type": v.text}
+	if short, known, err := score.ParseShort(v.text); v.kind == scalarString && known {
+		for _, e := range keyErrors(err) {
+			d.fail(v, path, e.Hint, "%s", e.Problem)
+		}
+		if spec = short; err != nil {
+			return Scorer{}, false
+		}
+	}
 	if v.kind == mapping {
 		spec, _ = v.plain().(map[string]any)
 	}
@@ -94,11 +109,42 @@ func keyErrors(err error) []*score.KeyError {
 
 // scorerFits asks that the cases have what the scorer reads.
 func (d *decoder) scorerFits(v *node, path string, sc *score.Scorer) {
-	c := d.plan.Data.Columns
 	if w := v.get("weight"); w != nil {
-		d.fail(v.keyNode("weight"), path+".weight", "leave it out, and gate each scorer", "a total over scorers is not computed")
+		d.fail(v.keyNode("weight"), path+".weight", "leave it out, or write {type: set, of: [...]}", "a scorer by itself is in no total: only those of a set have weights")
 	}
+	d.caseHas(v, path, sc)
+	for _, key := range []string{"value", "of", "scorer"} {
+		if n := v.get(key); n != nil {
+			d.scorerVariables(n, path+"."+key)
+		}
+	}
+	for _, x := range sc.Entry.Params {
+		if n := v.get(x.Name); n != nil && x.Filled {
+			d.scorerVariables(n, path+"."+x.Name)
+		}
+	}
+	if v.kind == scalarString { // in one line
+		d.scorerVariables(v, path)
+	}
+}
+
+// caseHas asks that the cases and the models give what a scorer, or one within it, needs.
+func (d *decoder) caseHas(v *node, path string, sc *score.Scorer) {
+	for _, inner := range sc.Inner() {
+		d.caseHas(v, path, inner)
+	}
+	c := d.plan.Data.Columns
 	switch sc.Entry.Needs {
+	case "checks":
+		if c.Checks == "" {
+			d.fail(v, path, "name the column of each case's checks in data.columns.checks", "%s runs the checks that a case brings, and the cases bring none", sc.Entry.Name)
+		}
+	case "scores beside the answers":
+		for _, m := range d.plan.Models {
+			if m.Answers != nil && !m.Answers.Recorded() {
+				d.fail(v, path, "take provider: recorded, or another scorer", "%s reads scores beside recorded answers, and models.%s answers itself", sc.Entry.Name, m.Key)
+			}
+		}
 	case "reference":
 		if c.Reference == "" && !sc.Spec.HasValue {
 			d.fail(v, path, "name the column in data.columns.reference, or give a value", "%s compares with a right answer, and the cases have none", sc.Entry.Name)
@@ -112,14 +158,6 @@ func (d *decoder) scorerFits(v *node, path string, sc *score.Scorer) {
 			if m.Answers != nil && m.Answers.Samples < 2 {
 				d.fail(v, path, "set samples: 5 in models."+m.Key, "%s compares the answers of one case, and models.%s gives one", sc.Entry.Name, m.Key)
 			}
-		}
-	}
-	if n := v.get("value"); n != nil {
-		d.scorerVariables(n, path+".value")
-	}
-	for _, x := range sc.Entry.Params {
-		if n := v.get(x.Name); n != nil && x.Filled {
-			d.scorerVariables(n, path+"."+x.Name)
 		}
 	}
 }

@@ -71,20 +71,39 @@ func (n *node) get(key string) *node {
 }
 
 const (
-	maxBytes = 1 << 20
-	maxDepth = 64
+	maxBytes  = 1 << 20
+	maxValues = 200_000
+	maxDepth  = 64
 )
 
-// parseYAML reads one YAML document.
+// limits of a text that is read, and what it is called.
+type limits struct {
+	bytes, values int
+	what          string
+}
+
+// parseYAML reads a plan.
 func parseYAML(src []byte) (*node, *Problem) {
-	if len(src) > maxBytes {
-		return nil, &Problem{Line: 1, Column: 1, Msg: "the plan is larger than 1 MiB"}
+	doc, bad := parseTree(src, limits{maxBytes, maxValues, "plan"})
+	if bad != nil {
+		return nil, bad
+	}
+	if doc.kind != mapping {
+		return nil, &Problem{Line: doc.line, Column: doc.col, Msg: "a plan is a mapping of keys, this is " + doc.kind.String()}
+	}
+	return doc, nil
+}
+
+// parseTree reads one YAML document.
+func parseTree(src []byte, most limits) (*node, *Problem) {
+	if len(src) > most.bytes {
+		return nil, &Problem{Line: 1, Column: 1, Msg: fmt.Sprintf("the %s is larger than %d MiB", most.what, most.bytes>>20)}
 	}
 	if at := bytes.IndexByte(src, 0); at >= 0 {
-		return nil, &Problem{Line: lineOf(src, at), Column: 1, Msg: "the plan holds a zero byte: is it a text file?"}
+		return nil, &Problem{Line: lineOf(src, at), Column: 1, Msg: "the " + most.what + " holds a zero byte: is it a text file?"}
 	}
 	if !utf8.Valid(src) {
-		return nil, &Problem{Line: lineOf(src, notUTF8(src)), Column: 1, Msg: "the plan is not UTF-8 text"}
+		return nil, &Problem{Line: lineOf(src, notUTF8(src)), Column: 1, Msg: "the " + most.what + " is not UTF-8 text"}
 	}
 	if tooDeep(src) {
 		return nil, &Problem{Line: 1, Column: 1, Msg: fmt.Sprintf("nested more than %d deep", maxDepth)}
@@ -93,7 +112,7 @@ func parseYAML(src []byte) (*node, *Problem) {
 	if err != nil {
 		return nil, syntaxProblem(err)
 	}
-	c := converter{anchors: map[string]*node{}}
+	c := converter{anchors: map[string]*node{}, most: most}
 	var doc *node
 	for _, d := range f.Docs {
 		if d.Body == nil {
@@ -101,7 +120,7 @@ func parseYAML(src []byte) (*node, *Problem) {
 		}
 		if doc != nil {
 			p := d.Body.GetToken().Position
-			return nil, &Problem{Line: p.Line, Column: p.Column, Msg: "a plan is one YAML document; a second one starts here"}
+			return nil, &Problem{Line: p.Line, Column: p.Column, Msg: "a " + most.what + " is one YAML document; a second one starts here"}
 		}
 		doc = c.node(d.Body, 0)
 	}
@@ -109,10 +128,7 @@ func parseYAML(src []byte) (*node, *Problem) {
 		return nil, c.problem
 	}
 	if doc == nil {
-		return nil, &Problem{Line: 1, Column: 1, Msg: "the plan is empty", Hint: "`fairtrial init DATA` writes one"}
-	}
-	if doc.kind != mapping {
-		return nil, &Problem{Line: doc.line, Column: doc.col, Msg: "a plan is a mapping of keys, this is " + doc.kind.String()}
+		return nil, &Problem{Line: 1, Column: 1, Msg: "the " + most.what + " is empty", Hint: "`fairtrial init DATA` writes one"}
 	}
 	return doc, nil
 }
@@ -161,7 +177,9 @@ func guarded(src []byte) (*ast.File, error) {
 // tooDeep guards the recursive parser against flow nesting and indentation bombs.
 func tooDeep(src []byte) bool {
 	depth := 0
-	for _, b := range src {
+	begins := true // a quoted text may begin here
+	for i := 0; i < len(src); i++ {
+		b := src[i]
 		switch b {
 		case '[', '{':
 			if depth++; depth > maxDepth*4 {
@@ -169,7 +187,12 @@ func tooDeep(src []byte) bool {
 			}
 		case ']', '}':
 			depth--
+		case '"', '\'':
+			if begins {
+				i += quotedLength(src[i:])
+			}
 		}
+		begins = bytes.IndexByte([]byte(" \t\n[{,:-"), src[i]) >= 0
 	}
 	indent := 0
 	for _, l := range strings.Split(string(src), "\n") {
@@ -178,6 +201,19 @@ func tooDeep(src []byte) bool {
 		}
 	}
 	return indent > maxDepth*8
+}
+
+// quotedLength is how far the end of a quoted text is, 0 where it does not end in its line.
+func quotedLength(src []byte) int {
+	for i := 1; i < len(src) && src[i] != '\n'; i++ {
+		switch {
+		case src[i] == '\\' && src[0] == '"':
+			i++
+		case src[i] == src[0]:
+			return i
+		}
+	}
+	return 0
 }
 
 func syntaxProblem(err error) *Problem {
@@ -196,6 +232,7 @@ type converter struct {
 	anchors map[string]*node
 	problem *Problem
 	nodes   int
+	most    limits
 }
 
 func (c *converter) fail(n ast.Node, format string, args ...any) *node {
@@ -215,8 +252,8 @@ func place(n ast.Node) *node {
 }
 
 func (c *converter) node(n ast.Node, depth int) *node {
-	if c.nodes++; c.nodes > 200_000 {
-		return c.fail(n, "the plan has too many values")
+	if c.nodes++; c.nodes > c.most.values {
+		return c.fail(n, "the %s has too many values", c.most.what)
 	}
 	if depth > maxDepth {
 		return c.fail(n, "nested more than %d deep", maxDepth)
@@ -277,8 +314,8 @@ func (c *converter) node(n ast.Node, depth int) *node {
 		if !ok {
 			return c.fail(n, "no anchor is called %q", name)
 		}
-		if c.nodes += size(v); c.nodes > 200_000 {
-			return c.fail(n, "the plan has too many values")
+		if c.nodes += size(v); c.nodes > c.most.values {
+			return c.fail(n, "the %s has too many values", c.most.what)
 		}
 		return v.clone() // --set changes one place, not every alias of it
 	case *ast.TagNode:

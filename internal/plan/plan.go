@@ -74,6 +74,7 @@ type Columns struct {
 	Reference string `json:"reference,omitempty"` // a right answer, or a list of them; scorers only
 	Contexts  string `json:"contexts,omitempty"`  // the case's passages, best first; an answer's own stand above them
 	Relevant  string `json:"relevant,omitempty"`  // ids of the passages that matter, or {id: gain}
+	Checks    string `json:"checks,omitempty"`    // the case's own list of checks; scorers only
 
 	Crossed string `json:"crossed,omitempty"` // a second cluster column, whose clusters cut across those of the first
 	Weight  string `json:"weight,omitempty"`

@@ -130,15 +130,16 @@ func (p *command) Call(ctx context.Context, r Request) (Answer, error) {
 
 // answered is an answer as a program or a file of recorded outputs gives it.
 type answered struct {
-	Output   *string  `json:"output"`
-	Contexts []string `json:"contexts"`
-	Model    string   `json:"model"`
-	Finish   string   `json:"finish"`
-	Latency  *float64 `json:"latency_ms"`
-	In       *int64   `json:"tokens_in"`
-	Out      *int64   `json:"tokens_out"`
-	Cost     *float64 `json:"cost_usd"`
-	Logprobs tokens   `json:"logprobs"`
+	Output   *string             `json:"output"`
+	Contexts []string            `json:"contexts"`
+	Model    string              `json:"model"`
+	Finish   string              `json:"finish"`
+	Latency  *float64            `json:"latency_ms"`
+	In       *int64              `json:"tokens_in"`
+	Out      *int64              `json:"tokens_out"`
+	Cost     *float64            `json:"cost_usd"`
+	Logprobs tokens              `json:"logprobs"`
+	Scores   map[string]*float64 `json:"scores"`
 }
 
 // tokens are the log-probabilities of an answer's tokens: numbers, or objects as OpenAI
@@ -164,7 +165,7 @@ func (s answered) answer() (Answer, error) {
 	if s.Output == nil {
 		return Answer{}, errors.New(`there is no field "output"`)
 	}
-	a := Answer{Output: *s.Output, Contexts: s.Contexts, Model: s.Model, Finish: s.Finish, Usage: Usage{In: s.In, Out: s.Out}, CostUSD: s.Cost, Logprobs: s.Logprobs}
+	a := Answer{Output: *s.Output, Contexts: s.Contexts, Model: s.Model, Finish: s.Finish, Usage: Usage{In: s.In, Out: s.Out}, CostUSD: s.Cost, Logprobs: s.Logprobs, Scores: s.Scores}
 	if s.Cost != nil && !(*s.Cost >= 0) {
 		return Answer{}, fmt.Errorf("cost_usd: %v is no cost", *s.Cost)
 	}

@@ -46,22 +46,23 @@ func (r Request) prompt() string {
 
 // Answer is a complete answer. What the provider did not say is absent, never zero.
 type Answer struct {
-	Output      string        `json:"output"`
-	Refusal     bool          `json:"refusal,omitempty"` // the provider marked the output as its refusal
-	Contexts    []string      `json:"contexts,omitempty"`
-	Embeddings  [][]float64   `json:"embeddings,omitempty"` // in the order of Input
-	Logprobs    []Logprob     `json:"logprobs,omitempty"`
-	Model       string        `json:"model,omitempty"` // as the provider names what answered
-	Fingerprint string        `json:"system_fingerprint,omitempty"`
-	ID          string        `json:"id,omitempty"` // the provider's, of the answer
-	Finish      string        `json:"finish,omitempty"`
-	Usage       Usage         `json:"usage"`
-	CostUSD     *float64      `json:"cost_usd,omitempty"`       // as the answer itself says it
-	FirstToken  time.Duration `json:"first_token_ns,omitempty"` // streaming only; 0 is not measured
-	Latency     time.Duration `json:"latency_ns,omitempty"`     // of the attempt that answered; 0 is not measured
-	Rate        Rate          `json:"-"`
-	Request     []byte        `json:"-"` // method, address and body, without keys
-	Response    []byte        `json:"-"` // the body as it came, keys blotted out
+	Output      string              `json:"output"`
+	Refusal     bool                `json:"refusal,omitempty"` // the provider marked the output as its refusal
+	Contexts    []string            `json:"contexts,omitempty"`
+	Embeddings  [][]float64         `json:"embeddings,omitempty"` // in the order of Input
+	Logprobs    []Logprob           `json:"logprobs,omitempty"`
+	Model       string              `json:"model,omitempty"` // as the provider names what answered
+	Fingerprint string              `json:"system_fingerprint,omitempty"`
+	ID          string              `json:"id,omitempty"` // the provider's, of the answer
+	Finish      string              `json:"finish,omitempty"`
+	Usage       Usage               `json:"usage"`
+	CostUSD     *float64            `json:"cost_usd,omitempty"`       // as the answer itself says it
+	Scores      map[string]*float64 `json:"scores,omitempty"`         // that stand beside a recorded answer; nil: none was given
+	FirstToken  time.Duration       `json:"first_token_ns,omitempty"` // streaming only; 0 is not measured
+	Latency     time.Duration       `json:"latency_ns,omitempty"`     // of the attempt that answered; 0 is not measured
+	Rate        Rate                `json:"-"`
+	Request     []byte              `json:"-"` // method, address and body, without keys
+	Response    []byte              `json:"-"` // the body as it came, keys blotted out
 }
 
 // Logprob is a token of the output with its log-probability and the likeliest others.

@@ -32,6 +32,7 @@ type place struct {
 type recordedLine struct {
 	ID     json.RawMessage `json:"id"`
 	Sample int             `json:"sample"`
+	Error  string          `json:"error"` // why there is no output
 	answered
 }
 
@@ -137,6 +138,12 @@ func parseLine(text []byte) (l recordedLine, id string, err error) {
 	if l.Sample < 0 {
 		return l, "", fmt.Errorf("sample: %d is below 0, the first", l.Sample)
 	}
+	if l.Error != "" {
+		if l.Output != nil {
+			return l, "", fmt.Errorf("a line has an output or an error, not both")
+		}
+		return l, id, nil
+	}
 	_, err = l.answer()
 	return l, id, err
 }
@@ -184,6 +191,9 @@ func (p *recorded) Call(_ context.Context, r Request) (Answer, error) {
 	}
 	if line == nil {
 		return Answer{}, &Error{Kind: Missing, Message: fmt.Sprintf("%s has no output for the case %q, sample %d", p.c.Source, r.ID, r.Sample)}
+	}
+	if l.Error != "" {
+		return Answer{}, &Error{Kind: Failed, Message: l.Error}
 	}
 	a, err := l.answer()
 	if err != nil {

@@ -39,9 +39,10 @@ func Entries() []*Entry {
 	var all []*Entry
 	for _, family := range []func() []*Entry{
 		exactEntries, containsEntries, regexEntries, countEntries, choiceEntries, numericEntries, mathEntries,
-		overlapEntries, editEntries, bleuEntries, chrfEntries, terEntries, rougeEntries, meteorEntries,
+		overlapEntries, editEntries, bleuEntries, sentenceBLEUEntries, chrfEntries, terEntries, rougeEntries, meteorEntries,
 		jsonEntries, schemaEntries, markupEntries, diffEntries, listEntries, ifevalEntries, retrievalEntries,
 		codeEntries, sqlEntries, consistencyEntries, trialEntries, leakEntries, refusalEntries, likelihoodEntries, costEntries,
+		setEntries, recordedEntries,
 	} {
 		all = append(all, family()...)
 	}
@@ -49,28 +50,31 @@ func Entries() []*Entry {
 }
 
 // Find looks a type up by name or alias, with or without `not-`.
-func Find(written string) (e *Entry, not, ok bool) {
-	name := canonical(written)
-	for _, strip := range []bool{false, true} {
-		if strip {
-			rest, has := strings.CutPrefix(name, "not_")
-			if !has {
-				return nil, false, false
-			}
-			name, not = rest, true
-		}
-		for _, e := range Entries() {
-			if e.Name == name {
-				return e, not, true
-			}
-			for _, a := range e.Aliases {
-				if canonical(a) == name {
-					return e, not, true
-				}
+func Find(written string) (e *Entry, not, ok bool) { return newNames().find(written) }
+
+// names is the catalogue by canonical names and aliases.
+type names map[string]*Entry
+
+func newNames() names {
+	out := names{}
+	for _, e := range Entries() {
+		for _, name := range append([]string{e.Name}, e.Aliases...) {
+			if _, taken := out[canonical(name)]; !taken {
+				out[canonical(name)] = e
 			}
 		}
 	}
-	return nil, false, false
+	return out
+}
+
+func (n names) find(written string) (e *Entry, not, ok bool) {
+	name := canonical(written)
+	if e, ok := n[name]; ok {
+		return e, false, true
+	}
+	rest, not := strings.CutPrefix(name, "not_")
+	e, ok = n[rest]
+	return e, not, ok && not
 }
 
 func allNames() []string {
@@ -83,8 +87,10 @@ func allNames() []string {
 }
 
 // New makes a scorer. Errors are *KeyError: a value that the type cannot use.
-func New(s Spec) (*Scorer, error) {
-	e, _, ok := Find(s.Type)
+func New(s Spec) (*Scorer, error) { return newNames().scorer(s) }
+
+func (n names) scorer(s Spec) (*Scorer, error) {
+	e, _, ok := n.find(s.Type)
 	if !ok {
 		return nil, keyErr("type", nearest(s.Type, allNames()), "%q is not a scorer", s.Type)
 	}
@@ -108,6 +114,9 @@ func New(s Spec) (*Scorer, error) {
 		return nil, err
 	}
 	out.kernel = k
+	if lo, hi := out.Range(); s.Not && (lo != 0 || hi != 1) {
+		return nil, keyErr("type", "give a threshold", "not-%s needs one: its values are not between 0 and 1", e.Name)
+	}
 	return out, nil
 }
 

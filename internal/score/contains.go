@@ -14,7 +14,7 @@ func containsEntries() []*Entry {
 		}
 		e.build = func(a *args) (kernel, error) {
 			if list, ok := a.Value.(string); several && ok {
-				a.Value = splitList(list)
+				a.Value = SplitList(list)
 			}
 			v, err := a.values(map[bool]string{true: "a text or a list of texts", false: "a text"}[several])
 			if err != nil {
@@ -41,9 +41,9 @@ func containsEntries() []*Entry {
 	}
 }
 
-// splitList is promptfoo's short form: commas between, quotes around what holds a comma.
+// SplitList is promptfoo's short form: commas between, quotes around what holds a comma.
 // It is split before variables are put in.
-func splitList(s string) []any {
+func SplitList(s string) []any {
 	var out []any
 	var b strings.Builder
 	quoted := false

@@ -3,6 +3,7 @@ package score
 import (
 	"math"
 	"strconv"
+	"unicode/utf16"
 )
 
 func editEntries() []*Entry {
@@ -23,16 +24,33 @@ func editEntries() []*Entry {
 	}
 	d := refEntry("levenshtein", "Text", "edit distance to the nearest reference: characters put in, left out or changed", "nltk edit_distance")
 	d.Aliases, d.Hi, d.Direction = []string{"edit_distance"}, math.Inf(1), Down
-	d.Params = []Param{fold}
+	d.Params = []Param{fold, {Name: "utf16", Kind: Flag, Default: false, Doc: "count UTF-16 units, as JavaScript does: 👩 is two"}}
 	d.build = func(a *args) (kernel, error) {
 		refs, err := a.references()
 		m := &myers{}
 		return &best{refs: refs, down: true, one: func(o, r string) (float64, string) {
-			n, _ := m.distance(foldIf(o, a.flag("ignore_case")), foldIf(r, a.flag("ignore_case")))
+			o, r = foldIf(o, a.flag("ignore_case")), foldIf(r, a.flag("ignore_case"))
+			if a.flag("utf16") {
+				o, r = utf16Units(o), utf16Units(r)
+			}
+			n, _ := m.distance(o, r)
 			return float64(n), strconv.Itoa(n) + " edits"
 		}}, err
 	}
 	return []*Entry{s, d}
+}
+
+// utf16Units has a character for each UTF-16 unit of a text; halves of pairs become
+// characters of private use.
+func utf16Units(s string) string {
+	units := utf16.Encode([]rune(s))
+	out := make([]rune, len(units))
+	for i, u := range units {
+		if out[i] = rune(u); utf16.IsSurrogate(out[i]) {
+			out[i] += 0x100000
+		}
+	}
+	return string(out)
 }
 
 func foldIf(s string, fold bool) string {

@@ -10,8 +10,20 @@ func exactEntries() []*Entry {
 	e.Params = []Param{
 		{Name: "normalize", Kind: Text, Default: "none", OneOf: []string{"none", "trim", "squad"}, Doc: "none: byte for byte; trim: outer white space; squad: lower case, no punctuation, articles or extra spaces"},
 		{Name: "ignore_case", Kind: Flag, Default: false, Doc: "compare lower case"},
+		{Name: "json", Kind: Flag, Default: false, Doc: "the output must be the JSON value that stands here; a map, or a list that is none of references, is taken so anyway"},
 	}
 	e.build = func(a *args) (kernel, error) {
+		if a.HasValue && a.flag("json") {
+			v := a.Value
+			if s, ok := v.(string); ok {
+				parsed, err := parseJSON(s)
+				if err != nil {
+					return nil, keyErr("value", "", "expected JSON: %v", err)
+				}
+				v = parsed
+			}
+			return newJSONEquals(a, v)
+		}
 		if m, ok := a.Value.(map[string]any); ok {
 			return newJSONEquals(a, m)
 		}

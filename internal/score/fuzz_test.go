@@ -80,7 +80,7 @@ func FuzzJSON(f *testing.F) {
 				}
 			}
 		}
-		findJSON(s, func(any) bool { return true })
+		findJSON(s, true, func(any) bool { return true })
 		stripFence(s)
 	})
 }

@@ -13,11 +13,11 @@ func jsonEntries() []*Entry {
 	fence := Param{Name: "fence", Kind: Flag, Default: false, Doc: "a Markdown fence around the whole is allowed"}
 	valid := &Entry{Name: "is_json", Aliases: []string{"is-json", "valid_json"}, Group: "Structure", Lo: 0, Hi: 1, Direction: Up, Binary: true,
 		Meaning: "1 if the output is one JSON value and nothing else; with a schema as value, if it fits it too", Value: "optional: JSON Schema, as a map or as JSON text",
-		Oracle: "Python json and jsonschema", Params: []Param{fence}}
+		Oracle: "Python json and jsonschema", Params: []Param{fence, formatsParam()}}
 	valid.build = func(a *args) (kernel, error) { return newSchema(a, false) }
 	some := &Entry{Name: "contains_json", Aliases: []string{"contains-json"}, Group: "Structure", Lo: 0, Hi: 1, Direction: Up, Binary: true,
 		Meaning: "1 if the output holds a JSON object or list somewhere; with a schema as value, one that fits it", Value: "optional: JSON Schema, as a map or as JSON text",
-		Oracle: "own vectors", Params: []Param{}}
+		Oracle: "own vectors", Params: []Param{formatsParam(), {Name: "objects", Kind: Flag, Default: false, Doc: "objects count alone, no lists"}}}
 	some.build = func(a *args) (kernel, error) { return newSchema(a, true) }
 	return []*Entry{valid, some}
 }
@@ -41,11 +41,11 @@ func parseJSON(s string) (any, error) {
 
 // findJSON gives the objects and lists in a text, outermost ones, in order. visit stops
 // it by answering false.
-func findJSON(s string, visit func(any) bool) {
+func findJSON(s string, lists bool, visit func(any) bool) {
 	tries := 0
 	for i := 0; i < len(s); {
 		c := s[i]
-		if c != '{' && c != '[' {
+		if c != '{' && (c != '[' || !lists) {
 			i++
 			continue
 		}

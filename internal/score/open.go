@@ -23,5 +23,13 @@ func (t Template) Variables() []string {
 // Fill puts the variables of a case in. One that the case lacks is an error.
 func (t Template) Fill(c *Case) (string, error) { return t.t.fill(c) }
 
+// Inner are the scorers within a scorer: those of a set, that of pass@k.
+func (s *Scorer) Inner() []*Scorer {
+	if k, ok := s.kernel.(interface{ inner() []*Scorer }); ok {
+		return k.inner()
+	}
+	return nil
+}
+
 // PassFail reports whether each Value is 0 or 1.
 func (s *Scorer) PassFail() bool { return s.binary() }

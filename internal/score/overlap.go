@@ -1,5 +1,7 @@
 package score
 
+import "strings"
+
 func overlapEntries() []*Entry {
 	e := refEntry("token_f1", "Text", "F1 of the words shared with the reference, counted with repeats, after SQuAD's normalisation; 1 if both are empty", "own vectors; SQuAD's evaluation written out in Python")
 	e.Aliases = []string{"f1"}
@@ -10,10 +12,11 @@ func overlapEntries() []*Entry {
 		return &best{refs: refs, one: k.one}, err
 	}
 	g := refEntry("gleu", "Text", "Google BLEU of a sentence: matching 1- to 4-grams / the larger of both counts", "nltk sentence_gleu, one reference")
-	g.Params = []Param{{Name: "max_order", Kind: Whole, Default: 4, Min: 1, Max: 4, Doc: "longest n-gram"}}
+	g.Params = []Param{{Name: "max_order", Kind: Whole, Default: 4, Min: 1, Max: 4, Doc: "longest n-gram"},
+		{Name: "fold", Kind: Flag, Default: false, Doc: "lower case, dots at the ends of words left out (promptfoo)"}}
 	g.build = func(a *args) (kernel, error) {
 		refs, err := a.references()
-		k := &gleu{order: a.whole("max_order")}
+		k := &gleu{order: a.whole("max_order"), fold: a.flag("fold")}
 		return &best{refs: refs, one: k.one}, err
 	}
 	return []*Entry{e, g}
@@ -61,6 +64,7 @@ func (k *tokenF1) one(o, r string) (float64, string) {
 
 type gleu struct {
 	order int
+	fold  bool
 	vocab vocab
 	grams grams
 	words []string
@@ -71,7 +75,15 @@ func (k *gleu) one(o, r string) (float64, string) {
 	k.vocab.reset()
 	var total [2]int
 	for i, s := range []string{o, r} {
+		if k.fold {
+			s = lower(s)
+		}
 		k.words = fields(k.words[:0], s)
+		if k.fold {
+			for j, w := range k.words {
+				k.words[j] = strings.TrimRight(w, ".")
+			}
+		}
 		k.ids[i] = k.vocab.all(k.ids[i][:0], k.words)
 		for n := 1; n <= k.order; n++ {
 			total[i] += max(0, len(k.words)-n+1)

@@ -10,9 +10,9 @@ import (
 
 func schemaEntries() []*Entry {
 	e := &Entry{Name: "json_schema", Aliases: []string{"json-schema"}, Group: "Structure", Lo: 0, Hi: 1, Direction: Up, Binary: true,
-		Meaning: "1 if the output is JSON that fits the schema (draft 2020-12 unless $schema says another; $ref inside the schema alone; formats are not checked)",
+		Meaning: "1 if the output is JSON that fits the schema (draft 2020-12 unless $schema says another; $ref inside the schema alone; formats are checked if asked)",
 		Value:   "JSON Schema, as a map or as JSON text", Oracle: "Python jsonschema",
-		Params: []Param{{Name: "fence", Kind: Flag, Default: false, Doc: "a Markdown fence around the whole is allowed"}}}
+		Params: []Param{{Name: "fence", Kind: Flag, Default: false, Doc: "a Markdown fence around the whole is allowed"}, formatsParam()}}
 	e.build = func(a *args) (kernel, error) {
 		if !a.HasValue {
 			return nil, keyErr("value", "", "missing: json_schema needs a JSON Schema")
@@ -24,13 +24,17 @@ func schemaEntries() []*Entry {
 
 type schemaKernel struct {
 	anywhere, fence bool
+	formats         bool
+	objects         bool               // lists do not count
 	schema          *jsonschema.Schema // nil: validity alone
 	perCase         *tree              // a schema with variables
 }
 
 func newSchema(a *args, anywhere bool) (kernel, error) {
-	k := &schemaKernel{anywhere: anywhere}
-	if !anywhere {
+	k := &schemaKernel{anywhere: anywhere, formats: a.flag("formats")}
+	if anywhere {
+		k.objects = a.flag("objects")
+	} else {
 		k.fence = a.flag("fence")
 	}
 	if !a.HasValue {
@@ -52,7 +56,7 @@ func newSchema(a *args, anywhere bool) (kernel, error) {
 		k.perCase = t
 		return k, nil
 	}
-	if k.schema, err = compileSchema(t.constant); err != nil {
+	if k.schema, err = compileSchema(t.constant, k.formats); err != nil {
 		return nil, keyErr("value", "", "not a JSON Schema: %v", err)
 	}
 	return k, nil
@@ -65,9 +69,16 @@ func (noLoader) Load(url string) (any, error) {
 	return nil, errors.New("a reference outside the schema is not followed: " + url)
 }
 
-func compileSchema(v any) (*jsonschema.Schema, error) {
+func formatsParam() Param {
+	return Param{Name: "formats", Kind: Flag, Default: false, Doc: "check `format` in the schema too"}
+}
+
+func compileSchema(v any, formats bool) (*jsonschema.Schema, error) {
 	c := jsonschema.NewCompiler()
 	c.UseLoader(noLoader{})
+	if formats {
+		c.AssertFormat()
+	}
 	c.DefaultDraft(jsonschema.Draft2020)
 	if err := c.AddResource("mem:schema.json", v); err != nil {
 		return nil, err
@@ -82,13 +93,13 @@ func (k *schemaKernel) score(c *Case) Score {
 		if err != nil {
 			return ungraded(err.Error())
 		}
-		if schema, err = compileSchema(v); err != nil {
+		if schema, err = compileSchema(v, k.formats); err != nil {
 			return ungraded("with this case's variables it is not a JSON Schema: " + err.Error())
 		}
 	}
 	if k.anywhere {
 		out := failed("no JSON object or list")
-		findJSON(c.Output, func(v any) bool {
+		findJSON(c.Output, !k.objects, func(v any) bool {
 			if schema == nil {
 				out = passed("JSON found")
 				return false

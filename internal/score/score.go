@@ -29,9 +29,11 @@ type Case struct {
 	Outputs    []string // all samples of the case, for consistency scorers
 	References []string // any of them is right
 	Question   string
-	Contexts   []Context          // ranked, best first
-	Relevant   map[string]float64 // id of a relevant document → gain > 0
-	Vars       map[string]any     // the columns of the case, for templates
+	Contexts   []Context           // ranked, best first
+	Relevant   map[string]float64  // id of a relevant document → gain > 0
+	Vars       map[string]any      // the columns of the case, for templates
+	Checks     *Checks             // the case's own
+	Recorded   map[string]*float64 // scores that stand beside the answer, nil: none was given
 
 	Logprobs []float64 // of the output's tokens, natural logarithms
 
@@ -90,12 +92,18 @@ func (s *Scorer) Range() (lo, hi float64) {
 	if s.binary() {
 		return 0, 1
 	}
+	if b, ok := s.kernel.(interface{ bounds() (lo, hi float64) }); ok {
+		return b.bounds()
+	}
 	return s.Entry.Lo, s.Entry.Hi
 }
 
 // Direction says which way Value is good: with a threshold or bounds, up; `not-` turns it.
 func (s *Scorer) Direction() Direction {
 	d := s.Entry.Direction
+	if k, ok := s.kernel.(interface{ goodWay() Direction }); ok {
+		d = k.goodWay()
+	}
 	if s.Spec.Threshold != nil || s.binary() && !s.Entry.Binary {
 		d = Up
 	}

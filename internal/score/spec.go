@@ -58,7 +58,9 @@ func keyErr(key, hint, format string, args ...any) *KeyError {
 
 // ParseSpec reads a spec from a map as YAML or JSON give it. All errors are found, each a
 // *KeyError, joined.
-func ParseSpec(m map[string]any) (Spec, error) {
+func ParseSpec(m map[string]any) (Spec, error) { return newNames().spec(m) }
+
+func (n names) spec(m map[string]any) (Spec, error) {
 	s := Spec{Weight: 1, Options: map[string]any{}}
 	written, ok := m["type"].(string)
 	if !ok {
@@ -68,7 +70,7 @@ func ParseSpec(m map[string]any) (Spec, error) {
 		return s, keyErr("type", "", "expected the name of a scorer, found %s", kindOf(m["type"]))
 	}
 	s.Written = written
-	entry, not, ok := Find(written)
+	entry, not, ok := n.find(written)
 	if !ok {
 		return s, keyErr("type", nearest(strings.TrimPrefix(canonical(written), "not_"), allNames()), "%q is not a scorer", written)
 	}
@@ -127,9 +129,6 @@ func ParseSpec(m map[string]any) (Spec, error) {
 			fail(p.Name, "", "missing: %s needs %s", entry.Name, p.Doc)
 		}
 	}
-	if s.Threshold == nil && not && !entry.Binary && (entry.Lo != 0 || entry.Hi != 1) {
-		fail("type", "give a threshold", "not-%s needs one: its values are not between 0 and 1", entry.Name)
-	}
 	return s, errors.Join(errs...)
 }
 
@@ -150,12 +149,13 @@ type Kind string
 
 // Kinds.
 const (
-	Flag   Kind = "true or false"
-	Number Kind = "a number"
-	Whole  Kind = "a whole number"
-	Text   Kind = "a text"
-	List   Kind = "a text or a list of texts"
-	Map    Kind = "a map"
+	Flag    Kind = "true or false"
+	Number  Kind = "a number"
+	Whole   Kind = "a whole number"
+	Text    Kind = "a text"
+	List    Kind = "a text or a list of texts"
+	Map     Kind = "a map"
+	Scorers Kind = "a list of scorers"
 )
 
 func (p Param) check(v any) string {
@@ -184,6 +184,10 @@ func (p Param) check(v any) string {
 		}
 	case List:
 		if _, ok := textList(v); !ok {
+			return bad()
+		}
+	case Scorers:
+		if _, ok := v.([]any); !ok {
 			return bad()
 		}
 	case Map:
