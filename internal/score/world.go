@@ -55,6 +55,11 @@ type worldly interface{ connect(w World) error }
 // Connect gives a scorer the World where it needs it; without it such a scorer leaves every
 // case ungraded. The error says what the World lacks.
 func (s *Scorer) Connect(w World) error {
+	for _, inner := range s.Inner() {
+		if err := inner.Connect(w); err != nil {
+			return err
+		}
+	}
 	if k, ok := s.kernel.(worldly); ok {
 		return k.connect(w)
 	}
@@ -64,6 +69,11 @@ func (s *Scorer) Connect(w World) error {
 // Check finds what is wrong with a case before any model is asked about it: a gold query
 // that fails, tests that are not there. Most scorers find nothing.
 func (s *Scorer) Check(c *Case) error {
+	for _, inner := range s.Inner() {
+		if err := inner.Check(c); err != nil {
+			return err
+		}
+	}
 	if k, ok := s.kernel.(interface{ check(c *Case) error }); ok {
 		return k.check(c)
 	}
