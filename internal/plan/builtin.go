@@ -31,17 +31,12 @@ func (d *decoder) builtIn(v *node) bool {
 	return nearest(name, names) != "" // a slip of the pen, more likely than a program of that name
 }
 
-// asksJudges reports whether an entry under `scorers` is of type judge, or means to be: it
-// has a rubric. A plug-in of its type's name stands above it.
-func (d *decoder) asksJudges(v *node) bool {
-	name := v.text
-	if t := v.get("type"); t != nil {
-		name = t.text
-	}
+// ofType reports whether an entry under `scorers` is of a type that no plug-in has.
+func (d *decoder) ofType(v *node, name string) bool {
 	if _, ok := d.plan.Plugins[name]; ok {
 		return false
 	}
-	return name == "judge" || v.get("rubric") != nil && v.get("type") != nil
+	return v.kind != mapping && v.text == name || v.get("type") != nil && v.get("type").text == name
 }
 
 // builtInScorer reads a scorer of the program's own: flat, as in promptfoo.

@@ -118,7 +118,6 @@ func (d *decoder) judgeScorer(v *node, path string) (Scorer, bool) {
 	if !d.keys(v, path, "type", "as", "judge", "vote", "rubric", "repeats", "logprobs", "threshold", "direction") {
 		return s, false
 	}
-	d.with(v, "type", func(n *node) { d.choice(n, path+".type", "judge") })
 	d.require(v, path, "judge", ": one of the plan's judges, or a list of them")
 	d.require(v, path, "rubric", ": a file, or {criterion: …, levels: […]}")
 	d.with(v, "as", func(n *node) { s.As, at = d.name(n, path+".as"), path+".as" })

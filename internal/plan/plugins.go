@@ -214,7 +214,7 @@ func (d *decoder) scorers(n *node) {
 		path := fmt.Sprintf("scorers[%d]", i)
 		read := d.scorer
 		switch {
-		case d.plan.Task.Generative() && d.asksJudges(v):
+		case d.plan.Task.Generative() && d.ofType(v, "judge"):
 			read = d.judgeScorer
 		case d.plan.Task.Generative() && d.builtIn(v):
 			read = d.builtInScorer
