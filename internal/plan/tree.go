@@ -3,6 +3,7 @@ package plan
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 )
@@ -30,7 +31,7 @@ func readJSON(src []byte, line int) (Tree, error) {
 	d := &jsonReader{Decoder: json.NewDecoder(bytes.NewReader(src)), src: src, line: line}
 	n, err := d.node(0)
 	if err == nil {
-		if _, err2 := d.Token(); err2 != io.EOF {
+		if _, err2 := d.Token(); !errors.Is(err2, io.EOF) {
 			err = fmt.Errorf("text after the JSON value")
 		}
 	}
