@@ -17,7 +17,7 @@ func ReadTree(src []byte, most int) (Tree, error) {
 	if t := bytes.TrimLeft(src, " \t\r\n"); len(src) <= most && len(t) > 0 && (t[0] == '{' || t[0] == '[') && json.Valid(t) {
 		return readJSON(src, 1)
 	}
-	root, bad := parseTree(src, limits{bytes: most, values: most, what: "file"})
+	root, bad := parseTree(src, limits{bytes: most, values: 10 * maxValues, what: "file"})
 	if bad != nil {
 		return Tree{}, fmt.Errorf("line %d: %s", bad.Line, bad.Msg)
 	}
