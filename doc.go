@@ -26,6 +26,8 @@
 //	internal/mlflow    models, runs and tables of an MLflow server; publish writes a record there
 //	internal/notice    Slack, Teams, webhooks and OpenLineage tell of a verdict
 //	internal/answers   cases, their questions, and answers beside them
+//	internal/promptfoo configurations of promptfoo → cases with checks, prompts, models
+//	internal/inspect   logs of Inspect AI, sample by sample
 //	internal/eval      the pipeline on one screen
 //	internal/provider  one question to one model, over HTTP, a command or a file
 //	internal/collect   all questions: paced, durable, resumable; the artifact of answers

@@ -81,7 +81,7 @@ func (x *inspected) log(i int, file string) error {
 	if err != nil {
 		return err
 	}
-	defer l.Close()
+	defer func() { _ = l.Close() }()
 	name := fmt.Sprintf("answers-%d.jsonl", i+1)
 	if err := x.w.free(name); err != nil {
 		return err

@@ -3,6 +3,7 @@ package plan
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 )
@@ -16,7 +17,7 @@ func ReadTree(src []byte, most int) (Tree, error) {
 	if t := bytes.TrimLeft(src, " \t\r\n"); len(src) <= most && len(t) > 0 && (t[0] == '{' || t[0] == '[') && json.Valid(t) {
 		return readJSON(src, 1)
 	}
-	root, bad := parseTree(src, limits{bytes: most, values: most, what: "file"})
+	root, bad := parseTree(src, limits{bytes: most, values: 10 * maxValues, what: "file"})
 	if bad != nil {
 		return Tree{}, fmt.Errorf("line %d: %s", bad.Line, bad.Msg)
 	}
@@ -30,7 +31,7 @@ func readJSON(src []byte, line int) (Tree, error) {
 	d := &jsonReader{Decoder: json.NewDecoder(bytes.NewReader(src)), src: src, line: line}
 	n, err := d.node(0)
 	if err == nil {
-		if _, err2 := d.Token(); err2 != io.EOF {
+		if _, err2 := d.Token(); !errors.Is(err2, io.EOF) {
 			err = fmt.Errorf("text after the JSON value")
 		}
 	}

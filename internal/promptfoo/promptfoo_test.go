@@ -87,7 +87,7 @@ tests:
     assert:
       - {type: javascript, value: "1"}
       - {type: llm-rubric, value: good}
-      - {type: contians, value: x}
+      - {type: containz, value: x}
       - {type: regex, value: "a(?!b)"}
       - {type: contains, value: ""}
       - {type: contains, value: "{{ q | upper }}"}
@@ -106,7 +106,7 @@ tests:
 	}
 	all := strings.Join(told, "\n")
 	for _, want := range []string{":3: prompts: its template has {%", ":4: prompts code.py: is a program", ":7: providers python:x.py: is not carried", ":9: nunjucksFilters: filters are programs", ":10: strange: is not read",
-		`the output goes through the program "output.split(' ')[0]"`, "options.prefix", ":19: tests.provider: is not carried", "javascript: is a program", "llm-rubric: asks a model", "contians: is no type of assertion", "RE2 has no look-around",
+		`the output goes through the program "output.split(' ')[0]"`, "options.prefix", ":19: tests.provider: is not carried", "javascript: is a program", "llm-rubric: asks a model", "containz: is no type of assertion", "RE2 has no look-around",
 		"contains: value: it is empty", "{{ q | upper }}", "get.js", `transform "output.slice(1)" is a program`, ":29: latency:", "is-sql: there is no scorer", "#/assertionTemplates/none is not", "metric {{q}}", "meteor: needs WordNet", "tests tests.py"} {
 		if !strings.Contains(all, want) {
 			t.Errorf("not told: %s\n%s", want, all)

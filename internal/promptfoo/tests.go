@@ -20,7 +20,7 @@ type test struct {
 	row  *csvRow // of a CSV file, instead of t
 }
 
-const mostCases = 1_000_000
+const mostCases = 200_000
 
 // readTests gathers the tests, the default test put under each, and those of scenarios.
 func (r *reader) readTests() error {

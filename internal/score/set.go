@@ -92,7 +92,9 @@ func (s *set) on(c *Case) verdict {
 	total := share{}
 	for i := range s.checks {
 		k := &s.checks[i]
-		pass, value, evidence := true, 0.0, ""
+		var pass bool
+		var value float64
+		var evidence string
 		if k.set != nil {
 			v := k.set.on(c)
 			if v.ungraded != "" {
