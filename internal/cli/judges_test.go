@@ -3,212 +3,13 @@ package cli_test
 import (
 	"encoding/json"
 	"fmt"
-	"io/fs"
 	"math"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"regexp"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/fairtrial/fairtrial/internal/collect/stub"
 )
-
-// judgeBench is a folder with a plan whose answers are recorded and whose judges are real
-// servers on the loopback that speak OpenAI's protocol.
-type judgeBench struct {
-	t   *testing.T
-	dir string
-	env map[string]string
-	mu  sync.Mutex
-	in  []stub.Call
-	url string
-}
-
-const judgeKey = "sk-judge-s3cr3t-0123456789"
-
-var answerIn = regexp.MustCompile(`(?s)===== answer to judge [0-9a-f]+ =====\n(.*?)\n===== end of answer`)
-
-// newJudgeBench starts a judge that replies by what the answer is.
-func newJudgeBench(t *testing.T, reply func(answer string, c stub.Call) stub.Reply) *judgeBench {
-	t.Helper()
-	b := &judgeBench{t: t, dir: t.TempDir(), env: map[string]string{"JUDGE_KEY": judgeKey}}
-	s, err := stub.New(func(c stub.Call) stub.Reply {
-		b.mu.Lock()
-		b.in = append(b.in, c)
-		b.mu.Unlock()
-		m := answerIn.FindStringSubmatch(c.Prompt)
-		if m == nil {
-			t.Errorf("no answer stands in %s", c.Body)
-			return stub.Fail(400, "no_answer", "there is no answer to judge")
-		}
-		if c.Header.Get("Authorization") != "Bearer "+judgeKey {
-			return stub.Fail(401, "invalid_api_key", "wrong key "+c.Header.Get("Authorization"))
-		}
-		return reply(m[1], c)
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(s.Close)
-	b.url = s.URL + "/v1"
-	return b
-}
-
-func (b *judgeBench) write(name, text string) { write(b.t, filepath.Join(b.dir, name), text) }
-
-// answers writes cases and what models answered them: by model, one text a case.
-func (b *judgeBench) answers(models map[string][]string) {
-	var cases strings.Builder
-	for i := range models["candidate"] {
-		fmt.Fprintf(&cases, "{\"id\": \"c%d\", \"q\": \"question %d?\", \"ref\": \"right %d\"}\n", i, i, i)
-	}
-	b.write("cases.jsonl", cases.String())
-	for m, list := range models {
-		var out strings.Builder
-		for i, a := range list {
-			x, err := json.Marshal(a)
-			if err != nil {
-				b.t.Fatal(err)
-			}
-			fmt.Fprintf(&out, "{\"id\": \"c%d\", \"output\": %s}\n", i, x)
-		}
-		b.write(m+".jsonl", out.String())
-	}
-}
-
-// plan writes a plan of recorded models; scorer is the rest of its one judge.
-func (b *judgeBench) plan(models, judges, scorer string) {
-	b.write("rubric.yaml", "criterion: Is it any good?\nlevels:\n- {value: 1, name: good, means: it is}\n- {value: 0.5, name: fair, means: it is half}\n- {value: 0, name: bad, means: it is not}\n")
-	b.write("tree.yaml", "tree:\n  ask: Does it answer?\n  no: 0\n  yes:\n    ask: How well?\n    options: {poorly: 0.25, well: {ask: Is it short?, yes: 1, no: 0.75}}\n")
-	b.write("plan.yaml", "name: judged\ntask: generation\ndata: {source: cases.jsonl, columns: {id: id, question: q, reference: ref}}\nmodels: {"+models+"}\n"+
-		"judges:\n"+strings.ReplaceAll(judges, "URL", b.url)+"limits: {concurrency: 4, retries: 1}\nscorers:\n  - {type: judge, as: good, "+scorer+"}\ngates:\n  - {metric: good, at_least: 0.01, min_rows: 2, max_ungraded: 100%}\n")
-}
-
-const (
-	oneModel  = "candidate: {provider: recorded, source: candidate.jsonl}"
-	twoModels = oneModel + ", baseline: {provider: recorded, source: baseline.jsonl}"
-	oneJudge  = "  strict: {provider: openai, base_url: \"URL\", model: gpt-judge, key: \"env:JUDGE_KEY\", params: {temperature: 0}, price: {in: 1, out: 2}, seed: 7}\n"
-)
-
-func (b *judgeBench) run(want int, args ...string) (stdout, stderr string) {
-	b.t.Helper()
-	code, stdout, stderr := with(b.env, b.dir, args...)
-	if code != want {
-		b.t.Fatalf("%v: exit status %d, want %d\n%s%s", args, code, want, stdout, stderr)
-	}
-	return stdout, stderr
-}
-
-// asked is how many calls came since the last time.
-func (b *judgeBench) asked() []stub.Call {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	out := b.in
-	b.in = nil
-	return out
-}
-
-// judgedRecord is what a record says of judges.
-type judgedRecord struct {
-	ResultDigest string `json:"result_digest"`
-	Data         struct {
-		Scorers []struct {
-			Judge *struct {
-				Identity string
-				Answers  int64
-				Weighted int64
-				Alpha    *struct{ Value, Lower, Upper *float64 }
-				Judges   []struct {
-					Judge              string
-					Verdicts, Ungraded int64
-					Variance, Unlike   *struct {
-						Value, Lower, Upper *float64
-						N                   int64
-					}
-				}
-			}
-		}
-		Findings []struct{ Code, Text string }
-	}
-	Run struct {
-		Judges []struct {
-			Scorer, Judge, Digest  string
-			Calls, Cases, Answered int64
-			TokensIn               int64 `json:"tokens_in"`
-			TokensOut              int64 `json:"tokens_out"`
-			USD                    float64
-			Errors                 []struct{ Kind string }
-		}
-	}
-	Estimates []struct {
-		Metric, Model, Slice string
-		Value, Worst, Best   *float64
-		N                    int64
-	}
-	Cases []struct {
-		Answers []struct {
-			Scores []struct {
-				Verdicts []struct {
-					Judge, Level, Reasoning string
-					Evidence                []string
-				}
-			}
-		}
-	}
-}
-
-func (b *judgeBench) record(folder string) judgedRecord {
-	b.t.Helper()
-	var r judgedRecord
-	raw, err := os.ReadFile(filepath.Join(b.dir, folder, "record.json"))
-	if err == nil {
-		err = json.Unmarshal(raw, &r)
-	}
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	return r
-}
-
-func (r judgedRecord) value(model string) float64 {
-	for _, e := range r.Estimates {
-		if e.Model == model && e.Slice == "overall" && e.Value != nil {
-			return *e.Value
-		}
-	}
-	return math.NaN()
-}
-
-// shownScore is the score of a case as `show` prints it.
-func (b *judgeBench) shownScore(id string) (value *float64, ungraded string) {
-	b.t.Helper()
-	out, _ := b.run(0, "show", "out", "--case", id, "--json")
-	var w struct {
-		Models []struct {
-			Scores []struct {
-				Value    *float64
-				Ungraded string
-			}
-		}
-	}
-	if err := json.Unmarshal([]byte(out), &w); err != nil {
-		b.t.Fatal(err)
-	}
-	s := w.Models[0].Scores[0]
-	return s.Value, s.Ungraded
-}
-
-func said(level string) stub.Reply {
-	return stub.Answer(`{"evidence": ["word"], "reasoning": "So it is.", "level": "` + level + `"}`)
-}
-
-func finished(text, finish string) stub.Reply {
-	return stub.Reply{Body: []byte(strings.Replace(string(stub.Completion(text)), `"finish_reason":"stop"`, `"finish_reason":"`+finish+`"`, 1))}
-}
 
 // Every way in which a judge can fail leaves its case ungraded, with the reason: never 0,
 // never dropped. What can be read is read.
@@ -373,30 +174,17 @@ func TestJudgeAskedOnce(t *testing.T) {
 	if n := len(b.asked()); n != 30 {
 		t.Errorf("%d calls when asked anew", n)
 	}
+	// Two scorers that share a judge pay for it once.
+	b.run(0, "run", "plan.yaml", "-q", "-o", "x", "--set", "judges.strict.params.temperature=0.5", "--set", "scorers=[{type: judge, as: good, judge: strict, rubric: rubric.yaml}, {type: judge, as: best, judge: strict, threshold: 1, rubric: rubric.yaml}]")
+	if n := len(b.asked()); n != 30 {
+		t.Errorf("%d calls for two scorers of one judge", n)
+	}
 	// Other columns make another question.
 	b.run(0, "score", "out", "-q", "-o", "x", "--set", "data.columns.question=ref")
 	if n := len(b.asked()); n != 30 {
 		t.Errorf("%d calls about another question", n)
 	}
 	b.noKey()
-}
-
-// noKey looks for the key in all that was written.
-func (b *judgeBench) noKey() {
-	b.t.Helper()
-	err := filepath.WalkDir(b.dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		raw, err := os.ReadFile(path)
-		if strings.Contains(string(raw), judgeKey) {
-			b.t.Errorf("%s holds the key", path)
-		}
-		return err
-	})
-	if err != nil {
-		b.t.Error(err)
-	}
 }
 
 // A judge that is asked three times: the score is the mean, and the variance between
@@ -535,6 +323,9 @@ func TestJudgeTree(t *testing.T) {
 	})
 	b.answers(map[string][]string{"candidate": {"empty talk", "poor", "well short", "well long", "odd"}})
 	b.plan(oneModel, oneJudge, "judge: strict, rubric: tree.yaml")
+	if out, _ := b.run(0, "check", "plan.yaml"); !strings.Contains(out, "up to 5 verdicts, each of up to 3 questions") {
+		t.Error(out)
+	}
 	b.run(3, "run", "plan.yaml", "-q", "-o", "out")
 	if n := len(b.asked()); n != 1+2+3+3+2 {
 		t.Errorf("%d questions, want 11", n)
@@ -558,89 +349,4 @@ func TestJudgeTree(t *testing.T) {
 	if r := b.record("out"); r.Run.Judges[0].Answered != 11 || r.Run.Judges[0].Cases != 5 {
 		t.Errorf("%+v", r.Run.Judges)
 	}
-}
-
-// A judge of the candidate's family, and budgets: what was paid is kept, and the next run
-// goes on.
-func TestJudgeFamilyAndBudget(t *testing.T) {
-	t.Parallel()
-	b := newJudgeBench(t, func(string, stub.Call) stub.Reply { return said("good") })
-	b.answers(map[string][]string{"candidate": {"a", "b", "c", "d", "e", "f"}})
-	b.plan("candidate: {provider: recorded, source: candidate.jsonl, name: gpt-4o}", oneJudge, "judge: strict, rubric: rubric.yaml")
-	if out, _ := b.run(0, "check", "plan.yaml"); !strings.Contains(out, "judges.strict (gpt-judge) and models.candidate (gpt-4o) are of the family gpt") {
-		t.Error(out)
-	}
-	if _, stderr := b.run(4, "run", "plan.yaml", "-q", "-o", "out", "--set", "limits={budget: {calls: 4}}"); !strings.Contains(stderr, "judges.strict for good: budget spent") || !strings.Contains(stderr, "4 answers are kept") {
-		t.Error(stderr)
-	}
-	b.run(0, "run", "plan.yaml", "-q", "-o", "out")
-	if n := len(b.asked()); n != 6 {
-		t.Errorf("%d calls over both runs, want 6", n)
-	}
-	if r := b.record("out"); len(r.Data.Findings) != 1 || r.Data.Findings[0].Code != "judge_of_same_family" {
-		t.Errorf("%+v", r.Data.Findings)
-	}
-	b.env = map[string]string{"JUDGE_KEY": "sk-wrong-judge-key"}
-	_, stderr := b.run(4, "run", "plan.yaml", "-q", "-o", "x", "--set", "judges.strict.model=other")
-	if strings.Contains(stderr, "sk-wrong-judge-key") || !strings.Contains(stderr, "judges.strict for good") {
-		t.Error(stderr)
-	}
-}
-
-// The program is killed while judges are asked: no verdict that had arrived is asked for
-// again, and the scores are those of an undisturbed run.
-func TestJudgeKilled(t *testing.T) {
-	t.Parallel()
-	bin := binary(t)
-	const n, kills = 300, 4
-	b := newJudgeBench(t, func(answer string, _ stub.Call) stub.Reply {
-		r := said([]string{"good", "fair", "bad"}[len(answer)%3])
-		r.Delay = 4 * time.Millisecond
-		return r
-	})
-	var list []string
-	for i := range n {
-		list = append(list, strings.Repeat("x", 1+i%7)+fmt.Sprint(i))
-	}
-	b.answers(map[string][]string{"candidate": list})
-	b.plan(oneModel, oneJudge, "judge: strict, rubric: rubric.yaml, repeats: 2")
-	total := 0
-	for k := range kills {
-		c := command(bin, b.dir, []string{"JUDGE_KEY=" + judgeKey, "HOME=" + b.dir}, "run", "plan.yaml", "-q", "-o", "out")
-		if err := c.Start(); err != nil {
-			t.Fatal(err)
-		}
-		deadline := time.Now().Add(time.Minute)
-		for want := (k + 1) * 80; ; time.Sleep(2 * time.Millisecond) {
-			b.mu.Lock()
-			seen := len(b.in)
-			b.mu.Unlock()
-			if seen >= want || time.Now().After(deadline) {
-				break
-			}
-		}
-		if err := c.Process.Kill(); err != nil {
-			t.Fatal(err)
-		}
-		_ = c.Wait()
-	}
-	b.run(0, "run", "plan.yaml", "-q", "-o", "out")
-	total = len(b.asked())
-	if total > 2*n+kills*4 {
-		t.Errorf("%d calls for %d verdicts, with %d kills of 4 calls in flight", total, 2*n, kills)
-	}
-	killed := b.record("out")
-	if calls := killed.Run.Judges[0].Calls; calls < int64(total) {
-		t.Errorf("the account has %d of %d calls", calls, total)
-	}
-	b.run(0, "run", "plan.yaml", "-q", "-o", "whole", "--fresh")
-	if whole := b.record("whole"); whole.ResultDigest != killed.ResultDigest {
-		t.Error("another result than that of an undisturbed run")
-	}
-}
-
-func command(bin, dir string, env []string, args ...string) *exec.Cmd {
-	c := exec.Command(bin, args...)
-	c.Dir, c.Env = dir, env
-	return c
 }

@@ -300,6 +300,9 @@ func judgeLines(p *plan.Plan, rows int64) []string {
 		line := fmt.Sprintf("judge %s: %s, %s", sc.As, strings.Join(sc.Judge.Judges, " + "), sc.Judge.Identity)
 		if rows > 0 {
 			line += fmt.Sprintf(", up to %s verdicts", result.Count(rows*perCase*int64(sc.Judge.Repeats)*int64(len(sc.Judge.Judges))))
+			if n := sc.Judge.Rubric.Questions(); n > 1 {
+				line += fmt.Sprintf(", each of up to %d questions", n)
+			}
 		}
 		out = append(out, line)
 	}

@@ -91,12 +91,10 @@ func (r *run) converse(ctx context.Context, t *thread, j *job) {
 		if answer == nil {
 			return
 		}
-		more, _ := r.next(t, answer)
-		if !more {
+		if more, _ := r.next(t, answer); !more {
 			return
 		}
-		ok := true
-		if j, ok = r.known(t); !ok || j == nil || !r.pace.acquire(true) {
+		if j, _ = r.known(t); j == nil || !r.pace.acquire(true) {
 			return
 		}
 	}

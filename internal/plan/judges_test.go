@@ -151,6 +151,7 @@ func TestJudgeFiles(t *testing.T) {
 		{"tree: {ask: Is it?, yes: 1}", `"no" is required`},
 		{"tree: {ask: Is it?, yes: 1, no: {ask: '', yes: 1, no: 0}}", "empty"},
 		{"tree: {ask: Is it?, yes: 1, no: 1}", "all values are alike"},
+		{"tree: {ask: \"Is {{ answer }} right?\", yes: 1, no: 0}", "{{ answer }} would be sent as it stands"},
 		{"tree: {ask: Is it?, options: {a: 1}}", "2 to 20 options"},
 		{"criterion: x\nshows: [question]\n" + rub[strings.Index(rub, "levels"):], "add answer"},
 	} {

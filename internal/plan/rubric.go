@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 
 	"github.com/fairtrial/fairtrial/internal/rubric"
@@ -44,8 +45,20 @@ func (d *decoder) rubric(v *node, path string, r *rubric.Rubric) (file string) {
 			d.fail(v, path, "", "%v", err)
 		}
 	}
+	if len(d.problems) > before {
+		return file
+	}
+	for _, q := range r.Words() {
+		if m := placeholder.FindString(q.Instructions); m != "" {
+			d.fail(v, path, "leave it out: shows says what the judge sees, and it is put below the rubric", "a rubric is no template: %s would be sent as it stands", m)
+			break
+		}
+	}
 	return file
 }
+
+// placeholder is what prompts of other programs put into their rubrics.
+var placeholder = regexp.MustCompile(`\{\{\s*(question|input|answer|output|response|completion|reference|expected|contexts?)\s*\}\}`)
 
 // shows is what the judge sees: what is listed and the answer, or all that the cases have
 // but the reference.

@@ -175,6 +175,24 @@ func (r *Rubric) Values() []float64 {
 	return out
 }
 
+// Questions is how many a verdict takes at the most.
+func (r *Rubric) Questions() int {
+	if r.Tree == nil {
+		return 1
+	}
+	return r.Tree.depth()
+}
+
+func (n *Node) depth() int {
+	out := 1
+	for _, o := range n.Options {
+		if o.Then != nil {
+			out = max(out, 1+o.Then.depth())
+		}
+	}
+	return out
+}
+
 // PassFail reports whether every verdict is 0 or 1.
 func (r *Rubric) PassFail() bool {
 	return !slices.ContainsFunc(r.Values(), func(v float64) bool { return v != 0 && v != 1 })

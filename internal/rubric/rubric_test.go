@@ -117,7 +117,7 @@ func TestOnly(t *testing.T) {
 	if s.References != nil || s.Contexts != nil || s.Question != "q" || s.Answer != "a" {
 		t.Errorf("%+v", s)
 	}
-	if s.Digest("1") == s.Digest("2") || s.Digest("1") != s.Digest("1") || s.Digest("1") == (rubric.Shown{Answer: "a"}).Digest("1") {
+	if s.Digest("1") == s.Digest("2") || s.Digest("1") == (rubric.Shown{Answer: "a"}).Digest("1") {
 		t.Error("digests")
 	}
 }
