@@ -110,7 +110,7 @@ func TestSimulatedJudge(t *testing.T) {
 	}
 	runs, sets, rows, labels := 1, 40, 1200, 150
 	if slowSimulations() {
-		runs, sets, rows, labels = 10, 200, 2000, 200
+		runs, sets, rows, labels = 5, 120, 1500, 150
 	}
 	const truth = 0.5
 	var n, held, heldRaw, better, betterRaw float64
@@ -167,7 +167,7 @@ func TestSimulatedCards(t *testing.T) {
 	}
 	runs, sets, rows, scorers := 1, 15, 1000, 15
 	if slowSimulations() {
-		runs, sets, rows, scorers = 8, 60, 2000, 60
+		runs, sets, rows, scorers = 6, 30, 1000, 30
 	}
 	const earlier = 5
 	var n, different, better, betterRaw, far float64
