@@ -155,40 +155,83 @@ func (e *Env) modelProblem(p *plan.Plan, m plan.Model, err error) plan.Problem {
 	return p.ModelProblem(m.Key, "%s", words)
 }
 
-// collect has every model answer every case and keeps the answers.
-func (e *Env) collect(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, fresh bool) (outputs, []record.Answers, error) {
+// asking has the models of a plan answer its cases. close lets go of the providers.
+type asking struct {
+	e     *Env
+	ws    *store.Workspace
+	s     *eval.Setup
+	ask   map[string]*answers.Asker
+	all   int64 // cases of the plan
+	fresh bool  // nothing that was kept is used; only until it is asked again
+	took  map[string]record.Answers
+}
+
+// askAll opens the models of a plan; nil where it asks none.
+func (e *Env) askAll(ctx context.Context, ws *store.Workspace, s *eval.Setup, fresh bool) (*asking, error) {
 	if !s.Plan.Task.Generative() {
-		return nil, nil, nil
+		return nil, nil
 	}
-	ask, total, err := e.askers(cmd.Context(), s)
-	if err != nil {
-		return nil, nil, err
+	a := &asking{e: e, ws: ws, s: s, fresh: fresh, took: map[string]record.Answers{}}
+	var err error
+	if a.ask, a.all, err = e.askers(ctx, s); err != nil {
+		return nil, err
 	}
-	out, runs := outputs{}, []record.Answers{}
 	for _, m := range s.Plan.Models {
-		a := ask[m.Key]
-		defer a.Close()
 		if m.Answers.Recorded() {
-			if m.Answers.Digest, err = fileDigest(a.Source); err != nil {
-				return nil, nil, err
+			if m.Answers.Digest, err = fileDigest(a.ask[m.Key].Source); err != nil {
+				a.close()
+				return nil, err
 			}
 		}
-		run, err := e.collectOne(cmd, ws, s, m, a, total, fresh)
+	}
+	return a, nil
+}
+
+func (a *asking) close() {
+	if a != nil {
+		for _, x := range a.ask {
+			x.Close()
+		}
+	}
+}
+
+func (a *asking) most() int64 { return a.all }
+
+// answers has every model answer every case that the setup lets through, cases of them (0:
+// all), and keeps the answers.
+func (a *asking) answers(cmd *cobra.Command, cases int64) (outputs, []record.Answers, error) {
+	if a == nil {
+		return nil, nil, nil
+	}
+	if cases == 0 {
+		cases = a.all
+	}
+	out, runs := outputs{}, []record.Answers{}
+	for _, m := range a.s.Plan.Models {
+		run, err := a.e.collectOne(cmd, a, m, cases)
 		if err != nil {
 			return nil, nil, err
 		}
 		runs = append(runs, run)
-		if out[m.Key], err = ws.Path(run.Digest); err != nil {
+		if out[m.Key], err = a.ws.Path(run.Digest); err != nil {
 			return nil, nil, err
 		}
 	}
 	return out, runs, nil
 }
 
-func (e *Env) collectOne(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, m plan.Model, a *answers.Asker, total int64, fresh bool) (record.Answers, error) {
+func (e *Env) collectOne(cmd *cobra.Command, asked *asking, m plan.Model, total int64) (record.Answers, error) {
+	ws, s, a := asked.ws, asked.s, asked.ask[m.Key]
 	run := record.Answers{Model: m.Key, Provider: m.Answers.Provider, Started: e.Now().UTC()}
+	earlier, again := asked.took[m.Key] // stages
+	if again {
+		run.Started = earlier.Started
+	}
 	o := answers.Options(s.Plan, m.Answers)
-	o.Total, o.Fresh = int(total), fresh
+	o.Total, o.Fresh, o.Settle = int(total), asked.fresh && !again, s.Plan.Stop != nil
+	if t := o.Limits.Budget.Time; t > 0 && again {
+		o.Limits.Budget.Time = max(t-time.Duration(earlier.Seconds*float64(time.Second)), time.Nanosecond)
+	}
 	if m.Answers.Recorded() { // nothing to resume
 		o.Folder = ws.TempPath(newID(e.Now()) + ".answers")
 		defer os.RemoveAll(o.Folder)
@@ -198,7 +241,10 @@ func (e *Env) collectOne(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup,
 			return run, err
 		}
 		o.Folder, o.Cache = filepath.Join(ws.AnswersPath(), name[len("sha256:"):][:16]), filepath.Join(ws.AnswersPath(), "cache")
-		if err := os.MkdirAll(o.Cache, 0o755); err != nil {
+		if asked.fresh && again {
+			o.Cache = ""
+		}
+		if err := os.MkdirAll(filepath.Join(ws.AnswersPath(), "cache"), 0o755); err != nil {
 			return run, fmt.Errorf("keep answers: %w", err)
 		}
 		o.Progress = e.progress(cmd, m.Key)
@@ -227,13 +273,14 @@ func (e *Env) collectOne(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup,
 		return run, &failure{exitUnavailable, fmt.Errorf("models.%s: %s: %s", m.Key, r.Reason, r.Detail),
 			fmt.Sprintf("%s answers are kept; the same command goes on from there", result.Count(r.Answered))}
 	}
-	run.Cases, run.Answered, run.Seconds = r.Cases, r.Answered, r.Took.Seconds()
+	run.Cases, run.Answered, run.Seconds = r.Cases, r.Answered, earlier.Seconds+r.Took.Seconds()
 	run.Calls, run.TokensIn, run.TokensOut, run.USD = r.Spent.Calls, r.Spent.In, r.Spent.Out, result.Number(float64(r.Spent.Pico)/1e12)
 	for k, n := range r.Errors {
 		run.Errors = append(run.Errors, record.AnswerErrors{Kind: string(k), Samples: n})
 	}
 	sort.Slice(run.Errors, func(i, j int) bool { return run.Errors[i].Kind < run.Errors[j].Kind })
 	run.Digest, err = ws.PutFile(cmd.Context(), r.Artifact)
+	asked.took[m.Key] = run
 	return run, err
 }
 
@@ -277,6 +324,8 @@ func (e *Env) stored(ws *store.Workspace, r *record.Record) (outputs, error) {
 }
 
 // beside walks the cases together with the answers of the models, in the setup's order.
+// Where the setup lets through only some of the cases that were asked, the others' answers
+// are passed over.
 func beside(ctx context.Context, s *eval.Setup, from outputs, f func(c *answers.Case, given []answers.Answer) error) (last int64, err error) {
 	var readers []*answers.Beside
 	for _, m := range s.Models {
@@ -285,7 +334,7 @@ func beside(ctx context.Context, s *eval.Setup, from outputs, f func(c *answers.
 			return 0, err
 		}
 		defer func() { _ = a.Close() }()
-		readers = append(readers, answers.NewBeside(a))
+		readers = append(readers, answers.NewBeside(a, s.Request.Only != nil))
 	}
 	samples := map[string]int{}
 	for _, m := range s.Plan.Models {

@@ -60,7 +60,7 @@ func scoreCommand(e *Env) *cobra.Command {
 			}
 			defer ws.Close()
 			e.cpu = cpuTime()
-			again, err := e.conclude(cmd, ws, s, from, r.Run.Answers, started, newID(started), "")
+			again, err := e.conclude(cmd, ws, s, keptBy(r, from), started, newID(started), "")
 			if err != nil {
 				return err
 			}

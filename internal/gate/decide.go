@@ -29,6 +29,8 @@ type Input struct {
 	// Unpaired, when not empty, says why rules that compare with the baseline cannot be
 	// judged: its rows are not there.
 	Unpaired string
+	// Look is the look of a plan that stops when decided; nil for others.
+	Look *Look
 }
 
 // Decide decides all rules and rolls them up.
@@ -73,6 +75,7 @@ type undecided struct {
 	cells   []judged
 	small   []string // groups too small to judge
 	done    bool
+	timing  *timing
 }
 
 // harm: slices are judged by "significantly worse", corrected over the family.
@@ -92,6 +95,11 @@ func (in Input) model(key string) int {
 // open judges every cell of a rule by itself.
 func (in Input) open(r Rule) *undecided {
 	w := &undecided{rule: r, in: in.Metrics[r.Metric]}
+	var bad error
+	if in.Look != nil {
+		r, w.timing, bad = in.Look.timed(r)
+		w.rule = r
+	}
 	w.gate = result.Gate{Name: r.Name, Metric: r.Metric, Model: r.Model, Rule: r.Words(), Why: r.Why, Severity: r.Severity,
 		OnInconclusive: r.OnInconclusive, JudgedBy: "interval", Cells: []result.Cell{},
 		Evidence: result.Evidence{Value: result.None(), Lower: result.None(), Upper: result.None(), Bound: result.None(), Bound2: result.None(), Level: r.Confidence}}
@@ -102,6 +110,9 @@ func (in Input) open(r Rule) *undecided {
 	stop := func(v result.Verdict, reason string) *undecided {
 		w.gate.Verdict, w.gate.Reason, w.done = v, reason, true
 		return w
+	}
+	if bad != nil {
+		return stop(result.Error, bad.Error())
 	}
 	if in.Unpaired != "" && w.in != nil && model >= 0 && r.Than == "baseline" && than < 0 {
 		return stop(result.Inconclusive, in.Unpaired)
@@ -119,6 +130,9 @@ func (in Input) open(r Rule) *undecided {
 		if ok, why := in.Fits(w.in, key); !ok {
 			return stop(result.VerdictNotApplicable, fmt.Sprintf("%s of %s: %s", r.Metric, key, why))
 		}
+	}
+	if why := w.timing.waits(); why != "" {
+		return stop(result.Inconclusive, r.Metric+": "+why)
 	}
 	if r.Across != "" {
 		in.groups(w, model)
@@ -194,10 +208,16 @@ func (j *judged) neededAfter(m int) *int64 {
 
 // close rolls a rule's cells up into its verdict and says why.
 func (w *undecided) close(in Input) result.Gate {
+	if w.timing != nil {
+		w.note()
+	}
 	if w.done {
 		return w.gate
 	}
 	g := &w.gate
+	if w.timing != nil {
+		w.adjust()
+	}
 	if w.overall != nil {
 		c := w.overall.cell
 		g.Evidence.Value, g.Evidence.Lower, g.Evidence.Upper = c.Value, c.Lower, c.Upper
@@ -223,6 +243,9 @@ func (w *undecided) close(in Input) result.Gate {
 		w.closeProof()
 	default:
 		w.closeNoHarm()
+	}
+	if g.Look != nil && g.Look.Futile && g.Verdict != result.Pass && g.Verdict != result.Fail {
+		g.Reason += "; given up: a result so low is rare where all cases would do, so they would hardly change it"
 	}
 	return *g
 }

@@ -46,6 +46,8 @@ type Gate struct {
 	Evidence       Evidence `json:"evidence"`
 	Cells          []Cell   `json:"cells"`
 	Reason         string   `json:"reason"`
+	// Look is the gate at the last look of a plan that stops when decided.
+	Look *LookGate `json:"look,omitempty"`
 }
 
 // Evidence is what a gate's verdict rests on (for sliced gates, the overall cell).
@@ -58,6 +60,8 @@ type Evidence struct {
 	Level   float64 `json:"level"`
 	N       int64   `json:"n"`
 	NeededN *int64  `json:"needed_n"`
+	// Unadjusted is there where value and interval are adjusted for the looks that were taken.
+	Unadjusted *Unadjusted `json:"unadjusted,omitempty"`
 }
 
 // Cell is one metric on one slice (or pair of groups) under a gate.

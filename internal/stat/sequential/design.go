@@ -24,6 +24,23 @@ func OBrienFleming(alpha, t float64) float64 {
 // Pocock spends like the bounds of Pocock 1977: about evenly (Lan & DeMets 1983).
 func Pocock(alpha, t float64) float64 { return alpha * math.Log(1+(math.E-1)*t) }
 
+// Names of the spending functions.
+const (
+	NameOBrienFleming = "obrien_fleming"
+	NamePocock        = "pocock"
+)
+
+// Named is the spending function of a name; nil if there is none.
+func Named(name string) Spending {
+	switch name {
+	case NameOBrienFleming:
+		return OBrienFleming
+	case NamePocock:
+		return Pocock
+	}
+	return nil
+}
+
 // Design are looks at information fractions and the bounds of the standardised statistic
 // at each. At or beyond Upper the statistic is decided for; where Harm is set, at or beyond
 // −Upper against. Lower is futility: to stop there costs power, to go on costs nothing,
