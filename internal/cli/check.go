@@ -90,6 +90,7 @@ func (e *Env) check(cmd *cobra.Command, path string, set []string, planOnly, asJ
 			return err
 		}
 	}
+	findings = append(findings, p.StopAdvice()...)
 	for _, w := range p.Warnings {
 		findings = append(findings, w.Error())
 	}
@@ -97,9 +98,18 @@ func (e *Env) check(cmd *cobra.Command, path string, set []string, planOnly, asJ
 	if b := e.baseline(p); b != nil && !b.Paired {
 		findings = append(findings, "the baseline's rows cannot be paired: "+b.Why)
 	}
+	var stops []string
+	if p.Stop != nil && !planOnly {
+		if stops, err = foresee(cmd.Context(), s); err != nil {
+			return err
+		}
+	}
 	if asJSON {
 		out := map[string]any{"ok": true, "rows": rows, "gates": len(p.Gates), "findings": findings,
 			"gate_list": gateList(p), "control": p.Control != nil}
+		if stops != nil {
+			out["stop"] = stops
+		}
 		if planOnly {
 			out["rows"] = nil
 		}
@@ -111,6 +121,9 @@ func (e *Env) check(cmd *cobra.Command, path string, set []string, planOnly, asJ
 	}
 	fmt.Fprintf(e.Stdout, "ok: %s, %d model(s), %d metric(s), %d slice entr%s, %d gate(s)\n", head, len(p.Models), len(p.Metrics),
 		len(p.Slices), map[bool]string{true: "y", false: "ies"}[len(p.Slices) == 1], len(p.Gates))
+	for _, s := range stops {
+		fmt.Fprintln(e.Stdout, s)
+	}
 	for _, f := range findings {
 		fmt.Fprintln(e.Stdout, "warning: "+f)
 	}

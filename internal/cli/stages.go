@@ -84,7 +84,9 @@ func (e *Env) try(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from s
 		if err != nil || t.r.Sequential.Stop != result.GoOn {
 			return t, err
 		}
-		e.info(cmd, "look %d of %d: %s of %s cases asked, not decided yet", k+1, len(q.Cases), result.Count(n), result.Count(q.Cases[len(q.Cases)-1]))
+		if _, replay := from.(kept); !replay {
+			e.info(cmd, "look %d of %d: %s of %s cases asked, not decided yet", k+1, len(q.Cases), result.Count(n), result.Count(q.Cases[len(q.Cases)-1]))
+		}
 		if err := keepLook(cmd.Context(), ws, q, t.c); err != nil {
 			return nil, err
 		}

@@ -56,7 +56,7 @@ func (s *Setup) looks(q *Sequence, seed uint64) (*gate.Look, []result.Look) {
 		taken = append(taken, q.taken(l, gates))
 		l.Earlier = append(l.Earlier, gates)
 	}
-	l.Number = len(q.Earlier) + 1
+	l.Number, l.Ends = len(q.Earlier)+1, q.Ends
 	return l, taken
 }
 

@@ -58,6 +58,12 @@ func Decide(in Input) ([]result.Gate, result.Outcome) {
 	for i, w := range work {
 		gates[i] = w.close(in)
 	}
+	if l := in.Look; l != nil && (l.Ends || Stops(gates, l) != result.GoOn) {
+		for i, w := range work {
+			w.adjust()
+			gates[i] = w.close(in)
+		}
+	}
 	o := RollUp(gates)
 	if len(gates) == 0 && in.DataError != "" {
 		o.Decision, o.Sentence = result.DecisionError, "Error: "+in.DataError+"."
@@ -140,6 +146,7 @@ func (in Input) open(r Rule) *undecided {
 	}
 	total := in.Set.Pops[0].N
 	overall := judge(r, w.in, in.View(0), model, than, total)
+	w.timing.decide(&overall)
 	w.overall = &overall
 	if len(r.Slices) == 0 {
 		return w
@@ -151,7 +158,9 @@ func (in Input) open(r Rule) *undecided {
 	}
 	for i, p := range in.Set.Pops[1:] {
 		if named["all"] || named[p.Slice] {
-			w.cells = append(w.cells, judge(r, w.in, in.View(i+1), model, than, total))
+			cell := judge(r, w.in, in.View(i+1), model, than, total)
+			w.timing.decide(&cell)
+			w.cells = append(w.cells, cell)
 			delete(named, p.Slice)
 		}
 	}
@@ -208,16 +217,14 @@ func (j *judged) neededAfter(m int) *int64 {
 
 // close rolls a rule's cells up into its verdict and says why.
 func (w *undecided) close(in Input) result.Gate {
-	if w.timing != nil {
+	if w.timing != nil && w.gate.Look == nil {
 		w.note()
 	}
 	if w.done {
 		return w.gate
 	}
 	g := &w.gate
-	if w.timing != nil {
-		w.adjust()
-	}
+	g.Cells = []result.Cell{}
 	if w.overall != nil {
 		c := w.overall.cell
 		g.Evidence.Value, g.Evidence.Lower, g.Evidence.Upper = c.Value, c.Lower, c.Upper

@@ -50,6 +50,7 @@ type Look struct {
 	*Schedule
 	Number  int             // from 1
 	Earlier [][]result.Gate // the gates at the looks before
+	Ends    bool            // no more cases can be asked
 }
 
 func (l *Look) last() bool { return l.Number == len(l.Fractions) }
@@ -85,6 +86,31 @@ func (l *Look) timed(r Rule) (Rule, *timing, error) {
 	}
 	r.Confidence = t.design.Level(l.Number - 1)
 	return r, t, nil
+}
+
+// decide gives a cell the verdict of the look. A pass is that of the interval at the look's
+// level; a fail has a bound of its own, and the interval's other end goes there.
+func (t *timing) decide(j *judged) {
+	if t == nil || t.once || j.cell.Note != "" {
+		return
+	}
+	z, fail := statistic(j.answer, j.q), t.design.Fail[t.look.Number-1]
+	if math.IsNaN(z) || math.IsInf(fail, 0) {
+		return // the interval decides on both sides
+	}
+	switch {
+	case j.cell.Verdict == result.Pass:
+	case z <= fail:
+		j.cell.Verdict, j.cell.NeededN = result.Fail, nil
+	default:
+		j.cell.Verdict = result.Inconclusive
+	}
+	switch {
+	case math.IsInf(j.q.upper, 0):
+		j.cell.Upper = result.Number(boundAt(j.answer, fail))
+	case math.IsInf(j.q.lower, 0):
+		j.cell.Lower = result.Number(boundAt(j.answer, -fail))
+	}
 }
 
 // timing is what a gate knows of the look that it is judged at.
@@ -133,7 +159,7 @@ func score(p, other float64) float64 {
 func (w *undecided) note() {
 	t, k := w.timing, w.timing.look.Number-1
 	n := &result.LookGate{Gate: w.gate.Name, Value: result.None(), Lower: result.None(), Upper: result.None(), Level: result.None(),
-		Statistic: result.None(), Bound: result.None(), Futility: result.None(), Waits: t.waits() != ""}
+		Statistic: result.None(), Bound: result.None(), FailBound: result.None(), Futility: result.None(), Waits: t.waits() != ""}
 	w.gate.Look = n
 	if w.overall == nil || n.Waits {
 		return
@@ -143,6 +169,7 @@ func (w *undecided) note() {
 	if t.once {
 		return
 	}
+	n.FailBound = result.Number(t.design.Fail[k])
 	n.Bound, n.Futility = result.Number(t.design.Upper[k]), result.Number(t.design.Lower[k])
 	z := statistic(w.overall.answer, w.overall.q)
 	if w.rule.Require == "proof" && len(w.rule.Slices) > 0 { // the worst slice
@@ -160,7 +187,7 @@ func (w *undecided) note() {
 // adjust puts the inference that knows of the looks in the place of the one that does not.
 func (w *undecided) adjust() {
 	t := w.timing
-	if t.once || w.overall == nil {
+	if w.done || t.once || w.overall == nil {
 		return
 	}
 	level := w.rule.Confidence
@@ -180,9 +207,18 @@ func (w *undecided) adjust() {
 	alpha := (1 - t.confidence) / 2
 	path, futile := w.path(z)
 	u.P = result.Number(path.Tail(0))
-	// Futility is followed, though the bounds do not count on it: the low end and p leave it
-	// out, which is on the safe side there; the estimate and the high end let it count.
+	// Futility is followed, though the bounds of a pass do not count on it: the low end and p
+	// leave it out, which is on the safe side there; the estimate and the high end let it count.
 	low, mid, high := path.At(alpha), futile.At(0.5), futile.At(1-alpha)
+	if c.Verdict == result.Fail {
+		high = futile.AtRest(alpha)
+	} else {
+		high = math.Max(high, 0) // what did not fail is not shown to
+	}
+	if c.Verdict != result.Pass {
+		low = math.Min(low, 0)
+	}
+	mid = math.Min(math.Max(mid, low), high)
 	at := func(drift float64) float64 { return boundAt(a, z-drift) }
 	if math.IsInf(q.lower, 0) { // less is better
 		at = func(drift float64) float64 { return boundAt(a, drift-z) }
@@ -208,12 +244,13 @@ func (w *undecided) path(z float64) (plain, futile sequential.Path) {
 		}
 		plain.Fractions = append(plain.Fractions, t.look.Fractions[k])
 		plain.Upper = append(plain.Upper, t.design.Upper[k])
-		plain.Lower = append(plain.Lower, -t.design.Upper[k])
+		plain.Fail = append(plain.Fail, t.design.Fail[k])
 	}
+	plain.Lower = plain.Fail
 	futile = plain
 	futile.Lower = nil
 	for k, low := range plain.Lower {
-		if t.look.Futility > 0 && w.overall.cell.Verdict != result.Fail {
+		if t.look.Futility > 0 {
 			low = math.Max(low, t.design.Lower[k])
 		}
 		futile.Lower = append(futile.Lower, low)

@@ -43,7 +43,7 @@ type Look struct {
 }
 
 // LookGate is a gate at a look. Statistic, in standard errors, is how far beyond what the
-// gate requires the value lies: at Bound it passes, at −Bound it fails, at Futility or below
+// gate requires the value lies: at Bound it passes, at FailBound it fails, at Futility or below
 // it is given up. The interval is the one that decides: at a level so high that all looks
 // together keep the gate's confidence.
 type LookGate struct {
@@ -55,8 +55,9 @@ type LookGate struct {
 	Level     Number  `json:"level"`
 	N         int64   `json:"n"`
 	Statistic Number  `json:"statistic"`
-	Bound     Number  `json:"bound"`    // null: nothing may be decided at this look
-	Futility  Number  `json:"futility"` // null: none
+	Bound     Number  `json:"bound"`      // null: nothing may be decided at this look
+	FailBound Number  `json:"fail_bound"` // null: none
+	Futility  Number  `json:"futility"`   // null: none
 	Futile    bool    `json:"futile,omitempty"`
 	Waits     bool    `json:"waits,omitempty"` // judged once, when all cases are asked
 }

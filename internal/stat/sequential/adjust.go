@@ -1,12 +1,17 @@
 package sequential
 
-import "math"
+import (
+	"math"
+
+	"github.com/fairtrial/fairtrial/internal/stat/dist"
+)
 
 // Path is what was seen of a design: the looks before the one that the inference is made
 // at, with the bounds that would have ended it there, and that look's statistic.
 type Path struct {
 	Fractions    []float64 // of the earlier looks, and at last of this one
 	Upper, Lower []float64 // of the earlier looks
+	Fail         []float64 // of the earlier looks: where Lower was a decision against; for Rest only
 	Z            float64   // of this look, against the bound that is tested
 }
 
@@ -17,7 +22,7 @@ type Path struct {
 func (p Path) Tail(drift float64) float64 {
 	last := len(p.Fractions) - 1
 	now := p.Fractions[last]
-	w, sum := newWalk(drift), 0.0
+	w, sum := newWalk(drift, finePath), 0.0
 	for k := range last {
 		t := p.Fractions[k] / now
 		sum += w.above(t, p.Upper[k])
@@ -26,16 +31,60 @@ func (p Path) Tail(drift float64) float64 {
 	return sum + w.above(1, p.Z)
 }
 
+// Rest is the probability of an outcome at least as low, where what was given up at an
+// earlier look does not count as lower than a later decision against.
+func (p Path) Rest(drift float64) float64 {
+	last := len(p.Fractions) - 1
+	now := p.Fractions[last]
+	w, sum := newWalk(drift, finePath), 0.0
+	for k := range last {
+		t := p.Fractions[k] / now
+		sum += w.below(t, p.Fail[k])
+		w.next(t, math.Max(p.Lower[k], p.Fail[k]), p.Upper[k])
+	}
+	return sum + w.below(1, p.Z)
+}
+
 // At is the drift at which Tail is a probability: of alpha it is the lower end of an
 // interval, of 1 − alpha the upper one, of one half the median-unbiased estimate.
-func (p Path) At(prob float64) float64 {
+func (p Path) At(prob float64) float64 { return p.solve(p.Tail, prob) }
+
+// AtRest is the drift at which Rest is a probability: of alpha it is the upper end of an
+// interval after a decision against.
+func (p Path) AtRest(prob float64) float64 {
+	return p.solve(func(drift float64) float64 { return 1 - p.Rest(drift) }, 1-prob)
+}
+
+// solve finds where a rising probability is prob.
+func (p Path) solve(tail func(float64) float64, prob float64) float64 {
+	// It is much like a normal distribution: on its own quantiles it is nearly a line.
+	want := dist.NormQuantile(prob)
+	off := func(drift float64) float64 {
+		t := tail(drift)
+		if t > 0.5 { // a tail near 1 has lost its digits: nothing that far out is asked for
+			return -dist.NormQuantile(math.Max(1-t, 1e-15)) - want
+		}
+		return dist.NormQuantile(math.Max(t, 1e-300)) - want
+	}
 	lo, hi := math.Min(p.Z, 0)-12, math.Max(p.Z, 0)+12
-	for range 60 {
-		mid := lo + (hi-lo)/2
-		if p.Tail(mid) < prob {
-			lo = mid
+	last, y := 0.0, 0.0
+	x, slope := p.Z+want, 1.0 // without looks this is it
+	for range 100 {           // secants, halving where they leave the bracket
+		before := y
+		if y = off(x); math.Abs(y) < 1e-9 || hi-lo < 1e-9 {
+			return x
+		}
+		if y < 0 {
+			lo = x
 		} else {
-			hi = mid
+			hi = x
+		}
+		if before != 0 && x != last && y != before {
+			slope = (y - before) / (x - last)
+		}
+		last = x
+		if x -= y / slope; !(x > lo && x < hi) {
+			x = lo + (hi-lo)/2
 		}
 	}
 	return lo + (hi-lo)/2

@@ -42,30 +42,30 @@ func Named(name string) Spending {
 }
 
 // Design are looks at information fractions and the bounds of the standardised statistic
-// at each. At or beyond Upper the statistic is decided for; where Harm is set, at or beyond
-// −Upper against. Lower is futility: to stop there costs power, to go on costs nothing,
-// since Upper does not count on it (non-binding).
+// at each. At or beyond Upper the statistic is decided for, at or below Fail against. Lower
+// is futility: to stop there costs power, to go on costs nothing, since Upper does not count
+// on it (non-binding).
 type Design struct {
 	Alpha     float64 // of one side
 	Fractions []float64
 	Upper     []float64 // +Inf: nothing to spend at that look
 	Lower     []float64 // −Inf: none
-	Harm      bool      // the statistic is looked at on both sides
+	Fail      []float64 // −Inf: none
 }
 
 // New makes the bounds of looks at growing fractions, the last of which is 1. With harm the
-// walk ends at −Upper too, which widens nothing but the accuracy: each side has its alpha.
+// walk ends at Fail too, which is −Upper: each side has its alpha.
 func New(alpha float64, fractions []float64, spend Spending, harm bool) (Design, error) {
-	d := Design{Alpha: alpha, Fractions: fractions, Harm: harm, Upper: make([]float64, len(fractions)), Lower: make([]float64, len(fractions))}
+	d := Design{Alpha: alpha, Fractions: fractions, Upper: make([]float64, len(fractions)), Lower: make([]float64, len(fractions)), Fail: make([]float64, len(fractions))}
 	if !(alpha > 0 && alpha < 0.5) {
 		return d, fmt.Errorf("sequential: alpha %v is not between 0 and 0.5", alpha)
 	}
 	if err := checkFractions(fractions); err != nil {
 		return d, err
 	}
-	spent, w := 0.0, newWalk(0)
+	spent, w := 0.0, newWalk(0, fineBounds)
 	for k, t := range fractions {
-		d.Lower[k] = math.Inf(-1)
+		d.Lower[k], d.Fail[k] = math.Inf(-1), math.Inf(-1)
 		all := alpha
 		if k < len(fractions)-1 {
 			all = math.Min(alpha, spend(alpha, t))
@@ -74,7 +74,10 @@ func New(alpha float64, fractions []float64, spend Spending, harm bool) (Design,
 		if !math.IsInf(d.Upper[k], 1) {
 			spent = all
 		}
-		w.next(t, d.floor(k), d.Upper[k])
+		if harm {
+			d.Fail[k] = -d.Upper[k]
+		}
+		w.next(t, d.Fail[k], d.Upper[k])
 	}
 	return d, nil
 }
@@ -91,14 +94,6 @@ func checkFractions(f []float64) error {
 		last = t
 	}
 	return nil
-}
-
-// floor is where look k ends the walk at the low side, futility aside.
-func (d Design) floor(k int) float64 {
-	if d.Harm {
-		return -d.Upper[k]
-	}
-	return math.Inf(-1)
 }
 
 // least is a probability too small to be spent: it is kept for the next look.
@@ -138,7 +133,9 @@ func (d Design) Drift(power float64) float64 {
 
 // WithFutility adds Lower: beta is spent at the drift that is detected with power 1 − beta
 // all the same, so that a stop comes where a result so low would be rare even there. At the
-// last look it is Upper.
+// last look it is Upper. Where there is a Fail, it is made anew: most of what is harmful is
+// given up at the first looks, so that its alpha is spent evenly (Pocock), on the paths that
+// futility, which is always followed on that side, lets go on.
 func (d Design) WithFutility(beta float64, spend Spending) (Design, error) {
 	if !(beta > 0 && beta < 1-d.Alpha) {
 		return d, fmt.Errorf("sequential: beta %v is not between 0 and %v", beta, 1-d.Alpha)
@@ -155,13 +152,37 @@ func (d Design) WithFutility(beta float64, spend Spending) (Design, error) {
 	}
 	d.Lower = d.spendBelow(hi, beta, spend)
 	d.Lower[last] = d.Upper[last]
+	if !math.IsInf(d.Fail[last], -1) {
+		d.Fail = d.spendFail()
+	}
 	return d, nil
+}
+
+func (d Design) spendFail() []float64 {
+	fail := make([]float64, len(d.Upper))
+	w, spent := newWalk(0, fineBounds), 0.0
+	for k, t := range d.Fractions {
+		all := d.Alpha
+		if k < len(fail)-1 {
+			all = Pocock(d.Alpha, t)
+		}
+		fail[k] = -solve(all-spent, func(c float64) float64 { return w.below(t, -c) })
+		if k == len(fail)-1 {
+			// What futility has ended cannot fail any more: no more is spent than an even
+			// test would.
+			fail[k] = math.Min(fail[k], dist.NormQuantile(d.Alpha))
+			break
+		}
+		spent = all
+		w.next(t, math.Max(d.Lower[k], fail[k]), d.Upper[k])
+	}
+	return fail
 }
 
 // spendBelow are the low bounds that spend beta at a drift.
 func (d Design) spendBelow(drift, beta float64, spend Spending) []float64 {
 	low := make([]float64, len(d.Upper))
-	w, spent := newWalk(drift), 0.0
+	w, spent := newWalk(drift, fineBounds), 0.0
 	for k, t := range d.Fractions {
 		all := spend(beta, t)
 		// P(Z ≤ b) rises in b: −b solves a falling tail.
@@ -171,7 +192,7 @@ func (d Design) spendBelow(drift, beta float64, spend Spending) []float64 {
 		}
 		if k < len(low)-1 {
 			low[k] = math.Min(low[k], d.Upper[k])
-			w.next(t, math.Max(low[k], d.floor(k)), d.Upper[k])
+			w.next(t, math.Max(low[k], d.Fail[k]), d.Upper[k])
 		}
 	}
 	return low
@@ -180,7 +201,7 @@ func (d Design) spendBelow(drift, beta float64, spend Spending) []float64 {
 // Outcome is what a design does at one drift.
 type Outcome struct {
 	Pass     float64 // P(Upper is reached)
-	Harm     float64 // P(−Upper is reached), where harm is looked at
+	Harm     float64 // P(Fail is reached)
 	Futile   float64 // P(stopped at Lower before the last look)
 	Fraction float64 // of the information, expected at the stop
 	Stop     []float64
@@ -190,13 +211,10 @@ type Outcome struct {
 // futile the walk stops at Lower too.
 func (d Design) At(drift float64, futile bool) Outcome {
 	o := Outcome{Stop: make([]float64, len(d.Upper))}
-	w, left, last := newWalk(drift), 1.0, len(d.Upper)-1
+	w, left, last := newWalk(drift, fineBounds), 1.0, len(d.Upper)-1
 	for k, t := range d.Fractions {
-		pass, harm, low := w.above(t, d.Upper[k]), 0.0, 0.0
-		if d.Harm {
-			harm = w.below(t, -d.Upper[k])
-		}
-		floor := d.floor(k)
+		pass, harm, low := w.above(t, d.Upper[k]), w.below(t, d.Fail[k]), 0.0
+		floor := d.Fail[k]
 		if futile && k < last && d.Lower[k] > floor {
 			low = w.below(t, d.Lower[k]) - harm
 			floor = d.Lower[k]
@@ -215,6 +233,6 @@ func (d Design) At(drift float64, futile bool) Outcome {
 	return o
 }
 
-// Level is the two-sided level at which a look's interval decides: beyond the bound it
-// leaves what Upper leaves. 1 where nothing may be decided.
+// Level is the two-sided level of the interval whose end decides for at a look: beyond it
+// is what is beyond Upper. 1 where nothing may be decided.
 func (d Design) Level(k int) float64 { return 1 - 2*dist.NormCDF(-d.Upper[k]) }

@@ -137,3 +137,14 @@ func TestRefusals(t *testing.T) {
 		t.Error("a futility of 1 is taken")
 	}
 }
+
+func BenchmarkStagewiseInterval(b *testing.B) {
+	d, err := New(.025, []float64{.2, .4, .6, .8, 1}, OBrienFleming, true)
+	if err != nil {
+		b.Fatal(err)
+	}
+	p := Path{Fractions: d.Fractions, Upper: d.Upper, Lower: []float64{-d.Upper[0], -d.Upper[1], -d.Upper[2], -d.Upper[3]}, Z: 1}
+	for b.Loop() {
+		_, _, _ = p.At(.025), p.At(.5), p.At(.975)
+	}
+}

@@ -15,10 +15,19 @@ type walk struct {
 	t     float64   // of the last look
 	z     []float64 // grid
 	mass  []float64 // density at z times the weight of the integration
+	fine  int       // the grid
 }
 
+// Fineness of grids. Jennison & Turnbull use 18 and find errors below 1e-6.
+const (
+	fineBounds = 32
+	finePath   = 18
+)
+
 // newWalk starts at t = 0, where all mass is in one place.
-func newWalk(drift float64) *walk { return &walk{drift: drift, z: []float64{0}, mass: []float64{1}} }
+func newWalk(drift float64, fine int) *walk {
+	return &walk{drift: drift, z: []float64{0}, mass: []float64{1}, fine: fine}
+}
 
 // above is the probability of having come this far and of Z(t) ≥ c.
 func (w *walk) above(t, c float64) float64 { return w.tail(t, c, -1) }
@@ -49,12 +58,15 @@ func (w *walk) tail(t, c, sign float64) float64 {
 func (w *walk) next(t, lo, hi float64) {
 	step := t - w.t
 	sd, scale, from, to := math.Sqrt(step), math.Sqrt(t/step), math.Sqrt(w.t), math.Sqrt(t)
-	z, weight := grid(w.drift*to, lo, hi)
+	z, weight := grid(w.fine, w.drift*to, lo, hi)
 	mass := make([]float64, len(z))
 	for k, x := range z {
 		at, sum := x*to-step*w.drift, 0.0
 		for i, y := range w.z {
 			u := (at - y*from) / sd
+			if u > 9 || u < -9 { // less than 1e-17
+				continue
+			}
 			sum += w.mass[i] * math.Exp(-u*u/2)
 		}
 		mass[k] = weight[k] * scale * sum / math.Sqrt(2*math.Pi)
@@ -62,13 +74,9 @@ func (w *walk) next(t, lo, hi float64) {
 	w.t, w.z, w.mass = t, z, mass
 }
 
-// density of the grid: Jennison & Turnbull use 18 and find errors below 1e-6; 32 gives 1e-8.
-const fineness = 32
-
 // grid are the points and weights of Simpson's rule for a density around mean, between
 // bounds: close to the mean evenly, farther out ever wider.
-func grid(mean, lo, hi float64) (z, weight []float64) {
-	const r = fineness
+func grid(r int, mean, lo, hi float64) (z, weight []float64) {
 	var x []float64
 	add := func(v float64) {
 		if v > lo && v < hi {
@@ -79,13 +87,13 @@ func grid(mean, lo, hi float64) (z, weight []float64) {
 		x = append(x, lo)
 	}
 	for i := 1; i < 6*r; i++ {
-		switch f := float64(i); {
+		switch f, r64 := float64(i), float64(r); {
 		case i < r:
-			add(mean - 3 - 4*math.Log(r/f))
+			add(mean - 3 - 4*math.Log(r64/f))
 		case i <= 5*r:
-			add(mean - 3 + 3*(f-r)/(2*r))
+			add(mean - 3 + 3*(f-r64)/(2*r64))
 		default:
-			add(mean + 3 + 4*math.Log(r/(6*r-f)))
+			add(mean + 3 + 4*math.Log(r64/(6*r64-f)))
 		}
 	}
 	if !math.IsInf(hi, 0) {
