@@ -94,6 +94,11 @@ func (t *timing) decide(j *judged) {
 	if t == nil || t.once || j.cell.Note != "" {
 		return
 	}
+	if !t.look.last() && !(j.se > 0) {
+		// An error of 0 is no certainty: where nothing differs yet, something may.
+		j.cell.Verdict, j.cell.NeededN, j.cell.Note = result.Inconclusive, nil, "nothing varies yet"
+		return
+	}
 	z, fail := statistic(j.answer, j.q), t.design.Fail[t.look.Number-1]
 	if math.IsNaN(z) || math.IsInf(fail, 0) {
 		return // the interval decides on both sides
@@ -181,7 +186,7 @@ func (w *undecided) note() {
 		}
 	}
 	n.Statistic = result.Number(z)
-	n.Futile = t.look.Futility > 0 && !t.look.last() && z <= t.design.Lower[k]
+	n.Futile = w.overall.cell.Note == "" && t.look.Futility > 0 && !t.look.last() && z <= t.design.Lower[k]
 }
 
 // adjust puts the inference that knows of the looks in the place of the one that does not.

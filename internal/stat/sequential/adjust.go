@@ -1,10 +1,6 @@
 package sequential
 
-import (
-	"math"
-
-	"github.com/fairtrial/fairtrial/internal/stat/dist"
-)
+import "math"
 
 // Path is what was seen of a design: the looks before the one that the inference is made
 // at, with the bounds that would have ended it there, and that look's statistic.
@@ -58,34 +54,7 @@ func (p Path) AtRest(prob float64) float64 {
 // solve finds where a rising probability is prob.
 func (p Path) solve(tail func(float64) float64, prob float64) float64 {
 	// It is much like a normal distribution: on its own quantiles it is nearly a line.
-	want := dist.NormQuantile(prob)
-	off := func(drift float64) float64 {
-		t := tail(drift)
-		if t > 0.5 { // a tail near 1 has lost its digits: nothing that far out is asked for
-			return -dist.NormQuantile(math.Max(1-t, 1e-15)) - want
-		}
-		return dist.NormQuantile(math.Max(t, 1e-300)) - want
-	}
-	lo, hi := math.Min(p.Z, 0)-12, math.Max(p.Z, 0)+12
-	last, y := 0.0, 0.0
-	x, slope := p.Z+want, 1.0 // without looks this is it
-	for range 100 {           // secants, halving where they leave the bracket
-		before := y
-		if y = off(x); math.Abs(y) < 1e-9 || hi-lo < 1e-9 {
-			return x
-		}
-		if y < 0 {
-			lo = x
-		} else {
-			hi = x
-		}
-		if before != 0 && x != last && y != before {
-			slope = (y - before) / (x - last)
-		}
-		last = x
-		if x -= y / slope; !(x > lo && x < hi) {
-			x = lo + (hi-lo)/2
-		}
-	}
-	return lo + (hi-lo)/2
+	want := quantile(prob)
+	off := func(drift float64) float64 { return quantile(tail(drift)) - want }
+	return root(off, p.Z+want, math.Min(p.Z, 0)-12, math.Max(p.Z, 0)+12) // without looks it is the start
 }

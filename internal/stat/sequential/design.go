@@ -104,31 +104,15 @@ func solve(p float64, tail func(float64) float64) float64 {
 	if p < least {
 		return math.Inf(1)
 	}
-	lo, hi := -10.0, 10.0
-	for range 80 {
-		mid := lo + (hi-lo)/2
-		if tail(mid) > p {
-			lo = mid
-		} else {
-			hi = mid
-		}
-	}
-	return lo + (hi-lo)/2
+	want := quantile(p)
+	return root(func(c float64) float64 { return want - quantile(tail(c)) }, -want, -10, 10)
 }
 
 // Drift is the expectation of the last look's statistic at which Upper is reached with
 // this probability, without futility.
 func (d Design) Drift(power float64) float64 {
-	lo, hi := 0.0, 20.0
-	for range 60 {
-		mid := lo + (hi-lo)/2
-		if d.At(mid, false).Pass < power {
-			lo = mid
-		} else {
-			hi = mid
-		}
-	}
-	return lo + (hi-lo)/2
+	want := quantile(power)
+	return root(func(drift float64) float64 { return quantile(d.At(drift, false).Pass) - want }, d.Upper[len(d.Upper)-1]+want, 0, 20)
 }
 
 // WithFutility adds Lower: beta is spent at the drift that is detected with power 1 − beta
@@ -141,16 +125,9 @@ func (d Design) WithFutility(beta float64, spend Spending) (Design, error) {
 		return d, fmt.Errorf("sequential: beta %v is not between 0 and %v", beta, 1-d.Alpha)
 	}
 	last := len(d.Upper) - 1
-	lo, hi := 0.0, 20.0 // the more drift, the higher the bound that spends the rest
-	for range 60 {
-		mid := lo + (hi-lo)/2
-		if b := d.spendBelow(mid, beta, spend); b[last] < d.Upper[last] {
-			lo = mid
-		} else {
-			hi = mid
-		}
-	}
-	d.Lower = d.spendBelow(hi, beta, spend)
+	// The more drift, the higher the bound that spends the rest.
+	drift := root(func(x float64) float64 { return d.spendBelow(x, beta, spend)[last] - d.Upper[last] }, d.Drift(1-beta), 0, 20)
+	d.Lower = d.spendBelow(drift, beta, spend)
 	d.Lower[last] = d.Upper[last]
 	if !math.IsInf(d.Fail[last], -1) {
 		d.Fail = d.spendFail()
