@@ -18,10 +18,11 @@ type walk struct {
 	fine  int       // the grid
 }
 
-// Fineness of grids. Jennison & Turnbull use 18 and find errors below 1e-6.
+// Fineness of grids. Jennison & Turnbull use 18 and find errors below 1e-6; 12 gives the
+// ends of an interval to 2e-6 standard errors in a fraction of the time.
 const (
 	fineBounds = 32
-	finePath   = 18
+	finePath   = 12
 )
 
 // newWalk starts at t = 0, where all mass is in one place.
