@@ -28,8 +28,8 @@ func looksN(psi float64) float64 {
 }
 
 type lookSum struct {
-	pass, fail, futile, fixed, below, above, naiveBelow, naiveAbove, over, naiveOver, asked float64
-	value, naive                                                                            float64
+	pass, fail, futile, fixed, below, above, naiveBelow, naiveAbove, over, asked float64
+	value, naive                                                                 float64
 }
 
 func looks(w io.Writer, draws int) error {
