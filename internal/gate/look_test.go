@@ -199,3 +199,62 @@ func TestAdjustedForBothDirections(t *testing.T) {
 		}
 	}
 }
+
+// Two gates at once: the run goes on after the first has passed, until both do or one cannot.
+// A go needs both, so the one that should not pass bounds it; and the interval of each holds
+// the truth, though it was the other that said when to stop.
+func TestTwoGatesTogether(t *testing.T) {
+	draws := 200
+	if os.Getenv("FAIRTRIAL_SLOW") != "" {
+		draws = 4000
+	}
+	in := rightScorer(t)
+	const planned, psi, floor = 841, 0.2, 0.82
+	for _, c := range []struct {
+		d      float64 // candidate less baseline; the candidate is right in 0.85 + d/2
+		goMost float64
+	}{{-0.05, 0.025}, {0, 1}, {0.02, 1}} {
+		s := &Schedule{Fractions: []float64{.2, .4, .6, .8, 1}, Spending: "obrien_fleming", Futility: .2}
+		r := resample.NewRNG(23, "two", fmt.Sprint(c.d))
+		goes, early, covers := 0.0, 0.0, [2]float64{}
+		truth := [2]float64{c.d, 0.85 + c.d/2}
+		for range draws {
+			l, sum, before := &Look{Schedule: s}, [4]float64{}, int64(0)
+			for k, f := range s.Fractions {
+				n, drawn := int64(math.Round(f*planned)), make([]float64, 4)
+				resample.Multinomial(r, n-before, []float64{0.85 - psi/2, (psi + c.d) / 2, (psi - c.d) / 2, 0.15 - psi/2}, drawn)
+				for i := range sum {
+					sum[i] += drawn[i]
+				}
+				before, l.Number = n, k+1
+				gates, o := lookAt(in, scored(in, sum), l, Rule{Name: "worse", Rule: NoWorseThan, Than: "baseline", Margin: 0.05}, Rule{Name: "floor", Rule: AtLeast, Bound: floor})
+				if Stops(gates, l) == result.GoOn {
+					if gates[0].Verdict == result.Pass || gates[1].Verdict == result.Pass {
+						early++
+					}
+					l.Earlier = append(l.Earlier, gates)
+					continue
+				}
+				if o.Decision == result.Go {
+					goes++
+				}
+				for i, g := range gates {
+					if float64(g.Evidence.Lower) <= truth[i] && truth[i] <= float64(g.Evidence.Upper) {
+						covers[i]++
+					}
+				}
+				break
+			}
+		}
+		n := float64(draws)
+		t.Logf("difference %g: go %.4f, covers %.4f and %.4f, %.2f looks went on with one gate passed", c.d, goes/n, covers[0]/n, covers[1]/n, early/n)
+		if p := goes / n; p > c.goMost+3.3*math.Sqrt(c.goMost*(1-c.goMost)/n) {
+			t.Errorf("difference %g: go in %.4f", c.d, p)
+		}
+		for i, k := range covers {
+			if p := k / n; p < 0.94-3.3*math.Sqrt(0.94*0.06/n) {
+				t.Errorf("difference %g: gate %d covers %.4f", c.d, i, p)
+			}
+		}
+	}
+}
