@@ -2,6 +2,7 @@ package eval
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/fairtrial/fairtrial/internal/gate"
 	"github.com/fairtrial/fairtrial/internal/metric"
@@ -127,10 +128,8 @@ func label(p *plan.Plan, l *gate.Look, r *record.Record) {
 }
 
 func once(list []string, s string) []string {
-	for _, x := range list {
-		if x == s {
-			return list
-		}
+	if slices.Contains(list, s) {
+		return list
 	}
-	return append(list, s)
+	return append(slices.Clip(list), s) // of one result, not of all that share the list
 }
