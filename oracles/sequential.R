@@ -5,7 +5,6 @@ suppressMessages(library(rpact))
 cat("rpact", as.character(packageVersion("rpact")), "\n")
 fmt <- function(x) paste(sprintf("%.7f", x), collapse = ", ")
 show <- function(name, x) cat(name, ": ", fmt(x), "\n", sep = "")
-# Fine grid: rpact integrates by Gauss-Laguerre / Simpson with its own accuracy (1e-8).
 for (s in list(
   list("OF .025, 5 even", "asOF", .025, (1:5) / 5),
   list("OF .025, uneven", "asOF", .025, c(.3, .45, .8, 1)),

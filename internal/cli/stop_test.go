@@ -80,7 +80,9 @@ type stopped struct {
 		Looks []struct{ Cases int64 }
 		Stop  string
 	}
-	Run struct{ Answers []struct{ Calls, Cases int64 } }
+	Run struct {
+		Answers []struct{ Calls, Cases int64 }
+	}
 }
 
 func readStopped(t *testing.T, dir string) (s stopped) {

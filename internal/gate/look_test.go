@@ -6,12 +6,11 @@ import (
 	"os"
 	"testing"
 
+	"github.com/fairtrial/fairtrial/internal/cases"
 	"github.com/fairtrial/fairtrial/internal/metric"
 	"github.com/fairtrial/fairtrial/internal/result"
 	"github.com/fairtrial/fairtrial/internal/stat/resample"
 	"github.com/fairtrial/fairtrial/internal/summary"
-
-	"github.com/fairtrial/fairtrial/internal/cases"
 )
 
 // scored is the summary of two models' pass-or-fail scores: cases that both get right, only

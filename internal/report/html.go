@@ -85,7 +85,7 @@ type page struct {
 	Worst       []exemplars
 	Shown       []caseGroup
 	Notes       []string // footnotes
-	Staged      string // how the cases were asked, of a plan that stops when decided
+	Staged      string   // how the cases were asked, of a plan that stops when decided
 	Looks       []lookRow
 	Unadjusted  []string
 	Ungraded    []string // what scorers gave no score
