@@ -9,7 +9,7 @@
 //	internal/cases     what a row is: task, columns, roles
 //	internal/summary   the closed set of small statistics that engines make and metrics read
 //	internal/metric    the catalogue; binary_counts.go has whole metrics on one screen
-//	internal/stat      intervals, tests, bootstrap, power: pure numbers
+//	internal/stat      intervals, tests, bootstrap, power, looks: pure numbers
 //	internal/engine    what an engine is; engine/local reads files through DuckDB
 //	internal/compare   two models on the same rows
 //	internal/rubric    what a judge is asked about an answer, and what it says

@@ -96,6 +96,7 @@ func (e *Env) check(cmd *cobra.Command, path string, set []string, planOnly, asJ
 			return err
 		}
 	}
+	findings = append(findings, p.StopAdvice()...)
 	for _, w := range p.Warnings {
 		findings = append(findings, w.Error())
 	}
@@ -110,9 +111,18 @@ func (e *Env) check(cmd *cobra.Command, path string, set []string, planOnly, asJ
 	if b := e.baseline(p); b != nil && !b.Paired {
 		findings = append(findings, "the baseline's rows cannot be paired: "+b.Why)
 	}
+	var stops []string
+	if p.Stop != nil && !planOnly {
+		if stops, err = foresee(cmd.Context(), s); err != nil {
+			return err
+		}
+	}
 	if asJSON {
 		out := map[string]any{"ok": true, "rows": rows, "gates": len(p.Gates), "findings": findings,
 			"gate_list": gateList(p), "control": p.Control != nil, "judges": judgeList(p)}
+		if stops != nil {
+			out["stop"] = stops
+		}
 		if planOnly {
 			out["rows"] = nil
 		}
@@ -126,6 +136,9 @@ func (e *Env) check(cmd *cobra.Command, path string, set []string, planOnly, asJ
 		len(p.Slices), map[bool]string{true: "y", false: "ies"}[len(p.Slices) == 1], len(p.Gates))
 	for _, j := range judgeLines(p, rows) {
 		fmt.Fprintln(e.Stdout, j)
+	}
+	for _, s := range stops {
+		fmt.Fprintln(e.Stdout, s)
 	}
 	for _, f := range findings {
 		fmt.Fprintln(e.Stdout, "warning: "+f)

@@ -164,44 +164,83 @@ func (e *Env) modelProblem(p *plan.Plan, m plan.Model, err error) plan.Problem {
 	return p.ModelProblem(m.Key, "%s", words)
 }
 
-// collect has every model answer every case and keeps the answers.
-func (e *Env) collect(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, fresh bool) (outputs, []record.Answers, error) {
+// asking has the models of a plan answer its cases. close lets go of the providers.
+type asking struct {
+	e     *Env
+	ws    *store.Workspace
+	s     *eval.Setup
+	ask   map[string]*answers.Asker
+	all   int64 // cases of the plan
+	fresh bool  // nothing that was kept is used; only until it is asked again
+	took  map[string]record.Account
+}
+
+// askAll opens the models of a plan; nil where it asks none.
+func (e *Env) askAll(ctx context.Context, ws *store.Workspace, s *eval.Setup, fresh bool) (*asking, error) {
 	if !s.Plan.Task.Generative() {
-		return nil, nil, nil
+		return nil, nil
 	}
-	ask, total, err := e.askers(cmd.Context(), s)
-	if err != nil {
-		return nil, nil, err
+	a := &asking{e: e, ws: ws, s: s, fresh: fresh, took: map[string]record.Account{}}
+	var err error
+	if a.ask, a.all, err = e.askers(ctx, s); err != nil {
+		return nil, err
 	}
-	if err := e.judgesReady(cmd.Context(), s); err != nil { // before models are paid
-		return nil, nil, err
+	if err := e.judgesReady(ctx, s); err != nil { // before models are paid
+		a.close()
+		return nil, err
 	}
-	out, runs := outputs{}, []record.Answers{}
 	for _, m := range s.Plan.Models {
-		a := ask[m.Key]
-		defer a.Close()
 		if m.Answers.Recorded() {
-			if m.Answers.Digest, err = fileDigest(a.Source); err != nil {
-				return nil, nil, err
+			if m.Answers.Digest, err = fileDigest(a.ask[m.Key].Source); err != nil {
+				a.close()
+				return nil, err
 			}
 		}
-		o := answers.Options(s.Plan, m.Answers)
-		o.Total, o.Fresh = int(total), fresh
-		run, err := e.collectOne(cmd, ws, s.Plan, asking{what: "models." + m.Key, key: m.Key, folder: []string{m.Key}, of: m.Answers, provider: a.Provider,
-			questions: a.Questions(eachCase(cmd.Context(), s)), options: o, answers: total * int64(o.Samples)})
+	}
+	return a, nil
+}
+
+func (a *asking) close() {
+	if a != nil {
+		for _, x := range a.ask {
+			x.Close()
+		}
+	}
+}
+
+func (a *asking) most() int64 { return a.all }
+
+// answers has every model answer every case that the setup lets through, cases of them (0:
+// all), and keeps the answers.
+func (a *asking) answers(cmd *cobra.Command, cases int64) (outputs, []record.Answers, error) {
+	if a == nil {
+		return nil, nil, nil
+	}
+	if cases == 0 {
+		cases = a.all
+	}
+	out, runs := outputs{}, []record.Answers{}
+	for _, m := range a.s.Plan.Models {
+		x := a.ask[m.Key]
+		took, again := a.took[m.Key]
+		o := answers.Options(a.s.Plan, m.Answers)
+		o.Total, o.Fresh = int(cases), a.fresh && !again
+		run, err := a.e.collectOne(cmd, a.ws, a.s.Plan, collection{what: "models." + m.Key, key: m.Key, folder: []string{m.Key}, of: m.Answers, provider: x.Provider,
+			questions: x.Questions(eachCase(cmd.Context(), a.s)), options: o, answers: cases * int64(o.Samples), again: again, took: took, noCache: a.fresh && again})
 		if err != nil {
 			return nil, nil, err
 		}
+		a.took[m.Key] = run
 		runs = append(runs, record.Answers{Model: m.Key, Account: run})
-		if out[m.Key], err = ws.Path(run.Digest); err != nil {
+		if out[m.Key], err = a.ws.Path(run.Digest); err != nil {
 			return nil, nil, err
 		}
 	}
 	return out, runs, nil
 }
 
-// asking is one collection: what is asked of one model or one judge.
-type asking struct {
+// collection is what is asked of one model or one judge.
+type collection struct {
 	what      string   // "models.candidate"
 	key       string   // for progress
 	folder    []string // names the folder of its answers, beside the plan's name
@@ -210,11 +249,22 @@ type asking struct {
 	questions iter.Seq2[collect.Case, error]
 	options   collect.Options
 	answers   int64 // that are expected, 0 if unknown
+	// again: this run asked before, in an earlier stage, and knows what that took.
+	again   bool
+	took    record.Account
+	noCache bool // what earlier runs kept is not used
 }
 
-func (e *Env) collectOne(cmd *cobra.Command, ws *store.Workspace, p *plan.Plan, x asking) (record.Account, error) {
+func (e *Env) collectOne(cmd *cobra.Command, ws *store.Workspace, p *plan.Plan, x collection) (record.Account, error) {
 	run := record.Account{Provider: x.of.Provider, Started: e.Now().UTC()}
 	o := x.options
+	o.Settle = p.Stop != nil
+	if x.again {
+		run.Started = x.took.Started
+		if t := o.Limits.Budget.Time; t > 0 {
+			o.Limits.Budget.Time = max(t-time.Duration(x.took.Seconds*float64(time.Second)), time.Nanosecond)
+		}
+	}
 	if x.of.Recorded() { // nothing to resume
 		o.Folder = ws.TempPath(newID(e.Now()) + ".answers")
 		defer os.RemoveAll(o.Folder)
@@ -224,7 +274,10 @@ func (e *Env) collectOne(cmd *cobra.Command, ws *store.Workspace, p *plan.Plan, 
 			return run, err
 		}
 		o.Folder, o.Cache = filepath.Join(ws.AnswersPath(), name[len("sha256:"):][:16]), filepath.Join(ws.AnswersPath(), "cache")
-		if err := os.MkdirAll(o.Cache, 0o755); err != nil {
+		if x.noCache {
+			o.Cache = ""
+		}
+		if err := os.MkdirAll(filepath.Join(ws.AnswersPath(), "cache"), 0o755); err != nil {
 			return run, fmt.Errorf("keep answers: %w", err)
 		}
 		o.Progress = e.progress(cmd, x.key)
@@ -257,7 +310,7 @@ func (e *Env) collectOne(cmd *cobra.Command, ws *store.Workspace, p *plan.Plan, 
 		return run, &failure{exitUnavailable, fmt.Errorf("%s: %s: %s", x.what, r.Reason, r.Detail),
 			fmt.Sprintf("%s answers are kept; the same command goes on from there", result.Count(r.Answered))}
 	}
-	run.Cases, run.Answered, run.Seconds = r.Cases, r.Answered, r.Took.Seconds()
+	run.Cases, run.Answered, run.Seconds = r.Cases, r.Answered, x.took.Seconds+r.Took.Seconds()
 	run.Calls, run.TokensIn, run.TokensOut, run.USD = r.Spent.Calls, r.Spent.In, r.Spent.Out, result.Number(float64(r.Spent.Pico)/1e12)
 	for k, n := range r.Errors {
 		run.Errors = append(run.Errors, record.AnswerErrors{Kind: string(k), Samples: n})
@@ -307,6 +360,8 @@ func (e *Env) stored(ws *store.Workspace, r *record.Record) (outputs, error) {
 }
 
 // beside walks the cases together with the answers of the models, in the setup's order.
+// Where the setup lets through only some of the cases that were asked, the others' answers
+// are passed over.
 func beside(ctx context.Context, s *eval.Setup, from outputs, f func(c *answers.Case, given []answers.Answer) error) (last int64, err error) {
 	var readers []*answers.Beside
 	for _, m := range s.Models {
@@ -315,7 +370,7 @@ func beside(ctx context.Context, s *eval.Setup, from outputs, f func(c *answers.
 			return 0, err
 		}
 		defer func() { _ = a.Close() }()
-		readers = append(readers, answers.NewBeside(a))
+		readers = append(readers, answers.NewBeside(a, s.Request.Only != nil))
 	}
 	samples := map[string]int{}
 	for _, m := range s.Plan.Models {

@@ -49,7 +49,7 @@ func (e *Env) grade(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from
 	for _, sc := range scorers {
 		x := &grading{scorer: sc, table: newRowScores(s), facts: engine.Scored{Scorer: sc.As, Ungraded: []engine.Ungraded{}}}
 		if sc.IsJudge() {
-			read, done, err := said.inOrder(ws, sc)
+			read, done, err := said.inOrder(ws, sc, s.Request.Only != nil)
 			if err != nil {
 				return nil, nil, err
 			}

@@ -132,7 +132,7 @@ func (e *Env) judge(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from
 					continue
 				}
 			}
-			run, err := e.judgeOne(cmd, ws, s, from, sc, key, was.fresh)
+			run, err := e.judgeOne(cmd, ws, s, from, sc, key, was)
 			if err != nil {
 				return nil, err
 			}
@@ -142,7 +142,7 @@ func (e *Env) judge(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from
 	return out, nil
 }
 
-func (e *Env) judgeOne(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from outputs, sc plan.Scorer, key string, fresh bool) (record.Judging, error) {
+func (e *Env) judgeOne(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from outputs, sc plan.Scorer, key string, was earlierScores) (record.Judging, error) {
 	run := record.Judging{Scorer: sc.As, Judge: key, Identity: sc.Judge.Identity}
 	a, err := answers.NewJudgeAsker(s.Plan, sc.Judge, key, e.Getenv)
 	if err != nil {
@@ -151,9 +151,16 @@ func (e *Env) judgeOne(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, f
 	defer a.Close()
 	of := s.Plan.Judge(key).Answers
 	o := answers.Options(s.Plan, of)
-	o.Samples, o.Next, o.Fresh = sc.Judge.Repeats, a.Next, fresh
-	run.Account, err = e.collectOne(cmd, ws, s.Plan, asking{what: fmt.Sprintf("judges.%s for %s", key, sc.As), key: sc.As + " by " + key, folder: []string{"judges", sc.As, key}, of: of,
-		provider: a.Provider, questions: e.items(cmd.Context(), s, from, sc, a, of.Recorded()), options: o})
+	var again bool // in an earlier stage
+	var took record.Account
+	for _, x := range was.earlier {
+		if x.Scorer == sc.As && x.Judge == key {
+			again, took = true, x.Account
+		}
+	}
+	o.Samples, o.Next, o.Fresh = sc.Judge.Repeats, a.Next, was.fresh && !again
+	run.Account, err = e.collectOne(cmd, ws, s.Plan, collection{what: fmt.Sprintf("judges.%s for %s", key, sc.As), key: sc.As + " by " + key, folder: []string{"judges", sc.As, key}, of: of,
+		provider: a.Provider, questions: e.items(cmd.Context(), s, from, sc, a, of.Recorded()), options: o, again: again, took: took, noCache: was.fresh && again})
 	return run, err
 }
 
@@ -185,15 +192,16 @@ func (j *judged) of(sc plan.Scorer, key string) (record.Judging, error) {
 	return record.Judging{}, fmt.Errorf("nothing is kept of judges.%s for %s", key, sc.As)
 }
 
-// inOrder reads what the judges of a scorer said in the order in which it was asked.
-func (j *judged) inOrder(ws *store.Workspace, sc plan.Scorer) (answers.Lookup, func(), error) {
+// inOrder reads what the judges of a scorer said in the order in which it was asked; with
+// some, of a part of the cases.
+func (j *judged) inOrder(ws *store.Workspace, sc plan.Scorer, some bool) (answers.Lookup, func(), error) {
 	files, done, err := j.open(ws, sc)
 	if err != nil {
 		return nil, done, err
 	}
 	var readers []*answers.Beside
 	for _, f := range files {
-		readers = append(readers, answers.NewBeside(f))
+		readers = append(readers, answers.NewBeside(f, some))
 	}
 	return func(judge int, id string) ([]*collect.Entry, error) { return readers[judge].Of(id) }, func() {
 		for _, r := range readers {

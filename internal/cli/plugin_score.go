@@ -24,18 +24,18 @@ const largestScore = 1e100
 
 // scoring is what the scorers of a plan gave.
 type scoring struct {
-	facts   []engine.Scored
-	runs    []record.PluginRun
-	answers []record.Answers // of generative tasks
-	judges  []record.Judging
-	cases   []record.Case
+	facts  []engine.Scored
+	runs   []record.PluginRun
+	judges []record.Judging
+	cases  []record.Case
 }
 
 // earlierScores are what a run kept, and need not be made again.
 type earlierScores struct {
 	scorers []engine.Scored
 	judges  []record.Judging
-	fresh   bool // judges are asked anew
+	fresh   bool             // judges are asked anew
+	earlier []record.Judging // what was asked of judges in an earlier stage of this run
 }
 
 // score has the plan's scorers score every row, or takes the scores that a record's run
@@ -190,30 +190,32 @@ func scoreOf(sc plan.Scorer, v json.RawMessage) (float64, error) {
 	return x, nil
 }
 
-// scoreAside is score for commands that keep no run.
-func (e *Env) scoreAside(cmd *cobra.Command, s *eval.Setup, r *record.Record) (*scoring, error) {
+// tryAside is try for commands that keep no run: with the answers and scores that a
+// record's run kept, or, without a record, with those that are asked for now.
+func (e *Env) tryAside(cmd *cobra.Command, s *eval.Setup, r *record.Record) (*trial, error) {
+	had := held{baseline: e.baseline(s.Plan)}
+	if r != nil {
+		had = held{earlierScores{scorers: r.Data.Scorers, judges: r.Run.Judges}, r.Baseline}
+	}
 	if len(s.Plan.Scorers) == 0 {
-		return &scoring{}, nil
+		return e.stage(cmd, nil, s, nil, had, nil, 0)
 	}
 	ws, err := e.openWorkspace(cmd, s.Plan.Dir)
 	if err != nil {
 		return nil, err
 	}
 	defer ws.Close()
-	if r != nil { // what its run kept
+	if r != nil {
 		from, err := e.stored(ws, r)
 		if err != nil {
 			return nil, err
 		}
-		return e.score(cmd, ws, s, from, earlierScores{scorers: r.Data.Scorers, judges: r.Run.Judges})
+		return e.try(cmd, ws, s, keptBy(r, from), had)
 	}
-	from, asked, err := e.collect(cmd, ws, s, false)
+	from, err := e.askAll(cmd.Context(), ws, s, false)
 	if err != nil {
 		return nil, err
 	}
-	out, err := e.score(cmd, ws, s, from, earlierScores{})
-	if out != nil {
-		out.answers = asked
-	}
-	return out, err
+	defer from.close()
+	return e.try(cmd, ws, s, from, had)
 }

@@ -104,7 +104,7 @@ func newWritten(s *eval.Setup, from outputs) (*written, error) {
 		if err != nil {
 			return nil, err
 		}
-		w.files, w.readers = append(w.files, a), append(w.readers, answers.NewBeside(a))
+		w.files, w.readers = append(w.files, a), append(w.readers, answers.NewBeside(a, s.Request.Only != nil))
 		for _, x := range s.Plan.Models {
 			if x.Key == m.Key {
 				w.samples = append(w.samples, x.Answers.Samples)

@@ -270,32 +270,23 @@ func (e *Env) evaluateAs(cmd *cobra.Command, p *plan.Plan, memory int64, fresh b
 	if _, _, err := e.joinedLabels(cmd.Context(), s); err != nil { // before anything is asked
 		return nil, err
 	}
-	from, asked, err := e.collect(cmd, ws, s, fresh)
+	from, err := e.askAll(cmd.Context(), ws, s, fresh)
 	if err != nil {
 		return nil, err
 	}
-	return e.conclude(cmd, ws, s, from, asked, earlierScores{fresh: fresh}, started, id, scores)
+	defer from.close()
+	return e.conclude(cmd, ws, s, from, earlierScores{fresh: fresh}, started, id, scores)
 }
 
-// conclude scores what there is and makes the record of it.
-func (e *Env) conclude(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from outputs, asked []record.Answers, was earlierScores, started time.Time, id, scores string) (*record.Record, error) {
+// conclude scores the answers and makes the record of what they say.
+func (e *Env) conclude(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from source, was earlierScores, started time.Time, id, scores string) (*record.Record, error) {
 	ctx, p := cmd.Context(), s.Plan
-	given, err := e.score(cmd, ws, s, from, was)
+	t, err := e.try(cmd, ws, s, from, held{was, e.baseline(p)})
 	if err != nil {
 		return nil, err
 	}
-	c, err := s.Collect(ctx, newEngine())
-	if err != nil {
-		return nil, err
-	}
-	c.Facts.Scorers, c.Baseline = given.facts, e.baseline(p)
-	c.Facts.Findings = append(c.Facts.Findings, judgeFindings(given.facts)...)
-	r, err := s.Judge(c, p.Workers)
-	if err != nil {
-		return nil, err
-	}
-	r.Cases = given.cases
-	if err := keepArtifacts(ctx, ws, r, c.Set, scores); err != nil {
+	r := t.r
+	if err := keepArtifacts(ctx, ws, r, t.c.Set, scores); err != nil {
 		return nil, err
 	}
 	look, err := e.look(ctx, ws, r)
@@ -304,7 +295,7 @@ func (e *Env) conclude(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, f
 	}
 	finished := e.Now()
 	r.Run = record.Run{ID: id, Started: started.UTC(), Finished: finished.UTC(), Version: programVersion(), Host: host(), Git: gitState(ctx, filepath.Join(p.Dir, filepath.Base(p.File))), Gates: gatePlaces(p),
-		Command: e.Args, Workers: p.Workers, PlanPath: p.File, Pulls: e.pulls(p), Plugins: append(e.answered, given.runs...), Answers: asked, Judges: given.judges, Baseline: e.baselineRef(p), Look: look,
+		Command: e.Args, Workers: p.Workers, PlanPath: p.File, Pulls: e.pulls(p), Plugins: append(e.answered, t.given.runs...), Answers: t.asked, Judges: t.given.judges, Baseline: e.baselineRef(p), Look: look,
 		Stats: record.RunStats{Seconds: finished.Sub(started).Seconds(), CPUSeconds: cpuTime() - e.cpu, PeakBytes: peakBytes()}}
 	if err := r.Seal(); err != nil {
 		return nil, err

@@ -68,7 +68,7 @@ func scoreCommand(e *Env) *cobra.Command {
 			if err := e.judgesReady(cmd.Context(), s, was.judges...); err != nil {
 				return err
 			}
-			again, err := e.conclude(cmd, ws, s, from, r.Run.Answers, was, started, newID(started), "")
+			again, err := e.conclude(cmd, ws, s, keptBy(r, from), was, started, newID(started), "")
 			if err != nil {
 				return err
 			}

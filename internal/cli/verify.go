@@ -6,12 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/fairtrial/fairtrial/internal/eval"
 	"github.com/fairtrial/fairtrial/internal/plan"
 	"github.com/fairtrial/fairtrial/internal/record"
+	"github.com/fairtrial/fairtrial/internal/result"
 	"github.com/fairtrial/fairtrial/internal/store"
 	"github.com/fairtrial/fairtrial/internal/summary"
 )
@@ -94,11 +96,43 @@ func (e *Env) recompute(cmd *cobra.Command, r *record.Record, dir string) ([]str
 	if err != nil {
 		return nil, err
 	}
-	again, err := rejudge(r, set)
+	q, err := e.sequence(cmd, r, dir)
+	if errors.Is(err, store.ErrChanged) {
+		return []string{"summaries of an earlier look: " + err.Error()}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	again, err := rejudge(r, set, q)
 	if err != nil {
 		return nil, err
 	}
 	return record.Diff(r, again), nil
+}
+
+// sequence is what the looks of a record saw; nil for a record without looks.
+func (e *Env) sequence(cmd *cobra.Command, r *record.Record, dir string) (*eval.Sequence, error) {
+	x := r.Sequential
+	if x == nil {
+		return nil, nil
+	}
+	if n := len(x.Looks); n == 0 || n > len(x.Planned) || !slices.IsSorted(x.Planned) || x.Planned[0] < 1 || r.Plan.Stop == nil {
+		return nil, wrong("", "the record's account of its looks makes no sense")
+	}
+	ws, err := e.openWorkspace(cmd, dir)
+	if err != nil {
+		return nil, err
+	}
+	defer ws.Close()
+	q := &eval.Sequence{Order: x.Order, Cases: x.Planned, Ends: x.Stop == result.Held}
+	for _, l := range x.Looks[:max(0, len(x.Looks)-1)] { // the last look's are the record's own
+		set, err := readSet(ws, l.Summaries)
+		if err != nil {
+			return nil, err
+		}
+		q.Earlier, q.Stored = append(q.Earlier, set), append(q.Stored, l.Summaries)
+	}
+	return q, nil
 }
 
 // summaries fetches a record's summaries from the workspace near dir.
@@ -132,7 +166,7 @@ func readSet(ws *store.Workspace, digest string) (*summary.Set, error) {
 }
 
 // rejudge repeats the judgement of a record from summaries.
-func rejudge(r *record.Record, set *summary.Set) (*record.Record, error) {
+func rejudge(r *record.Record, set *summary.Set, q *eval.Sequence) (*record.Record, error) {
 	p, err := clonePlan(r.Plan)
 	if err != nil {
 		return nil, err
@@ -141,7 +175,7 @@ func rejudge(r *record.Record, set *summary.Set) (*record.Record, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.Judge(&eval.Collected{Set: set, Facts: r.Data, Exemplars: r.Exemplars, Baseline: r.Baseline}, 0)
+	return s.Judge(&eval.Collected{Set: set, Facts: r.Data, Exemplars: r.Exemplars, Baseline: r.Baseline, Sequence: q}, 0)
 }
 
 func clonePlan(p *plan.Plan) (*plan.Plan, error) {
@@ -171,24 +205,14 @@ func (e *Env) rerun(cmd *cobra.Command, r *record.Record, dir string) ([]string,
 	if err != nil {
 		return nil, err
 	}
-	given, err := e.scoreAside(cmd, s, r)
+	t, err := e.tryAside(cmd, s, r)
 	if err != nil {
 		return nil, err
 	}
-	c, err := s.Collect(cmd.Context(), newEngine())
-	if err != nil {
-		return nil, err
+	if t.c.Facts.Digest != r.Data.Digest {
+		return []string{fmt.Sprintf("the data changed: digest %s, the record has %s", t.c.Facts.Digest, r.Data.Digest)}, nil
 	}
-	c.Facts.Scorers, c.Baseline = given.facts, r.Baseline
-	c.Facts.Findings = append(c.Facts.Findings, judgeFindings(given.facts)...)
-	if c.Facts.Digest != r.Data.Digest {
-		return []string{fmt.Sprintf("the data changed: digest %s, the record has %s", c.Facts.Digest, r.Data.Digest)}, nil
-	}
-	again, err := s.Judge(c, 0)
-	if err != nil {
-		return nil, err
-	}
-	return record.Diff(r, again), nil
+	return record.Diff(r, t.r), nil
 }
 
 // planDir is the folder that a record's relative sources start at: that of the plan

@@ -40,23 +40,13 @@ func (e *Env) explore(cmd *cobra.Command, path string, set, whatIf []string, out
 	if err != nil {
 		return wrong("", "%w", err)
 	}
-	given, err := e.scoreAside(cmd, s, nil)
+	t, err := e.tryAside(cmd, s, nil)
 	if err != nil {
 		return err
 	}
-	c, err := s.Collect(cmd.Context(), newEngine())
-	if err != nil {
-		return err
-	}
-	c.Facts.Scorers, c.Baseline = given.facts, e.baseline(p)
-	c.Facts.Findings = append(c.Facts.Findings, judgeFindings(given.facts)...)
-	r, err := s.Judge(c, p.Workers)
-	if err != nil {
-		return err
-	}
-	r.Cases = given.cases
+	r := t.r
 	r.Run = record.Run{ID: newID(started), Started: started.UTC(), Finished: e.Now().UTC(), Version: programVersion(), Host: host(), Command: e.Args,
-		Workers: p.Workers, PlanPath: p.File, Pulls: e.pulls(p), Gates: gatePlaces(p), Plugins: append(e.answered, given.runs...), Answers: given.answers, Judges: given.judges, Baseline: e.baselineRef(p), Look: record.Look{PlanChanges: []string{}}, WhatIf: changes}
+		Workers: p.Workers, PlanPath: p.File, Pulls: e.pulls(p), Gates: gatePlaces(p), Plugins: append(e.answered, t.given.runs...), Answers: t.asked, Judges: t.given.judges, Baseline: e.baselineRef(p), Look: record.Look{PlanChanges: []string{}}, WhatIf: changes}
 	if err := r.Seal(); err != nil {
 		return err
 	}

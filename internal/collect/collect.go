@@ -41,6 +41,7 @@ type Options struct {
 	Folder    string // of this collection; made if it is not there
 	Cache     string // folder of finished artifacts that is shared by collections; "" is none
 	Fresh     bool   // ask everything anew; what the folder has is kept under another name
+	Settle    bool   // when all is there, errors stand: a later session does not try those cases again
 	Samples   int    // repeats a case; 0 is 1
 	Seed      *int64 // of the first sample; sample k has Seed+k. nil: none is sent
 	Limits    Limits
@@ -134,7 +135,7 @@ func Run(ctx context.Context, cases iter.Seq2[Case, error], p provider.Provider,
 			return Result{}, err
 		}
 	}
-	past, err := recall(o.Folder)
+	past, err := recall(o.Folder, o.Settle)
 	if err != nil {
 		return Result{}, err
 	}

@@ -32,7 +32,7 @@ func FuzzScan(f *testing.F) {
 		if end+d.torn > int64(len(log)) {
 			t.Fatalf("end %d and %+v of %d bytes", end, d, len(log))
 		}
-		_, _ = recall(folder)
+		_, _ = recall(folder, true)
 	})
 }
 

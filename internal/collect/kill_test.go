@@ -109,7 +109,7 @@ func TestKill(t *testing.T) {
 			_ = cmd.Process.Kill()
 			t.Fatal("the program hangs")
 		}
-		past, err := recall(folder)
+		past, err := recall(folder, false)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -162,7 +162,7 @@ func TestTornTail(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	full, err := recall(folder)
+	full, err := recall(folder, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -170,7 +170,7 @@ func TestTornTail(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(folder, logName), whole[:cut], 0o644); err != nil {
 			t.Fatal(err)
 		}
-		p, err := recall(folder)
+		p, err := recall(folder, false)
 		if err != nil {
 			t.Fatalf("cut at %d: %v", cut, err)
 		}

@@ -35,6 +35,7 @@ const (
 	kindAnswer  kind = 'A' // it is answered
 	kindFail    kind = 'F' // it failed, and may be tried again
 	kindError   kind = 'E' // it failed for good
+	kindSettled kind = 'S' // what failed before this stays as it is (Options.Settle)
 	kindUnknown kind = 'U' // found at the next start: begun, and nothing more is known
 )
 

@@ -3,6 +3,7 @@ package collect
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 
 	"github.com/fairtrial/fairtrial/internal/provider"
 )
@@ -34,6 +35,8 @@ type past struct {
 	head    head
 	answers map[jobKey]int64 // place of the last answer
 	errors  map[jobKey]int64 // place of an error that asking again cannot mend
+	mending map[jobKey]int64 // place of an error that it could
+	settled bool             // whether settlements count
 	pending map[uint64]begin
 	calls   uint64
 	spent   Spent
@@ -49,9 +52,9 @@ func Lasting(k provider.Kind) bool {
 	return false
 }
 
-// recall reads a log.
-func recall(folder string) (*past, error) {
-	p := &past{answers: map[jobKey]int64{}, errors: map[jobKey]int64{}, pending: map[uint64]begin{}}
+// recall reads a log. Where settled, an error that was settled is as good as a lasting one.
+func recall(folder string, settled bool) (*past, error) {
+	p := &past{answers: map[jobKey]int64{}, errors: map[jobKey]int64{}, mending: map[jobKey]int64{}, pending: map[uint64]begin{}, settled: settled}
 	var err error
 	p.end, p.damage, err = scan(folder, p.visit)
 	if err != nil {
@@ -123,8 +126,16 @@ func (p *past) visit(k kind, at int64, payload []byte) error {
 			p.spent.add(paid.Charge)
 			p.answers[key] = at
 			delete(p.errors, key)
+			delete(p.mending, key)
 		} else if e.Err != nil && Lasting(e.Err.Kind) {
 			p.errors[key] = at
+		} else if e.Err != nil {
+			p.mending[key] = at
+		}
+	case kindSettled:
+		if p.settled {
+			maps.Copy(p.errors, p.mending)
+			clear(p.mending)
 		}
 	default:
 		return fmt.Errorf("read the log: a record of kind %q, which this program does not know", k)

@@ -369,6 +369,11 @@ func (r *run) finish() (Result, error) {
 		res.Warnings = append(res.Warnings, fmt.Sprintf("tokens and cost of %d of %d calls are estimates: the provider did not count them, or nothing is known of their outcome", res.Spent.Estimated, res.Spent.Calls))
 	}
 	err := r.err
+	if res.Complete && r.o.Settle && len(r.errors) > 0 {
+		if _, _, err = r.log.append(kindSettled, []byte("{}")); err == nil {
+			err = r.log.wait()
+		}
+	}
 	if r.reason != StorageFailed && r.reason != BadCase {
 		slices.SortFunc(r.refs, func(a, b ref) int {
 			return cmp.Or(cmp.Compare(a.index, b.index), cmp.Compare(a.sample, b.sample), cmp.Compare(a.step, b.step))

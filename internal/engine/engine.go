@@ -24,9 +24,12 @@ const (
 
 // Request is everything an engine needs to summarise one set of cases.
 type Request struct {
-	Task      cases.Task
-	Source    string // file or glob, absolute or relative to the working folder
-	Where     *slice.Predicate
+	Task   cases.Task
+	Source string // file or glob, absolute or relative to the working folder
+	Where  *slice.Predicate
+	// Only tells, by row in reading order, which rows there are for this request: what a
+	// sequential plan has asked so far. nil: all of them. It acts as the filter does.
+	Only      []bool
 	ID        string // column names; empty when not declared
 	Cluster   string
 	Crossed   string // a second cluster column, with Cluster only

@@ -202,6 +202,7 @@ type Collected struct {
 	Facts     engine.Facts
 	Exemplars []engine.Exemplar
 	Baseline  *record.Baseline // the earlier record whose candidate is the baseline, if any
+	Sequence  *Sequence        // of plans that stop when decided
 }
 
 // Collect asks the engine.
@@ -301,8 +302,10 @@ func (s *Setup) Judge(c *Collected, workers int) (*record.Record, error) {
 	r.Estimates, r.Comparisons = nonNil(r.Estimates), nonNil(r.Comparisons)
 	j.readFamily(r.Comparisons)
 	unpaired := s.unpaired(r, c.Baseline)
+	look, before := s.looks(c.Sequence, seed)
 	r.Gates, r.Verdict = gate.Decide(gate.Input{Rules: p.Gates, Set: c.Set, View: func(i int) *metric.View { return j.views[i] },
-		Metrics: j.byName(), Fits: j.fits, Groups: j.groups, DataError: tooMuchMissing(p, c.Facts), Unpaired: unpaired})
+		Metrics: j.byName(), Fits: j.fits, Groups: j.groups, DataError: tooMuchMissing(p, c.Facts), Unpaired: unpaired, Look: look})
+	c.Sequence.account(p, look, before, r)
 	s.control(r, c, seed, unpaired)
 	if x := p.Impact; x != nil {
 		r.Impact = compare.Impact(s.impact, j.views[0], 0, c.Set.Baseline, p.Confidence, x.Per, x.Unit, x.Volume)

@@ -29,6 +29,8 @@ type Input struct {
 	// Unpaired, when not empty, says why rules that compare with the baseline cannot be
 	// judged: its rows are not there.
 	Unpaired string
+	// Look is the look of a plan that stops when decided; nil for others.
+	Look *Look
 }
 
 // Decide decides all rules and rolls them up.
@@ -56,6 +58,12 @@ func Decide(in Input) ([]result.Gate, result.Outcome) {
 	for i, w := range work {
 		gates[i] = w.close(in)
 	}
+	if l := in.Look; l != nil && (l.Ends || Stops(gates, l) != result.GoOn) {
+		for i, w := range work {
+			w.adjust()
+			gates[i] = w.close(in)
+		}
+	}
 	o := RollUp(gates)
 	if len(gates) == 0 && in.DataError != "" {
 		o.Decision, o.Sentence = result.DecisionError, "Error: "+in.DataError+"."
@@ -73,6 +81,7 @@ type undecided struct {
 	cells   []judged
 	small   []string // groups too small to judge
 	done    bool
+	timing  *timing
 }
 
 // harm: slices are judged by "significantly worse", corrected over the family.
@@ -92,6 +101,11 @@ func (in Input) model(key string) int {
 // open judges every cell of a rule by itself.
 func (in Input) open(r Rule) *undecided {
 	w := &undecided{rule: r, in: in.Metrics[r.Metric]}
+	var bad error
+	if in.Look != nil {
+		r, w.timing, bad = in.Look.timed(r)
+		w.rule = r
+	}
 	w.gate = result.Gate{Name: r.Name, Metric: r.Metric, Model: r.Model, Rule: r.Words(), Why: r.Why, Severity: r.Severity,
 		OnInconclusive: r.OnInconclusive, JudgedBy: "interval", Cells: []result.Cell{},
 		Evidence: result.Evidence{Value: result.None(), Lower: result.None(), Upper: result.None(), Bound: result.None(), Bound2: result.None(), Level: r.Confidence}}
@@ -103,6 +117,9 @@ func (in Input) open(r Rule) *undecided {
 	stop := func(v result.Verdict, reason string) *undecided {
 		w.gate.Verdict, w.gate.Reason, w.done = v, reason, true
 		return w
+	}
+	if bad != nil {
+		return stop(result.Error, bad.Error())
 	}
 	if in.Unpaired != "" && w.in != nil && model >= 0 && r.Than == "baseline" && than < 0 {
 		return stop(result.Inconclusive, in.Unpaired)
@@ -121,12 +138,16 @@ func (in Input) open(r Rule) *undecided {
 			return stop(result.VerdictNotApplicable, fmt.Sprintf("%s of %s: %s", r.Metric, key, why))
 		}
 	}
+	if why := w.timing.waits(); why != "" {
+		return stop(result.Inconclusive, r.Metric+": "+why)
+	}
 	if r.Across != "" {
 		in.groups(w, model)
 		return w
 	}
 	total := in.Set.Pops[0].N
 	overall := judge(r, w.in, in.View(0), model, than, total)
+	w.timing.decide(&overall)
 	w.overall = &overall
 	if len(r.Slices) == 0 {
 		return w
@@ -138,7 +159,9 @@ func (in Input) open(r Rule) *undecided {
 	}
 	for i, p := range in.Set.Pops[1:] {
 		if named["all"] || named[p.Slice] {
-			w.cells = append(w.cells, judge(r, w.in, in.View(i+1), model, than, total))
+			cell := judge(r, w.in, in.View(i+1), model, than, total)
+			w.timing.decide(&cell)
+			w.cells = append(w.cells, cell)
 			delete(named, p.Slice)
 		}
 	}
@@ -195,10 +218,14 @@ func (j *judged) neededAfter(m int) (rows, labels *int64) {
 
 // close rolls a rule's cells up into its verdict and says why.
 func (w *undecided) close(in Input) result.Gate {
+	if w.timing != nil && w.gate.Look == nil {
+		w.note()
+	}
 	if w.done {
 		return w.gate
 	}
 	g := &w.gate
+	g.Cells = []result.Cell{}
 	if w.overall != nil {
 		c := w.overall.cell
 		g.Evidence.Value, g.Evidence.Lower, g.Evidence.Upper = c.Value, c.Lower, c.Upper
@@ -224,6 +251,9 @@ func (w *undecided) close(in Input) result.Gate {
 		w.closeProof()
 	default:
 		w.closeNoHarm()
+	}
+	if g.Look != nil && g.Look.Futile && g.Verdict != result.Pass && g.Verdict != result.Fail {
+		g.Reason += "; given up: a result so low is rare where all cases would do, so they would hardly change it"
 	}
 	return *g
 }

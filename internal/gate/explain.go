@@ -36,8 +36,42 @@ func Explain(r Rule, g result.Gate, formula, method string, good float64) Explan
 		x.How += "; the interval is from: " + method
 	}
 	x.How += "."
+	if s := looked(r, g); s != "" {
+		x.How += " " + s
+	}
 	x.Flip = flip(r, g, good)
 	return x
+}
+
+// looked says what a plan that stops when decided saw of a gate when it stopped; empty for
+// other plans.
+func looked(r Rule, g result.Gate) string {
+	l := g.Look
+	switch {
+	case l == nil:
+		return ""
+	case l.Waits:
+		return "The plan stops when decided, and this gate waits for all cases: " + r.WhyOnce() + "."
+	case !r.Sequential():
+		return "The plan stops when decided, and this gate waited for all cases: " + r.WhyOnce() + "."
+	case !l.Statistic.Known():
+		return "The plan stops when decided: this gate was looked at by an interval so wide that all looks together keep its confidence."
+	}
+	s := fmt.Sprintf("The plan stops when decided: at the last look the value lay %s standard errors beyond what is required", l.Statistic.Signed())
+	if l.Bound.Known() {
+		s += fmt.Sprintf("; from %s on it passes", l.Bound.Signed())
+	}
+	if l.FailBound.Known() {
+		s += fmt.Sprintf(", from %s down it fails", l.FailBound.Signed())
+	}
+	if l.Futile {
+		s += fmt.Sprintf(", at %s or below it is given up", l.Futility.Signed())
+	}
+	s += ", so that all looks together keep the gate's confidence."
+	if u := g.Evidence.Unadjusted; u != nil {
+		s += fmt.Sprintf(" Without regard to the looks the value would be %s (%s to %s); what is shown is adjusted for them by %s.", u.Value.Short(), u.Lower.Short(), u.Upper.Short(), u.Method)
+	}
+	return s
 }
 
 func word(v result.Verdict) string { return strings.ReplaceAll(string(v), "_", " ") }
@@ -90,6 +124,10 @@ func unpaired(r Rule, g result.Gate) bool {
 
 func flip(r Rule, g result.Gate, good float64) string {
 	switch {
+	case g.Look != nil && g.Look.Waits:
+		return "No bound would turn it: not all cases were asked."
+	case g.Look != nil && r.Sequential():
+		return "Another bound would have stopped the asking elsewhere: try --what-if, which goes through the looks again."
 	case g.Verdict == result.Error || g.Verdict == result.VerdictNotApplicable:
 		return "It was not judged; no bound would change that."
 	case unpaired(r, g):

@@ -79,6 +79,12 @@ func Changes(old, now *Plan) []string {
 	if x, y := impactWords(old.Impact), impactWords(now.Impact); x != y {
 		add("the values of decisions changed from %s to %s", x, y)
 	}
+	if x, y := stopWords(old.Stop), stopWords(now.Stop); x != y {
+		add("when the asking stops changed from %s to %s", x, y)
+	}
+	if old.Stop != nil && now.Stop != nil && *old.Seed != *now.Seed {
+		add("the order of the cases changed from seed %d to %d", *old.Seed, *now.Seed)
+	}
 	if x, y := controlWords(old.Control), controlWords(now.Control); x != y {
 		add("the degraded control changed from %s to %s", x, y)
 	}
@@ -120,6 +126,17 @@ func correctionWords(s Scorer) string {
 		out = append(out, "card "+brief(c.Source, c.Digest))
 	}
 	return strings.Join(out, ", ")
+}
+
+func stopWords(s *Stop) string {
+	if s == nil {
+		return "after all cases"
+	}
+	text := fmt.Sprintf("%d looks from %d cases on by %s", s.Looks, s.MinCases, s.Spending)
+	if s.Futility > 0 {
+		text += ", giving up at " + result.Percent(s.Futility)
+	}
+	return text
 }
 
 func controlWords(x *Control) string {

@@ -32,6 +32,7 @@ type Plan struct {
 	Exact       *bool                 `json:"exact,omitempty"` // false: scores are counted in bins, no order of all rows is held
 	Impact      *Impact               `json:"impact,omitempty"`
 	Control     *Control              `json:"control,omitempty"`
+	Stop        *Stop                 `json:"stop,omitempty"`     // generative tasks: ask no more cases than it takes
 	MinRows     int64                 `json:"min_rows,omitempty"` // usable rows that a standard asks for
 	Extends     []Standard            `json:"extends,omitempty"`  // the standards that were taken in
 	Gates       []Gate                `json:"gates"`

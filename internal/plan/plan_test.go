@@ -453,6 +453,7 @@ func FuzzParse(f *testing.F) {
 	f.Add("name: p\ntask: binary\nconnections: {w: {kind: postgres, url: env:W}, l: {kind: sqlite, path: l.db}}\ndata: {source: {connection: w, query: select 1, resume_by: id, max_rows: 5}, columns: {id: id, cluster: [u, i], label: {column: y, positive: 1}}}\n" +
 		"models: {candidate: {source: s3://b/k.parquet?region=x, score: s, threshold: 0.5}}\ncontrol: {degrade: 10%}\nexact: false\nextends: {git: ./s, rev: v1, file: t.yaml, sha256: 00}\n")
 	f.Add("name: r\ntask: regression\ndata: {source: d.arrow, columns: {label: y}}\nmodels: {candidate: {prediction: p, interval: {lower: l, upper: h, level: 0.9}}}\nslices: [{column: y, quantiles: 10}]\nextends: [https://h/t.yaml, {url: https://h/t.yaml, sha256: 00}]\n")
+	f.Add("name: g\ntask: generation\ndata: {source: d.jsonl, columns: {id: id, cluster: doc}}\nmodels: {candidate: {provider: recorded, source: a.jsonl}}\nscorers: [{type: length, max: 5, as: short}]\nstop: {when: decided, looks: 3, min_cases: 20, spending: pocock, futility: 10%}\ngates: [{metric: short, at_least: 0.5}]\n")
 	f.Add("a: &x [*x]")
 	f.Add("name: {<<: 1}\n? [a]\n: b")
 	f.Fuzz(func(t *testing.T, src string) {

@@ -37,7 +37,7 @@ func (d *decoder) exact(root, v *node) {
 
 func (d *decoder) root(n *node) {
 	p := d.plan
-	d.keys(n, "", "name", "objective", "tier", "owner", "task", "connections", "plugins", "data", "models", "limits", "judges", "scorers", "slices", "max_slices", "metrics", "confidence", "seed", "workers", "keep_scores", "exact", "impact", "control", "gates", "extends", "notify")
+	d.keys(n, "", "name", "objective", "tier", "owner", "task", "connections", "plugins", "data", "models", "limits", "judges", "scorers", "slices", "max_slices", "metrics", "confidence", "seed", "workers", "keep_scores", "exact", "impact", "control", "stop", "gates", "extends", "notify")
 	p.Confidence, p.MaxSlices, p.KeepScores = defaultConfidence, defaultMaxSlices, defaultKeepScores
 	for _, key := range []string{"name", "task", "data", "models"} {
 		d.require(n, "", key, "")
@@ -82,9 +82,11 @@ func (d *decoder) root(n *node) {
 	d.scored()
 	d.with(n, "impact", d.impact)
 	d.with(n, "control", d.control)
+	d.with(n, "stop", d.stop)
 	d.with(n, "gates", d.gates)
 	d.extendGates(packs)
 	d.uncalibratedGates(n)
+	d.with(n, "stop", d.stopFits)
 	if c := n.get("control"); c != nil && len(p.Gates) == 0 {
 		d.fail(c, "control", "add a gate, or leave control out", "the plan has no gates that could stop a control")
 	}

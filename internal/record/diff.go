@@ -23,6 +23,7 @@ func Diff(have, want *Record) []string {
 	}, add)
 	diff(have.Gates, want.Gates, func(g result.Gate) string { return "gate " + g.Name }, add)
 	diff([]result.Outcome{have.Verdict}, []result.Outcome{want.Verdict}, func(result.Outcome) string { return "verdict" }, add)
+	diff([]*result.Sequential{have.Sequential}, []*result.Sequential{want.Sequential}, func(*result.Sequential) string { return "looks" }, add)
 	diff([]*result.Impact{have.Impact}, []*result.Impact{want.Impact}, func(*result.Impact) string { return "impact" }, add)
 	diff(have.Slices, want.Slices, func(s Slice) string { return "slice " + s.Name }, add)
 	diff(have.Curves, want.Curves, func(c Curve) string { return c.Kind + " curve of " + c.Model }, add)

@@ -35,7 +35,8 @@ type results struct {
 	Comparisons []result.Comparison
 	Gates       []result.Gate
 	Verdict     result.Outcome
-	Impact      *result.Impact `json:",omitempty"`
+	Sequential  *result.Sequential `json:",omitempty"`
+	Impact      *result.Impact     `json:",omitempty"`
 	Slices      []Slice
 	Curves      []Curve
 	Tables      []Table
@@ -57,7 +58,7 @@ func (r *Record) Seal() error {
 }
 
 func (r *Record) resultDigest() (string, error) {
-	return Digest(results{r.Estimates, r.Comparisons, r.Gates, r.Verdict, r.Impact, r.Slices, r.Curves, r.Tables, r.Exemplars})
+	return Digest(results{r.Estimates, r.Comparisons, r.Gates, r.Verdict, r.Sequential, r.Impact, r.Slices, r.Curves, r.Tables, r.Exemplars})
 }
 
 // digest covers everything but run and itself; the results enter through their own
@@ -65,7 +66,7 @@ func (r *Record) resultDigest() (string, error) {
 func (r *Record) digest() (string, error) {
 	c := *r
 	c.Run, c.Digest = Run{}, ""
-	c.Estimates, c.Comparisons, c.Gates, c.Verdict, c.Impact, c.Slices, c.Curves, c.Tables, c.Exemplars = nil, nil, nil, result.Outcome{}, nil, nil, nil, nil, nil
+	c.Estimates, c.Comparisons, c.Gates, c.Verdict, c.Sequential, c.Impact, c.Slices, c.Curves, c.Tables, c.Exemplars = nil, nil, nil, result.Outcome{}, nil, nil, nil, nil, nil, nil
 	return Digest(&c)
 }
 

@@ -27,7 +27,8 @@ type Record struct {
 	Gates        []result.Gate       `json:"gates"`
 	Baseline     *Baseline           `json:"baseline,omitempty"` // an earlier record's candidate is the baseline
 	Verdict      result.Outcome      `json:"verdict"`
-	Impact       *result.Impact      `json:"impact,omitempty"` // overall, when the plan values decisions
+	Sequential   *result.Sequential  `json:"sequential,omitempty"` // of plans that stop when decided
+	Impact       *result.Impact      `json:"impact,omitempty"`     // overall, when the plan values decisions
 	Slices       []Slice             `json:"slices"`
 	Curves       []Curve             `json:"curves"`
 	Tables       []Table             `json:"tables"`

@@ -85,6 +85,9 @@ type page struct {
 	Worst       []exemplars
 	Shown       []caseGroup
 	Notes       []string // footnotes
+	Staged      string   // how the cases were asked, of a plan that stops when decided
+	Looks       []lookRow
+	Unadjusted  []string
 	Ungraded    []string // what scorers gave no score
 	Judges      []string // who judged, and how far they agree
 	Terms       [][2]string
@@ -218,6 +221,7 @@ func newPage(r *record.Record) *page {
 	}
 	p.Notes = notes.list
 	p.Ungraded, p.Judges = ungraded(r), judges(r)
+	p.Staged, p.Looks, p.Unadjusted = staged(r), lookRows(r), unadjusted(r)
 	p.Shown = shownCases(r)
 	p.Terms = glossary()
 	return p

@@ -80,6 +80,9 @@ func markdown(r *record.Record, most int) []byte {
 	if r.Impact != nil {
 		p("\n%s", md(r.Impact.Sentence))
 	}
+	if w := staged(r); w != "" {
+		p("\n%s", md(w))
+	}
 	if r.Verdict.Control != nil {
 		p("\n%s", md(r.Verdict.Control.Sentence))
 	}
@@ -114,6 +117,9 @@ func markdown(r *record.Record, most int) []byte {
 	p("- %s of %s rows used; %s intervals; %d slices", result.Count(r.Data.RowsUsed), result.Count(r.Data.Rows), result.Percent(r.Plan.Confidence), max(0, len(r.Slices)-1))
 	for _, j := range judges(r) {
 		p("- judge: %s", md(j))
+	}
+	for _, u := range unadjusted(r) {
+		p("- %s", md(u))
 	}
 	for _, u := range ungraded(r) {
 		p("- ungraded: %s", md(u))

@@ -111,6 +111,9 @@ func (t *terminal) verdict() {
 	if t.r.Impact != nil {
 		t.wrap(t.r.Impact.Sentence, "", "", 3)
 	}
+	if w := staged(t.r); w != "" {
+		t.wrap(w, "", "", 4)
+	}
 	if v.Control != nil {
 		t.wrap(v.Control.Sentence, "", "", 3)
 	}

@@ -47,6 +47,8 @@ type Gate struct {
 	Evidence       Evidence `json:"evidence"`
 	Cells          []Cell   `json:"cells"`
 	Reason         string   `json:"reason"`
+	// Look is the gate at the last look of a plan that stops when decided.
+	Look *LookGate `json:"look,omitempty"`
 }
 
 // Evidence is what a gate's verdict rests on (for sliced gates, the overall cell).
@@ -61,6 +63,8 @@ type Evidence struct {
 	NeededN *int64  `json:"needed_n"`
 	// NeededLabels is how many human labels would decide, of a metric that they correct.
 	NeededLabels *int64 `json:"needed_labels,omitempty"`
+	// Unadjusted is there where value and interval are adjusted for the looks that were taken.
+	Unadjusted *Unadjusted `json:"unadjusted,omitempty"`
 }
 
 // Cell is one metric on one slice (or pair of groups) under a gate.

@@ -238,3 +238,59 @@ func TestRebase(t *testing.T) {
 		t.Errorf("%+v", n)
 	}
 }
+
+// A part of the rows is as if the others were filtered away: on every format, with a filter
+// beside it, and for given scores.
+func TestOnlySomeRows(t *testing.T) {
+	t.Chdir(t.TempDir())
+	ctx := context.Background()
+	write(t, "a.csv", "id,k\na,1\nb,2\nc,3\nd,4\ne,5\nf,6\n")
+	ids := []string{"a", "b", "c", "d", "e", "f"}
+	var texts []*string
+	for i := range ids {
+		texts = append(texts, &ids[i])
+	}
+	if err := with(0).Write(ctx, "a.parquet", Table{Names: []string{"id", "k"}, Numbers: [][]float64{nil, {1, 2, 3, 4, 5, 6}}, Texts: [][]*string{texts, nil}}, 6); err != nil {
+		t.Fatal(err)
+	}
+	if err := with(0).Write(ctx, "g.parquet", Table{Names: []string{"candidate"}, Numbers: [][]float64{{1, 2, 4, 8, 16, 32}}, Texts: make([][]*string, 1)}, 6); err != nil {
+		t.Fatal(err)
+	}
+	where, err := slice.ParseWhere("k > 1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	spec := summary.Of(summary.KindMoments, summary.ScoredBy("g"), summary.GradedBy("g"))
+	for _, source := range []string{"a.csv", "a.parquet"} {
+		for _, c := range []struct {
+			where *slice.Predicate
+			only  []bool
+			ids   string
+			mean  float64
+		}{
+			{nil, []bool{true, false, true, false, false, true}, "acf", 37.0 / 3},
+			{&where, []bool{true, false, true, false, false, true}, "cf", 36.0 / 2},
+			{&where, []bool{false, true}, "b", 2}, // rows that it does not name are not there
+			{nil, nil, "abcdef", 63.0 / 6},
+		} {
+			r := engine.Request{Task: cases.Generation, Source: source, ID: "id", Where: c.where, Only: c.only, Baseline: -1, Needs: []summary.Spec{spec}, MaxSlices: 10,
+				Models: []cases.Model{{Key: "candidate"}}, Given: []engine.Given{{Scorer: "g", Source: "g.parquet"}}}
+			got, n := emitted(t, r, Emission{})
+			seen := ""
+			for _, x := range got {
+				seen += x.ID
+			}
+			if seen != c.ids || n != 6 {
+				t.Errorf("%s: %q of %d rows, want %q", source, seen, n, c.ids)
+			}
+			res, err := with(0).Summarize(ctx, r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			m := res.Set.Pops[0].Find(spec)
+			if mean := m.Mean[spec.Index(summary.ScoredBy("g"), 0)]; mean != c.mean || res.Data.Rows != int64(len(c.ids)) || res.Data.RowsRead != 6 {
+				t.Errorf("%s %v: mean %v of %d rows (%d read)", source, c.only, mean, res.Data.Rows, res.Data.RowsRead)
+			}
+		}
+	}
+}

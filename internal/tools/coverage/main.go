@@ -63,10 +63,18 @@ func main() {
 	only := flag.String("only", "", "metrics to simulate, by name with commas between; empty: all")
 	part := flag.String("design", "", "only the designs whose name holds this")
 	two := flag.Bool("two-way", false, "compare the ways to cluster by two columns instead")
+	staged := flag.Bool("looks", false, "plans that stop when decided instead")
 	title := flag.Bool("title", false, "print the heading of the page too")
 	flag.Parse()
 	if *two {
 		twoWay(os.Stdout, *draws)
+		return
+	}
+	if *staged {
+		if err := looks(os.Stdout, *draws); err != nil {
+			fmt.Fprintln(os.Stderr, "error:", err)
+			os.Exit(1)
+		}
 		return
 	}
 	if *gates {

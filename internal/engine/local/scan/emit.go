@@ -55,7 +55,7 @@ func Emit(ctx context.Context, db *duck.DB, req engine.Request, x Emission, f fu
 		}
 		for i := 0; i < r.Len(); i++ {
 			total++
-			if !keep[i] {
+			if !keep[i] || req.Only != nil && (total > int64(len(req.Only)) || !req.Only[total-1]) {
 				continue
 			}
 			c := engine.Case{Row: total, ID: text(ids, e.id, i), Fields: text(fields, e.fields, i), Label: text(label, e.label, i), Outputs: make([]string, len(outs))}

@@ -244,15 +244,23 @@ func (w *pass) notNumbers(ctx context.Context, r *duck.Reader) error {
 	return nil
 }
 
-// filter notes which rows the filter drops, where it was not pushed down.
+// filter notes which rows the filter drops, where it was not pushed down, and which are not
+// of the request.
 func (w *pass) filter(r *duck.Reader) bool {
-	if w.stream.keep < 0 {
-		return false
-	}
 	any := false
-	for i, keep := range r.Bools(w.stream.keep) {
-		w.drop[i] = !keep
-		any = any || !keep
+	if w.stream.keep >= 0 {
+		for i, keep := range r.Bools(w.stream.keep) {
+			w.drop[i] = !keep
+			any = any || !keep
+		}
+	}
+	if w.req.Only == nil {
+		return any
+	}
+	for i := range r.Len() {
+		if at := w.base + int64(i); at >= int64(len(w.req.Only)) || !w.req.Only[at] {
+			w.drop[i], any = true, true
+		}
 	}
 	return any
 }

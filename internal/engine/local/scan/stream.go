@@ -254,7 +254,8 @@ func outputColumns(task cases.Task, m cases.Model) (one string, probs []string) 
 // filterLayout adds the filter and writes the query. Parquet gets the filter pushed
 // down. CSV and JSONL get it as a column, since a cell that contradicts its guessed
 // kind must be seen even where the filter would drop it; so do joins, which must see
-// the ids of all cases, and given scores, which are told apart by the number of their row.
+// the ids of all cases, and given scores and chosen rows, which are told apart by the number of
+// their row.
 func (p *Plan) filterLayout(b *builder) error {
 	s := p.stream
 	if p.req.Where != nil && !p.req.Where.IsZero() {
@@ -269,7 +270,7 @@ func (p *Plan) filterLayout(b *builder) error {
 				s.guessed = append(s.guessed, c)
 			}
 		}
-		if p.t.format != parquetFormat || p.joined() || len(p.given) > 0 {
+		if p.t.format != parquetFormat || p.joined() || len(p.given) > 0 || p.req.Only != nil {
 			s.keep = b.add("coalesce("+s.where+", false)", s.whereArgs...)
 		}
 	}
