@@ -39,7 +39,7 @@ func answersCommand(e *Env) *cobra.Command {
 				}
 				return wrong("one of "+strings.Join(keys, ", "), "--model: the record has no model %q", model)
 			}
-			to, closed := io.Writer(e.Stdout), func() error { return nil }
+			to, closed := e.Stdout, func() error { return nil }
 			if out != "" {
 				f, err := os.Create(e.path(out))
 				if err != nil {
@@ -81,7 +81,7 @@ func exportAnswers(w io.Writer, path string) (kept, lost int, err error) {
 	if err != nil {
 		return 0, 0, err
 	}
-	defer a.Close()
+	defer func() { _ = a.Close() }()
 	to := bufio.NewWriter(w)
 	lines := json.NewEncoder(to)
 	lines.SetEscapeHTML(false)

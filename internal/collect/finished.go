@@ -61,7 +61,7 @@ func finishedAlready(folder, contents string) (path, digest string, models map[M
 	if err != nil {
 		return "", "", nil
 	}
-	defer a.Close()
+	defer func() { _ = a.Close() }()
 	if a.Verify() != nil { // what was changed since is made anew
 		return "", "", nil
 	}
