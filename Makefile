@@ -11,7 +11,7 @@ TESTFLAGS ?= -p 2
 LINT_VERSION := v2.7.0
 
 .DEFAULT_GOAL := build
-.PHONY: build test test-unit test-slow test-race oracles conformance-scorers lint bench demo docs fuzz test-trino test-clickhouse test-s3 test-ci test-orchestrators test-integrations test-mlflow test-openlineage test-deploy clean tools web wheel test-python test-promptfoo test-inspect
+.PHONY: build model demo-live record-examples test test-unit test-slow test-race oracles conformance-scorers lint bench demo docs fuzz test-trino test-clickhouse test-s3 test-ci test-orchestrators test-integrations test-mlflow test-openlineage test-deploy clean tools web wheel test-python test-promptfoo test-inspect
 
 build: web ## build bin/fairtrial
 	@mkdir -p bin
@@ -30,6 +30,15 @@ demo: tools ## run the example and explain what it shows
 	@$(MAKE) --no-print-directory build
 	@echo "== running the examples"
 	@$(BIN) demo
+
+model: ## a real small model (Gemma 3 270M, llama.cpp) and MiniLM, in the user's cache folder
+	@PYTHON="$(PYTHON)" sh scripts/model.sh setup
+
+demo-live: tools build ## both generative examples with that model asked, not recorded
+	@PYTHON="$(PYTHON)" sh scripts/demo-live.sh $(BIN)
+
+record-examples: tools build ## ask that model anew and replace the recorded answers of the examples
+	@PYTHON="$(PYTHON)" sh scripts/demo-live.sh $(BIN) record
 
 test: tools web ## unit tests, command tests, laws, conformance, replayed fuzz corpora
 	@echo "== go vet and tests (the first time compiles everything: some minutes)"
@@ -102,8 +111,9 @@ test-inspect: tools ## imported logs against the real Inspect AI from PyPI
 lint: ## gofmt, vet, golangci-lint and govulncheck where they can run
 	@GO="$(GO)" sh scripts/lint.sh $(LINT_VERSION)
 
-bench: build ## make 10 M rows and measure against the scan floor and scikit-learn
-	@PYTHON="$(PYTHON)" VENV="$(VENV)" sh bench/run.sh
+bench: build ## make 10 M rows and measure against the scan floor and scikit-learn; answers of models against promptfoo and Inspect
+	@status=0; PYTHON="$(PYTHON)" VENV="$(VENV)" GO="$(GO)" sh bench/run.sh || status=1; \
+	PYTHON="$(PYTHON)" GO="$(GO)" sh bench/llm.sh || status=1; exit $$status
 
 docs: build ## write the generated pages: the catalogue, the conformance table and the simulated tables (half an hour)
 	@$(BIN) metrics --markdown > docs/metrics-catalogue.md

@@ -70,7 +70,7 @@ func newRoot(e *Env) *cobra.Command {
 		return wrong("see `"+cmd.CommandPath()+" --help`", "%w", err)
 	})
 	root.AddCommand(initCommand(e), checkCommand(e), runCommand(e), rehearseCommand(e), reportCommand(e), publishCommand(e), notifyCommand(e), compareCommand(e), verifyCommand(e),
-		listCommand(e), showCommand(e), scoreCommand(e), ciCommand(e), trendCommand(e), explainCommand(e), thresholdCommand(e), judgeCommand(e), metricsCommand(e), powerCommand(e), schemaCommand(e), demoCommand(e), versionCommand(e))
+		listCommand(e), showCommand(e), scoreCommand(e), answersCommand(e), ciCommand(e), trendCommand(e), explainCommand(e), thresholdCommand(e), judgeCommand(e), metricsCommand(e), powerCommand(e), schemaCommand(e), demoCommand(e), versionCommand(e))
 	return root
 }
 

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/fairtrial/fairtrial/internal/answers"
 	"github.com/fairtrial/fairtrial/internal/collect"
+	"github.com/fairtrial/fairtrial/internal/engine"
 	"github.com/fairtrial/fairtrial/internal/eval"
 	"github.com/fairtrial/fairtrial/internal/record"
 	"github.com/fairtrial/fairtrial/internal/result"
@@ -90,20 +92,9 @@ func (e *Env) showCase(cmd *cobra.Command, name, id string, asJSON bool) error {
 		return err
 	}
 	defer done()
-	ws, err := e.openWorkspace(cmd, s.Plan.Dir)
+	found, err := findCase(cmd.Context(), s, id)
 	if err != nil {
 		return err
-	}
-	defer ws.Close()
-	var found *answers.Case
-	for c, err := range eachCase(cmd.Context(), s) {
-		if err != nil {
-			return err
-		}
-		if c.ID == id {
-			found = c
-			break
-		}
 	}
 	if found == nil {
 		return wrong("", "%s has no case %q", s.Plan.Data.Source, id)
@@ -129,6 +120,11 @@ func (e *Env) showCase(cmd *cobra.Command, name, id string, asJSON bool) error {
 		}
 		w.Models = append(w.Models, x)
 	}
+	ws, err := e.openWorkspace(cmd, s.Plan.Dir)
+	if err != nil {
+		return err
+	}
+	defer ws.Close()
 	if err := w.judged(ws, s, r, found, all); err != nil {
 		return err
 	}
@@ -136,6 +132,27 @@ func (e *Env) showCase(cmd *cobra.Command, name, id string, asJSON bool) error {
 		return writeJSON(e.Stdout, w)
 	}
 	return w.print(e)
+}
+
+// findCase reads one case; of the others it looks at the id alone. nil where there is none.
+func findCase(ctx context.Context, s *eval.Setup, id string) (found *answers.Case, err error) {
+	_, err = emitCases(ctx, s.Request, emission{Fields: []string{"*"}}, func(batch []engine.Case) error {
+		for _, x := range batch {
+			if x.ID != id {
+				continue
+			}
+			var err error
+			if found, err = answers.NewReader(s.Plan.Data.Columns).Read(x); err != nil {
+				return inCases(s.Plan, err)
+			}
+			return errEnough
+		}
+		return nil
+	})
+	if errors.Is(err, errEnough) {
+		err = nil
+	}
+	return found, err
 }
 
 // caseAnswer is what a model gave for a case. Built-in scorers say it again, with their

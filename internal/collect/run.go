@@ -379,7 +379,12 @@ func (r *run) finish() (Result, error) {
 			return cmp.Or(cmp.Compare(a.index, b.index), cmp.Compare(a.sample, b.sample), cmp.Compare(a.step, b.step))
 		})
 		var werr error
-		res.Artifact, res.Digest, res.Models, werr = writeArtifact(r.o.Folder, r.log.f, r.refs)
+		mark := r.contents()
+		if res.Artifact, res.Digest, res.Models = finishedAlready(r.o.Folder, mark); res.Artifact == "" {
+			if res.Artifact, res.Digest, res.Models, werr = writeArtifact(r.o.Folder, r.log.f, r.refs); werr == nil {
+				werr = noteFinished(r.o.Folder, mark, res.Digest, res.Models)
+			}
+		}
 		if werr == nil && r.o.Cache != "" {
 			werr = shareArtifact(r.o.Cache, res.Artifact)
 		}

@@ -8,6 +8,8 @@ package main
 import (
 	"bufio"
 	"context"
+	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"iter"
@@ -29,15 +31,17 @@ func main() {
 	folder := flag.String("folder", "", "where the answers go (a temporary folder)")
 	serve := flag.String("serve", "", "be the stub server on this address, such as 127.0.0.1:8099, until killed")
 	words := flag.Int("words", 150, "length of an answer")
+	to := flag.String("to", "", "append the numbers to this file, a JSON object a line, under -name")
+	name := flag.String("name", "fairtrial", "what is measured")
 	run := flag.Bool("exec", false, "run the command that follows and print what it costs, a case of -cases")
 	flag.Parse()
 	var err error
 	if *run {
-		err = execute(*cases, flag.Args())
+		err = execute(*cases, flag.Args(), *name, *to)
 	} else if *serve != "" {
 		err = server(*serve, *latency, *words)
 	} else {
-		err = measure(*cases, *concurrency, *latency, *folder, *words)
+		err = measure(*cases, *concurrency, *latency, *folder, *words, *name, *to)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -68,7 +72,7 @@ func questions(n int) iter.Seq2[collect.Case, error] {
 	}
 }
 
-func measure(cases, concurrency int, latency time.Duration, folder string, words int) error {
+func measure(cases, concurrency int, latency time.Duration, folder string, words int, name, to string) error {
 	url, stop, err := start(latency, words)
 	if err != nil {
 		return err
@@ -126,12 +130,12 @@ func measure(cases, concurrency int, latency time.Duration, folder string, words
 	}
 	opened := time.Since(t)
 	memory := peak()
-	t = time.Now()
+	t, before = time.Now(), cpu()
 	again, err := collect.Run(context.Background(), questions(cases), p, collect.Options{Folder: folder, Total: cases})
 	if err != nil {
 		return err
 	}
-	resumed := time.Since(t)
+	resumed, resumedCPU := time.Since(t), cpu()-before
 	if again.Resumed != int64(cases) || again.Digest != res.Digest {
 		return fmt.Errorf("run again, it is not the same: %+v", again)
 	}
@@ -142,9 +146,10 @@ func measure(cases, concurrency int, latency time.Duration, folder string, words
 	}
 	fmt.Printf(")\n  CPU a call, all of it   %8.3f ms\n", used.Seconds()*1000/float64(cases))
 	fmt.Printf("  peak memory             %8.0f MB\n", memory)
-	fmt.Printf("  asking %.1f s, artifact %.1f s, %.1f MB; open it and read one case %.2f ms; run again %.1f s\n",
-		asking.Seconds(), res.Took.Seconds()-asking.Seconds(), float64(info.Size())/1e6, opened.Seconds()*1000, resumed.Seconds())
-	return nil
+	fmt.Printf("  asking %.1f s, artifact %.1f s, %.1f MB; open it and read one case %.2f ms; run again %.1f s (CPU %.1f s)\n",
+		asking.Seconds(), res.Took.Seconds()-asking.Seconds(), float64(info.Size())/1e6, opened.Seconds()*1000, resumed.Seconds(), resumedCPU.Seconds())
+	return keep(to, numbers{Name: name, Cases: cases, Rate: float64(cases) / asking.Seconds(), Steady: steady, Ceiling: float64(concurrency) / latency.Seconds(),
+		CPU: used.Seconds() * 1000 / float64(cases), Memory: memory, Open: opened.Seconds(), Again: resumed.Seconds(), AgainCPU: resumedCPU.Seconds()})
 }
 
 // start runs the stub in another process.
@@ -168,7 +173,7 @@ func start(latency time.Duration, words int) (url string, stop func(), err error
 }
 
 // execute measures another program.
-func execute(cases int, command []string) error {
+func execute(cases int, command []string, name, to string) error {
 	if len(command) == 0 {
 		return fmt.Errorf("-exec needs a command")
 	}
@@ -184,7 +189,35 @@ func execute(cases int, command []string) error {
 	fmt.Printf("  answers a second        %8.0f   (starting and ending included)\n", float64(cases)/took.Seconds())
 	fmt.Printf("  CPU a call, all of it   %8.3f ms\n", used.Seconds()*1000/float64(cases))
 	fmt.Printf("  peak memory             %8.0f MB\n", float64(u.Maxrss)/1000)
-	return err
+	if err != nil {
+		return err
+	}
+	return keep(to, numbers{Name: name, Cases: cases, Rate: float64(cases) / took.Seconds(), CPU: used.Seconds() * 1000 / float64(cases), Memory: float64(u.Maxrss) / 1000})
+}
+
+// numbers are what bench/llm_ratios.py reads.
+type numbers struct {
+	Name     string  `json:"name"`
+	Cases    int     `json:"cases"`
+	Rate     float64 `json:"rate"`
+	Steady   float64 `json:"steady,omitempty"`
+	Ceiling  float64 `json:"ceiling,omitempty"`
+	CPU      float64 `json:"cpu_ms"`
+	Memory   float64 `json:"mb"`
+	Open     float64 `json:"open_s,omitempty"`
+	Again    float64 `json:"again_s,omitempty"`
+	AgainCPU float64 `json:"again_cpu_s,omitempty"`
+}
+
+func keep(to string, n numbers) error {
+	if to == "" {
+		return nil
+	}
+	f, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644)
+	if err != nil {
+		return err
+	}
+	return errors.Join(json.NewEncoder(f).Encode(n), f.Close())
 }
 
 // cpu is the processor time of this process.
