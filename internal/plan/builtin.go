@@ -2,7 +2,9 @@ package plan
 
 import (
 	"errors"
+	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/fairtrial/fairtrial/internal/score"
@@ -158,6 +160,23 @@ func (d *decoder) caseHas(v *node, path string, sc *score.Scorer) {
 			if m.Answers != nil && m.Answers.Samples < 2 {
 				d.fail(v, path, "set samples: 5 in models."+m.Key, "%s compares the answers of one case, and models.%s gives one", sc.Entry.Name, m.Key)
 			}
+		}
+	}
+	if k := v.get("k"); k != nil && sc.Entry.Needs == "k outputs or more" {
+		d.enoughSamples(k, path+".k", sc.Entry.Name)
+	}
+}
+
+// enoughSamples refuses k above the answers of a case before any is asked for: every case would be ungraded.
+func (d *decoder) enoughSamples(k *node, path, scorer string) {
+	want, err := strconv.Atoi(k.text)
+	if err != nil {
+		return // told by the scorer
+	}
+	for _, m := range d.plan.Models {
+		if m.Answers != nil && m.Answers.Samples > 1 && m.Answers.Samples < want {
+			d.fail(k, path, fmt.Sprintf("set samples: %d or more in models.%s, or a smaller k", want, m.Key),
+				"%s of k: %d cannot be estimated from %d answers to a case (models.%s)", scorer, want, m.Answers.Samples, m.Key)
 		}
 	}
 }
