@@ -162,8 +162,12 @@ func (m mean) estimate(v *View, model int) Answer {
 		shape = infer.Symmetric{Lo: m.lo, Hi: m.hi}
 	}
 	method := m.methodName(s, false)
-	if m.share {
+	switch {
+	case m.share:
 		shape, method = m.wilson(v, mo, val, &s)
+	case m.alike(s, 1):
+		shape, method = infer.Alike{Lo: m.lo, Hi: m.hi, N: m.independent(v, mo)}, "exact for values that are all alike"
+		s.df = math.Inf(1)
 	}
 	n := m.graded(v, mo)
 	a := answered(s.finish(val, shape, method), n)
@@ -199,6 +203,41 @@ func (m mean) estimate(v *View, model int) Answer {
 		}
 	}
 	return a
+}
+
+// alike: all rows have the same score, or difference of scores, and the range of scores is
+// known. Then the error that is seen is 0, which is not what is known. size is that of the
+// range in ranges of a score.
+func (m mean) alike(s spread, size float64) bool {
+	width := (m.hi - m.lo) * size
+	return m.scorer != "" && m.total == nil && !math.IsInf(width, 0) && s.variance <= 1e-28*width*width
+}
+
+// independent is how many rows, or clusters, a value rests on.
+func (m mean) independent(v *View, mo *summary.Moments) float64 {
+	n := m.effective(v, mo)
+	if v.Pop.Blocks != nil {
+		n = math.Min(n, float64(v.Pop.Blocks.Clusters))
+	}
+	return n
+}
+
+// sameRows is the difference of two shares on the same rows, from those on which only one of
+// the two passes.
+func (m mean) sameRows(v *View, mo *summary.Moments, a, b int, s spread) Answer {
+	at := func(model int) ([]float64, float64) {
+		i := mo.Spec.Index(summary.ScoredBy(m.scorer), model)
+		unit := make([]float64, len(mo.Mean))
+		unit[i] = 1
+		return unit, mo.Mean[i] * mo.W
+	}
+	ua, pa := at(a)
+	ub, pb := at(b)
+	both := mo.Bilinear(ua, ub) + pa*pb/mo.W
+	only, other := int64(math.Round(pa-both)), int64(math.Round(pb-both))
+	x := discordant(only, other, m.graded(v, mo))
+	x.Ungraded, x.SE = mo.N-x.N, math.Sqrt(s.variance)
+	return x
 }
 
 // wilson is the shape of a share: Wilson's score on the rows, with weights on Kish's rows
@@ -238,7 +277,16 @@ func (m mean) contrast(v *View, a, b int, k float64) Answer {
 		g[i] = ga[i] - k*gb[i]
 	}
 	s := m.spread(v, mo, g)
-	x := answered(s.finish(va-k*vb, infer.NewSymmetric(), m.methodName(s, true)), m.graded(v, mo))
+	var shape infer.Shape = infer.NewSymmetric()
+	method := m.methodName(s, true)
+	switch {
+	case m.alike(s, 1+k):
+		shape, method = infer.Alike{Lo: m.lo - k*m.hi, Hi: m.hi - k*m.lo, N: m.independent(v, mo)}, "paired: exact for differences that are all alike"
+		s.df = math.Inf(1)
+	case m.share && m.scorer != "" && k == 1 && !v.Set.Weighted && v.Pop.Blocks == nil:
+		return m.sameRows(v, mo, a, b, s)
+	}
+	x := answered(s.finish(va-k*vb, shape, method), m.graded(v, mo))
 	x.Ungraded = mo.N - x.N
 	if s.note != "" {
 		x.note("%s", s.note)

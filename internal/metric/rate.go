@@ -158,14 +158,20 @@ func (m rate) contrast(v *View, a, b int, k float64) Answer {
 				other += ta.cells[i].N
 			}
 		}
-		f := float64(n)
-		d := float64(only - other)
-		x := answered(infer.Inference{Value: d / f, SE: math.Sqrt(math.Max(0, float64(only+other)-d*d/f)) / f, DF: math.Inf(1),
-			Shape: infer.Tango{B: float64(only), C: float64(other), N: f}, Method: "paired: Tango score, p by mid-p McNemar"}, n)
-		x.PZero = test.McNemarMidP(only, other)
-		return x
+		return discordant(only, other, n)
 	}
 	return deltaContrast(v, ta.cells, pa, pb, ea, eb, k, n)
+}
+
+// discordant is the difference of two shares of the same n rows, of which only passes the
+// first alone and other the second alone.
+func discordant(only, other, n int64) Answer {
+	f := float64(n)
+	d := float64(only - other)
+	x := answered(infer.Inference{Value: d / f, SE: math.Sqrt(math.Max(0, float64(only+other)-d*d/f)) / f, DF: math.Inf(1),
+		Shape: infer.Tango{B: float64(only), C: float64(other), N: f}, Method: "paired: Tango score, p by mid-p McNemar"}, n)
+	x.PZero = test.McNemarMidP(only, other)
+	return x
 }
 
 // deltaContrast is θa − k·θb from cell influences of the joint table.

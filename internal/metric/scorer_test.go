@@ -9,6 +9,7 @@ import (
 	"github.com/fairtrial/fairtrial/internal/engine/local/rows"
 	"github.com/fairtrial/fairtrial/internal/metric"
 	"github.com/fairtrial/fairtrial/internal/result"
+	"github.com/fairtrial/fairtrial/internal/stat/interval"
 	"github.com/fairtrial/fairtrial/internal/summary"
 )
 
@@ -169,5 +170,50 @@ func TestScorerExpressions(t *testing.T) {
 	}
 	if _, _, ok := summary.LogLoss.Scorer(); ok {
 		t.Error("log_loss is taken for a scorer's")
+	}
+}
+
+// Scores that never differ are no certainty: the interval of a mean between bounds is exact
+// for values that are all alike, and so is that of differences.
+func TestScoresThatAreAllAlike(t *testing.T) {
+	in := scorer(t, metric.Scorer{Name: "s", Direction: metric.Up, Lo: 0, Hi: 1})
+	x := scoredRows(40, false, false)
+	for m := range x.Models {
+		for i := range x.N {
+			x.Models[m].Score[i] = 1
+		}
+	}
+	v := see(t, x, []*metric.Instance{in})
+	a := in.Estimate(v, 0)
+	lo, hi, ok := a.Interval(0.95)
+	if want := math.Pow(0.025, 1./40); !ok || math.Abs(lo-want) > 1e-9 || hi != 1 {
+		t.Errorf("40 of 40: %g to %g, want %g to 1 (%s)", lo, hi, want, a.Method)
+	}
+	d := in.Contrast(v, 0, 1, 1)
+	lo, hi, ok = d.Interval(0.95)
+	if want := 1 - math.Pow(0.025, 1./40); !ok || math.Abs(hi-want) > 1e-9 || math.Abs(lo+want) > 1e-9 {
+		t.Errorf("no difference in 40: %g to %g, want ±%g (%s)", lo, hi, want, d.Method)
+	}
+}
+
+// Two pass-or-fail scorers on the same rows are compared as two classifiers are: by Tango's
+// score interval on the rows where only one passes.
+func TestPassFailIsComparedByTango(t *testing.T) {
+	in := scorer(t, metric.Scorer{Name: "s", Direction: metric.Up, Lo: 0, Hi: 1, PassFail: true})
+	x := scoredRows(100, false, false)
+	for i := range x.N { // 9 only the first, 4 only the second
+		x.Models[0].Score[i], x.Models[1].Score[i] = 1, 1
+		switch {
+		case i < 9:
+			x.Models[1].Score[i] = 0
+		case i < 13:
+			x.Models[0].Score[i] = 0
+		}
+	}
+	d := in.Contrast(see(t, x, []*metric.Instance{in}), 0, 1, 1)
+	lo, hi, _ := d.Interval(0.95)
+	wantLo, wantHi := interval.Tango(9, 4, 100, 1.959963984540054)
+	if math.Abs(lo-wantLo) > 1e-9 || math.Abs(hi-wantHi) > 1e-9 || d.N != 100 {
+		t.Errorf("%g to %g, want %g to %g (%s)", lo, hi, wantLo, wantHi, d.Method)
 	}
 }

@@ -194,6 +194,30 @@ func (Fisher) score(i Inference, b float64) float64 {
 	return ratioScore(math.Atanh(i.Value)-math.Atanh(b), i.SE/(1-i.Value*i.Value))
 }
 
+// Alike is the interval of a mean of N values between Lo and Hi that are all the same: by
+// Markov's inequality all of them are as large with a chance of at most
+// ((μ − Lo)/(value − Lo))^N. At Lo and Hi it is the interval of Clopper & Pearson (1934) for
+// none, or all, of N.
+type Alike struct{ Lo, Hi, N float64 }
+
+func (a Alike) interval(i Inference, _, level float64) (float64, float64, bool) {
+	c := math.Exp(math.Log((1-level)/2) / a.N)
+	return a.Lo + (i.Value-a.Lo)*c, a.Hi - (a.Hi-i.Value)*c, a.N > 0
+}
+
+func (a Alike) score(i Inference, b float64) float64 {
+	tail := func(share float64) float64 { // of one side
+		return dist.NormQuantile(1 - math.Exp(a.N*math.Log(math.Max(share, 0))))
+	}
+	switch {
+	case b < i.Value:
+		return math.Max(0, tail((b-a.Lo)/(i.Value-a.Lo)))
+	case b > i.Value:
+		return -math.Max(0, tail((a.Hi-b)/(a.Hi-i.Value)))
+	}
+	return 0
+}
+
 // Wilson is the score interval of a proportion on N (possibly effective) rows.
 type Wilson struct{ N float64 }
 

@@ -64,3 +64,30 @@ func TestNoErrorNoInterval(t *testing.T) {
 		t.Errorf("upper end %g, not clamped to 1", hi)
 	}
 }
+
+// Values that are all alike: at the ends of the range Clopper and Pearson's interval, whose
+// numbers are published (0 and 10 of 10), and one-sided p-values that agree with it.
+func TestAlike(t *testing.T) {
+	all := Inference{Value: 1, DF: math.Inf(1), Shape: Alike{Lo: 0, Hi: 1, N: 10}}
+	if lo, hi, ok := all.Interval(0.95); !ok || math.Abs(lo-0.6915028922) > 1e-9 || hi != 1 {
+		t.Errorf("10 of 10: %g to %g", lo, hi)
+	}
+	none := Inference{Value: 0, DF: math.Inf(1), Shape: Alike{Lo: 0, Hi: 1, N: 20}}
+	if lo, hi, _ := none.Interval(0.95); lo != 0 || math.Abs(hi-0.1684334710) > 1e-9 {
+		t.Errorf("0 of 20: %g to %g", lo, hi)
+	}
+	half := Inference{Value: 0.5, DF: math.Inf(1), Shape: Alike{Lo: 0, Hi: 1, N: 40}}
+	lo, hi, _ := half.Interval(0.95)
+	if math.Abs(lo-(1-hi)) > 1e-12 || !(lo > 0.4 && lo < 0.5) {
+		t.Errorf("40 halves: %g to %g", lo, hi)
+	}
+	if p := half.Above(lo); math.Abs(p-0.025) > 1e-9 {
+		t.Errorf("at the lower end p is %g", p)
+	}
+	if p := half.Below(hi); math.Abs(p-0.025) > 1e-9 {
+		t.Errorf("at the upper end p is %g", p)
+	}
+	if p := half.Above(-0.1); p != 0 {
+		t.Errorf("outside the range p is %g", p)
+	}
+}
