@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/fairtrial/fairtrial/internal/answers"
 	"github.com/fairtrial/fairtrial/internal/engine"
 	"github.com/fairtrial/fairtrial/internal/eval"
 	"github.com/fairtrial/fairtrial/internal/plan"
@@ -28,7 +29,7 @@ type scoring struct {
 	runs    []record.PluginRun
 	answers []record.Answers // of generative tasks
 	judges  []record.Judging
-	cases   []record.Case
+	cases   *answers.Picker
 }
 
 // earlierScores are what a run kept, and need not be made again.

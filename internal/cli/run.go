@@ -294,7 +294,7 @@ func (e *Env) conclude(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, f
 	if err != nil {
 		return nil, err
 	}
-	r.Cases = given.cases
+	given.cases.Into(r)
 	if err := keepArtifacts(ctx, ws, r, c.Set, scores); err != nil {
 		return nil, err
 	}

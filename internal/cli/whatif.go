@@ -54,7 +54,7 @@ func (e *Env) explore(cmd *cobra.Command, path string, set, whatIf []string, out
 	if err != nil {
 		return err
 	}
-	r.Cases = given.cases
+	given.cases.Into(r)
 	r.Run = record.Run{ID: newID(started), Started: started.UTC(), Finished: e.Now().UTC(), Version: programVersion(), Host: host(), Command: e.Args,
 		Workers: p.Workers, PlanPath: p.File, Pulls: e.pulls(p), Gates: gatePlaces(p), Plugins: append(e.answered, given.runs...), Answers: given.answers, Judges: given.judges, Baseline: e.baselineRef(p), Look: record.Look{PlanChanges: []string{}}, WhatIf: changes}
 	if err := r.Seal(); err != nil {
