@@ -84,7 +84,10 @@ func shownCases(r *record.Record, f filters, most int) []caseGroup {
 
 func shown(c record.Case, kind string, f filters, most int) shownCase {
 	out := shownCase{Case: c, Kinds: f.kinds(c, kind), Within: f.within(c), Scores: f.scores(c)}
-	out.ID, out.Why, out.Question = visible(c.ID), visible(c.Why), shorter(c.Question, most)
+	out.ID, out.Why, out.Question, out.Case.Slices = visible(clip(c.ID, 200)), visible(clip(c.Why, 300)), shorter(c.Question, most), nil
+	for _, s := range c.Slices {
+		out.Case.Slices = append(out.Case.Slices, visible(clip(s, 80)))
+	}
 	out.Reference, out.Contexts = texts(c.Reference, most), passages(c.Contexts, most)
 	list := slices.Clone(c.Answers)
 	slices.SortStableFunc(list, func(a, b record.CaseAnswer) int { return seat(a.Model) - seat(b.Model) })
@@ -98,13 +101,16 @@ func shown(c record.Case, kind string, f filters, most int) shownCase {
 	}
 	out.Answers = marked(list, most)
 	for i := range out.Answers {
-		out.Answers[i].Whole = "fairtrial show " + f.Run + " --case " + shellWord(out.ID)
+		out.Answers[i].Whole = "fairtrial show " + f.Run + " --case " + shellWord(c.ID)
 	}
 	return out
 }
 
-// shellWord is an id as a shell takes it.
+// shellWord is an id as a shell takes it; ID for one that cannot be typed.
 func shellWord(id string) string {
+	if visible(id) != id || utf8.RuneCountInString(id) > 200 {
+		return "ID"
+	}
 	if strings.ContainsFunc(id, func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-_.:/", r)
 	}) {
@@ -123,7 +129,7 @@ func said(list []record.CaseVerdict, most int) []record.CaseVerdict {
 	out := slices.Clone(list)
 	for i := range out {
 		v := &out[i]
-		v.Level, v.Evidence, v.Reasoning, v.Ungraded, v.Steps = shorter(v.Level, most), texts(v.Evidence, most), shorter(v.Reasoning, most), shorter(v.Ungraded, most), slices.Clone(v.Steps)
+		v.Judge, v.Level, v.Evidence, v.Reasoning, v.Ungraded, v.Steps = visible(clip(v.Judge, 80)), shorter(v.Level, most), texts(v.Evidence, most), shorter(v.Reasoning, most), shorter(v.Ungraded, most), slices.Clone(v.Steps)
 		for n := range v.Steps {
 			s := &v.Steps[n]
 			s.Ask, s.Choice, s.Evidence, s.Reasoning = shorter(s.Ask, most), shorter(s.Choice, most), texts(s.Evidence, most), shorter(s.Reasoning, most)

@@ -40,6 +40,15 @@ func filtersOf(r *record.Record) filters {
 	return f
 }
 
+// Options are the slices as the page names them.
+func (f filters) Options() []string {
+	var out []string
+	for _, s := range f.Slices {
+		out = append(out, visible(clip(s, 80)))
+	}
+	return out
+}
+
 // kinds are the words that a case answers to.
 func (f filters) kinds(c record.Case, kind string) string {
 	out := []string{kind}

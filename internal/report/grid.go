@@ -30,6 +30,7 @@ type gridRow struct {
 type gridCell struct {
 	Scorer, Class string
 	Value, Range  string
+	Rows          string
 	Marks         []string
 }
 
@@ -87,14 +88,14 @@ func gridOf(r *record.Record) *grid {
 
 func cellOf(scorer string, e result.Estimate, ok bool, v result.CompareVerdict, fails bool) gridCell {
 	c := gridCell{Scorer: scorer, Value: "–", Range: "not estimated"}
-	switch {
-	case ok && e.Value.Known():
-		c.Value, c.Range = e.Value.Short(), "n = "+result.Count(e.N)
+	if ok {
+		c.Range, c.Rows = strings.ReplaceAll(string(e.Status), "_", " "), result.Count(e.N)
+	}
+	if ok && e.Value.Known() {
+		c.Value, c.Range = e.Value.Short(), "no interval"
 		if e.Lower.Known() && e.Upper.Known() {
-			c.Range = fmt.Sprintf("%s to %s, n = %s", e.Lower.Short(), e.Upper.Short(), result.Count(e.N))
+			c.Range = e.Lower.Short() + " to " + e.Upper.Short()
 		}
-	case ok:
-		c.Range = strings.ReplaceAll(string(e.Status), "_", " ") + ", n = " + result.Count(e.N)
 	}
 	switch v {
 	case result.Worse:

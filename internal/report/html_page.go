@@ -28,7 +28,7 @@ func HTML(w io.Writer, r *record.Record) error {
 	}
 	p := newPage(r)
 	var b bytes.Buffer
-	for _, most := range []int{2000, 1000, 500, 200, 50} {
+	for _, most := range []int{2000, 1000, 500, 200, 100, 50, 20} {
 		p.Shown = shownCases(r, p.Filters, most)
 		b.Reset()
 		if err := t.Execute(&b, p); err != nil {

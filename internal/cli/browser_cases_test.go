@@ -1,0 +1,92 @@
+package cli_test
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// casesReport is the report of the example of answers.
+func casesReport(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS("../../examples/support-answers")); err != nil {
+		t.Fatal(err)
+	}
+	if status, said := program(t, dir, noEnv, "run", "plan.yaml", "-o", "out"); status != 1 {
+		t.Fatalf("%d: %s", status, said)
+	}
+	b, err := os.ReadFile(filepath.Join(dir, "out", "report.html"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// drive sets the filters one after the other, and notes what is left.
+const drive = `setTimeout(async () => {
+  const form = document.querySelector("form.filters"), said = [];
+  const set = async (values) => {
+    form.reset();
+    await new Promise((f) => setTimeout(f, 50));
+    for (const [name, value] of Object.entries(values)) {
+      form.elements[name].value = value;
+      form.elements[name].dispatchEvent(new Event("input", {bubbles: true}));
+    }
+    await new Promise((f) => setTimeout(f, 400));
+    const shown = [...document.querySelectorAll("details.case")].filter((c) => !c.hidden && !c.parentElement.hidden && c.parentElement.open);
+    said.push(shown.length + "/" + [...document.querySelectorAll("details.cases")].filter((g) => !g.hidden).length + ": " + form.querySelector("[role=status]").textContent);
+  };
+  await set({kind: "pass_to_fail"});
+  await set({kind: "flip", slice: [...form.elements.slice.options].find((o) => o.text === "topic=returns").value});
+  await set({scorer: "0", from: "0.5"});
+  await set({scorer: "0", from: "0.5", to: "0.6"});
+  await set({kind: "lacking"});
+  await set({});
+  const pre = document.createElement("pre"); pre.id = "driven"; pre.textContent = said.join("\n"); document.body.append(pre);
+}, 100);`
+
+// TestBrowserFiltersCases: under the page's own policy there are filters, which find cases
+// and say how many; without a script there are none, and every case stands.
+func TestBrowserFiltersCases(t *testing.T) {
+	s := casesReport(t)
+	if len(s) > 2_000_000 {
+		t.Errorf("the report has %d bytes", len(s))
+	}
+	policy := regexp.MustCompile(`script-src( 'sha256-[^']*')+`)
+	for name, want := range map[string]bool{"on": true, "off": false} {
+		page := filepath.Join(t.TempDir(), name+".html")
+		still := s
+		if !want {
+			still = policy.ReplaceAllString(s, "script-src 'none'")
+		}
+		write(t, page, still)
+		dom := chromium(t, page)
+		if has := regexp.MustCompile(`<form class="filters"[^>]*hidden`).MatchString(dom); has == want {
+			t.Errorf("scripts %s: filters are hidden: %v", name, has)
+		}
+		if strings.Contains(dom, "All 20 cases on this page.") != want || strings.Count(dom, `<details class="case"`) != 20 || regexp.MustCompile(`<details class="cases?"[^>]*hidden`).MatchString(dom) {
+			t.Errorf("scripts %s: not every case stands", name)
+		}
+	}
+	page := filepath.Join(t.TempDir(), "driven.html")
+	write(t, page, strings.Replace(regexp.MustCompile(`<meta http-equiv="Content-Security-Policy"[^>]*>`).ReplaceAllString(s, ""), "</body>", "<script>"+drive+"</script></body>", 1))
+	m := regexp.MustCompile(`(?s)<pre id="driven">(.*)</pre>`).FindStringSubmatch(chromium(t, page))
+	want := "12/1: 12 of 20 cases on this page match.\n2/1: 2 of 20 cases on this page match.\n8/1: 8 of 20 cases on this page match.\n0/0: None of the 20 cases on this page matches; the data may have others.\n0/0: None of the 20 cases on this page matches; the data may have others.\n12/2: All 20 cases on this page."
+	if m == nil || m[1] != want {
+		t.Errorf("%q", m)
+	}
+}
+
+// TestBrowserCasesPage: axe finds nothing on the page of cases, folded or with all open.
+func TestBrowserCasesPage(t *testing.T) {
+	axe, err := os.ReadFile("../../web/node_modules/axe-core/axe.min.js")
+	if err != nil {
+		missing(t, "axe-core is not installed: make web")
+	}
+	s := casesReport(t)
+	accessible(t, string(axe), s, "cases.html")
+	accessible(t, string(axe), strings.ReplaceAll(s, "<details ", "<details open "), "open.html")
+}
