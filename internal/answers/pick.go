@@ -38,13 +38,13 @@ type picked struct {
 
 // kinds of cases, in the order in which they are looked for.
 func kinds() []group {
-	const flipped, stepped = "those that flip by most scorers with a gate, then by most scorers, then the first of the data", "the largest steps as shares of a scorer's range, then the first of the data"
+	const flips, steps = "those that flip by most scorers with a gate, then by most scorers, then the first of the data", "the largest steps as shares of a scorer's range, then the first of the data"
 	return []group{
-		{record.CaseKind{Kind: record.PassToFail, First: flipped}, 12, nil},
-		{record.CaseKind{Kind: record.FailToPass, First: flipped}, 8, nil},
+		{record.CaseKind{Kind: record.PassToFail, First: flips}, 12, nil},
+		{record.CaseKind{Kind: record.FailToPass, First: flips}, 8, nil},
 		{record.CaseKind{Kind: record.Ungraded, First: "the first of the data"}, 6, nil},
-		{record.CaseKind{Kind: record.Worse, First: stepped}, 8, nil},
-		{record.CaseKind{Kind: record.Better, First: stepped}, 6, nil},
+		{record.CaseKind{Kind: record.Worse, First: steps}, 8, nil},
+		{record.CaseKind{Kind: record.Better, First: steps}, 6, nil},
 		{record.CaseKind{Kind: record.Low, First: "the lowest scores as shares of a scorer's range, then the first of the data"}, 8, nil},
 	}
 }
@@ -118,9 +118,9 @@ func (k *Picker) Offer(c *Case, given []Answer, scores [][]score.Score) {
 	case lacking != "":
 		k.put(record.Ungraded, 0, "ungraded by "+lacking, c, given, scores)
 	case worse > 0 && worse >= better:
-		k.put(record.Worse, worse, "worse than the baseline by "+by[0], c, given, scores)
+		k.put(record.Worse, worse, stepped("worse", by[0], "better", by[1]), c, given, scores)
 	case better > 0:
-		k.put(record.Better, better, "better than the baseline by "+by[1], c, given, scores)
+		k.put(record.Better, better, stepped("better", by[1], "worse", by[0]), c, given, scores)
 	case low > 0:
 		k.put(record.Low, low, "low by "+by[2], c, given, scores)
 	}
@@ -159,6 +159,15 @@ func flipped(one string, first []string, two string, second []string) string {
 	out := one + strings.Join(first, ", ")
 	if len(second) > 0 {
 		out += "; " + two + strings.Join(second, ", ")
+	}
+	return out
+}
+
+// stepped names the scorer of the largest step, and that of the largest the other way.
+func stepped(one, by, two, other string) string {
+	out := one + " than the baseline by " + by
+	if other != "" {
+		out += "; " + two + " by " + other
 	}
 	return out
 }

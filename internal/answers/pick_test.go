@@ -65,6 +65,9 @@ func TestPickerCountsFlips(t *testing.T) {
 	if first.Kind != record.PassToFail || first.Why != "pass to fail by right, short" || first.Answers[0].Length != 3000 || len([]rune(first.Answers[0].Output)) != longestShown {
 		t.Errorf("%s, %s, %d", first.Kind, first.Why, first.Answers[0].Length)
 	}
+	if got := stepped("better", "a", "worse", "b"); got != "better than the baseline by a; worse by b" || stepped("worse", "a", "better", "") != "worse than the baseline by a" {
+		t.Error(got)
+	}
 	if n := len(first.Contexts); n != mostPassages+1 || first.Contexts[n-1].Text != "… 8 of 10 passages" || first.Answers[0].Contexts != nil {
 		t.Errorf("%v", first.Contexts)
 	}

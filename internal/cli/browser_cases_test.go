@@ -90,3 +90,43 @@ func TestBrowserCasesPage(t *testing.T) {
 	accessible(t, string(axe), s, "cases.html")
 	accessible(t, string(axe), strings.ReplaceAll(s, "<details ", "<details open "), "open.html")
 }
+
+// TestBrowserJudgedCases: claims with their verdicts, both orders of a comparison and what
+// lacks a verdict stand beside the answers; axe finds nothing.
+func TestBrowserJudgedCases(t *testing.T) {
+	axe, err := os.ReadFile("../../web/node_modules/axe-core/axe.min.js")
+	if err != nil {
+		missing(t, "axe-core is not installed: make web")
+	}
+	b := newLiteralBench(t)
+	b.write("cases.jsonl", `{"id": "a", "q": "Where?", "ref": "In Rome", "ctx": ["In Rome. By the river", "Bread is cheap"]}
+{"id": "b", "q": "When?", "ref": "In May", "ctx": ["In May"]}
+{"id": "c", "q": "Why?", "ref": "No reason", "ctx": ["No reason"]}
+`)
+	b.write("candidate.jsonl", `{"id": "a", "output": "In Rome. In Paris, which is longer."}
+{"id": "b", "output": "In May."}
+{"id": "c", "output": "I do not know."}
+`)
+	b.write("baseline.jsonl", `{"id": "a", "output": "In Rome."}
+{"id": "b", "output": "In June, and that is longer."}
+{"id": "c", "output": "No reason."}
+`)
+	b.kinds("rag", ", contexts: ctx", twoModels, `  - {type: faithfulness, judge: strict}
+  - {type: pairwise, as: preferred, judge: strict, rubric: {criterion: Longer is better., shows: [question, answer]}}
+`, "  - {metric: preferred, at_least: 0.01, min_rows: 2}\n")
+	_, stderr := with3(b, "run", "plan.yaml", "-o", "out")
+	page, err := os.ReadFile(filepath.Join(b.dir, "out", "report.html"))
+	if err != nil {
+		t.Fatal(err, stderr)
+	}
+	s := string(page)
+	for _, want := range []string{
+		`<span dir="auto">In Paris, which is longer</span> <strong>unsupported</strong><blockquote dir="auto">In Paris, which is longer</blockquote><p class="soft" dir="auto">by the letter</p>`,
+		`<span dir="auto">this answer first, the other second</span> <strong>`, `<span dir="auto">the other answer first, this one second</span> <strong>`, "<em>ungraded</em>", `<td class="n">ungraded</td>`,
+	} {
+		if !strings.Contains(s, want) {
+			t.Errorf("no %s", want)
+		}
+	}
+	accessible(t, string(axe), strings.ReplaceAll(s, "<details ", "<details open "), "judged.html")
+}
