@@ -91,6 +91,37 @@ func TestBrowserCasesPage(t *testing.T) {
 	accessible(t, string(axe), strings.ReplaceAll(s, "<details ", "<details open "), "open.html")
 }
 
+// TestBrowserHostileCases: long words and signs of all kinds neither run nor widen the page.
+func TestBrowserHostileCases(t *testing.T) {
+	axe, err := os.ReadFile("../../web/node_modules/axe-core/axe.min.js")
+	if err != nil {
+		missing(t, "axe-core is not installed: make web")
+	}
+	b := newLiteralBench(t)
+	text := `</p><script>document.title="ran"</script>\u202eevil\u001b[2J שלום ` + strings.Repeat("long", 800)
+	b.write("cases.jsonl", strings.ReplaceAll(`{"id": "a", "q": "T", "ref": "In Rome", "ctx": ["T"]}
+{"id": "bT", "q": "T", "ref": "In May", "ctx": ["T"]}
+`, "T", strings.ReplaceAll(text, `"`, `\"`)))
+	for i, m := range []string{"candidate.jsonl", "baseline.jsonl"} {
+		b.write(m, strings.ReplaceAll(`{"id": "a", "output": "T `+[]string{"In Rome", "x"}[i]+`"}
+{"id": "bT", "output": "T"}
+`, "T", strings.ReplaceAll(text, `"`, `\"`)))
+	}
+	b.write("plan.yaml", "name: hostile\ntask: rag\ndata: {source: cases.jsonl, columns: {id: id, question: q, reference: ref, contexts: ctx}}\nmodels: {"+twoModels+"}\nscorers:\n  - {type: contains, value: \"{{ref}}\", as: right}\n")
+	_, stderr := with3(b, "run", "plan.yaml", "-o", "out")
+	page, err := os.ReadFile(filepath.Join(b.dir, "out", "report.html"))
+	if err != nil {
+		t.Fatal(err, stderr)
+	}
+	s := strings.ReplaceAll(string(page), "<details ", "<details open ")
+	file := filepath.Join(b.dir, "open.html")
+	write(t, file, s)
+	if dom := chromium(t, file); strings.Contains(dom, "<title>ran") || !strings.Contains(dom, "⟨U+202E⟩evil␛[2J שלום") {
+		t.Error("a text is more than text")
+	}
+	accessible(t, string(axe), s, "hostile.html")
+}
+
 // TestBrowserJudgedCases: claims with their verdicts, both orders of a comparison and what
 // lacks a verdict stand beside the answers; axe finds nothing.
 func TestBrowserJudgedCases(t *testing.T) {

@@ -56,6 +56,11 @@ func TestCasesOfHostileTexts(t *testing.T) {
 			t.Errorf("no %s", want)
 		}
 	}
+	empty := answered(1, "x")
+	empty.Cases[0].Answers[0].Output, empty.Cases[0].Answers[1].Output = "", ""
+	if e, m := string(render(t, HTML, empty)), string(render(t, Markdown, empty)); strings.Count(e, "<em>an empty answer</em>") != 2 || strings.Count(m, "(an empty answer)") != 2 {
+		t.Error("an empty answer is not told from none")
+	}
 	if i, k := strings.Index(s, `<h4 class="candidate-name">`), strings.Index(s, `<h4 class="baseline-name">`); i < 0 || k < i {
 		t.Errorf("candidate at %d, baseline at %d", i, k)
 	}

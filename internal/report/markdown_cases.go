@@ -52,6 +52,9 @@ func answerIn(c record.Case, model string) string {
 		if a.Model == model && a.NoOutput != "" {
 			return "no output: " + clip(visible(a.NoOutput), 160)
 		}
+		if a.Model == model && a.Output == "" {
+			return "(an empty answer)"
+		}
 		if a.Model == model {
 			return clip(visible(a.Output), 160)
 		}
