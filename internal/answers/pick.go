@@ -1,34 +1,24 @@
 package answers
 
 import (
-	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/fairtrial/fairtrial/internal/plan"
 	"github.com/fairtrial/fairtrial/internal/record"
-	"github.com/fairtrial/fairtrial/internal/result"
 	"github.com/fairtrial/fairtrial/internal/score"
 )
 
-// Bounds of what a record shows of its cases.
-const (
-	shownWorse    = 12
-	shownBetter   = 8
-	shownUngraded = 4
-	shownLow      = 8
-	longestShown  = 2000 // characters of an output
-)
-
-// Picker keeps a bounded number of cases that show most: those that the candidate lost or
-// won against the baseline by the largest step of a scorer, those without a score, those
-// with the lowest scores. Of equals it keeps the first.
+// Picker counts the kinds of cases and keeps a bounded number of each. Of equals it keeps
+// the first in the order of the data, so that the same answers show the same cases.
 type Picker struct {
 	p       *plan.Plan
 	scorers []plan.Scorer
 	models  []string
 	cand    int
 	base    int // -1 without
-	groups  [4]group
+	groups  []group
+	flips   []record.Flips // by scorer, those that do not pass or fail stay empty
 
 	// Verdicts gives what judges said about a model's first answer to the case that is
 	// offered, by scorer and model. nil: no scorer asks any.
@@ -36,6 +26,7 @@ type Picker struct {
 }
 
 type group struct {
+	record.CaseKind
 	cap  int
 	list []picked
 }
@@ -45,13 +36,23 @@ type picked struct {
 	c    record.Case
 }
 
+// kinds of cases, in the order in which they are looked for.
+func kinds() []group {
+	const flips, steps = "those that flip by most scorers with a gate, then by most scorers, then the first of the data", "the largest steps as shares of a scorer's range, then the first of the data"
+	return []group{
+		{record.CaseKind{Kind: record.PassToFail, First: flips}, 12, nil},
+		{record.CaseKind{Kind: record.FailToPass, First: flips}, 8, nil},
+		{record.CaseKind{Kind: record.Ungraded, First: "the first of the data"}, 6, nil},
+		{record.CaseKind{Kind: record.Worse, First: steps}, 8, nil},
+		{record.CaseKind{Kind: record.Better, First: steps}, 6, nil},
+		{record.CaseKind{Kind: record.Low, First: "the lowest scores as shares of a scorer's range, then the first of the data"}, 8, nil},
+	}
+}
+
 // NewPicker looks at the scores of these scorers and models.
 func NewPicker(p *plan.Plan, scorers []plan.Scorer, models []string) *Picker {
-	k := &Picker{p: p, scorers: scorers, models: models, cand: slices.Index(models, "candidate"), base: slices.Index(models, "baseline")}
-	for i, n := range []int{shownWorse, shownBetter, shownUngraded, shownLow} {
-		k.groups[i].cap = n
-	}
-	return k
+	return &Picker{p: p, scorers: scorers, models: models, cand: slices.Index(models, "candidate"), base: slices.Index(models, "baseline"),
+		groups: kinds(), flips: make([]record.Flips, len(scorers))}
 }
 
 // goodness is a score between 0 (worst) and 1, where the scorer says which way is good and
@@ -75,6 +76,7 @@ func (k *Picker) Offer(c *Case, given []Answer, scores [][]score.Score) {
 	}
 	worse, better, low, lacking := 0.0, 0.0, 0.0, ""
 	by := [3]string{}
+	var lost, won []string
 	for i, s := range k.scorers {
 		x, ok := goodness(s, scores[i][k.cand])
 		if !scores[i][k.cand].Graded && lacking == "" {
@@ -89,29 +91,90 @@ func (k *Picker) Offer(c *Case, given []Answer, scores [][]score.Score) {
 		if k.base < 0 {
 			continue
 		}
-		if y, ok := goodness(s, scores[i][k.base]); ok {
-			if y-x > worse {
-				worse, by[0] = y-x, s.As
-			}
-			if x-y > better {
-				better, by[1] = x-y, s.As
+		y, ok := goodness(s, scores[i][k.base])
+		if !ok {
+			continue
+		}
+		if y-x > worse {
+			worse, by[0] = y-x, s.As
+		}
+		if x-y > better {
+			better, by[1] = x-y, s.As
+		}
+		if s.PassFail {
+			switch k.flip(i, x, y) {
+			case record.PassToFail:
+				lost = append(lost, s.As)
+			case record.FailToPass:
+				won = append(won, s.As)
 			}
 		}
 	}
 	switch {
+	case len(lost) > 0:
+		k.put(record.PassToFail, k.weight(lost), flipped("pass to fail by ", lost, "fail to pass by ", won), c, given, scores)
+	case len(won) > 0:
+		k.put(record.FailToPass, k.weight(won), flipped("fail to pass by ", won, "", nil), c, given, scores)
 	case lacking != "":
-		k.put(2, 0, "ungraded by "+lacking, c, given, scores)
+		k.put(record.Ungraded, 0, "ungraded by "+lacking, c, given, scores)
 	case worse > 0 && worse >= better:
-		k.put(0, worse, "worse than the baseline by "+by[0], c, given, scores)
+		k.put(record.Worse, worse, stepped("worse", by[0], "better", by[1]), c, given, scores)
 	case better > 0:
-		k.put(1, better, "better than the baseline by "+by[1], c, given, scores)
+		k.put(record.Better, better, stepped("better", by[1], "worse", by[0]), c, given, scores)
 	case low > 0:
-		k.put(3, low, "low by "+by[2], c, given, scores)
+		k.put(record.Low, low, "low by "+by[2], c, given, scores)
 	}
 }
 
-func (k *Picker) put(at int, size float64, why string, c *Case, given []Answer, scores [][]score.Score) {
-	g := &k.groups[at]
+// flip counts a case that a pass-fail scorer graded for candidate (x) and baseline (y).
+func (k *Picker) flip(scorer int, x, y float64) string {
+	f := &k.flips[scorer]
+	f.Scorer = k.scorers[scorer].As
+	f.Graded++
+	switch {
+	case x == 0 && y == 1:
+		f.PassToFail++
+		return record.PassToFail
+	case x == 1 && y == 0:
+		f.FailToPass++
+		return record.FailToPass
+	case x == 1:
+		f.BothPass++
+	}
+	return ""
+}
+
+// weight of a flip: by gated scorers first, then by how many.
+func (k *Picker) weight(scorers []string) float64 {
+	gated := 0
+	for _, s := range scorers {
+		if slices.ContainsFunc(k.p.Gates, func(g plan.Gate) bool { return g.Metric == s }) {
+			gated++
+		}
+	}
+	return float64(gated*(len(k.scorers)+1) + len(scorers))
+}
+
+func flipped(one string, first []string, two string, second []string) string {
+	out := one + strings.Join(first, ", ")
+	if len(second) > 0 {
+		out += "; " + two + strings.Join(second, ", ")
+	}
+	return out
+}
+
+// stepped names the scorer of the largest step, and that of the largest the other way.
+func stepped(one, by, two, other string) string {
+	out := one + " than the baseline by " + by
+	if other != "" {
+		out += "; " + two + " by " + other
+	}
+	return out
+}
+
+func (k *Picker) put(kind string, size float64, why string, c *Case, given []Answer, scores [][]score.Score) {
+	g := &k.groups[slices.IndexFunc(k.groups, func(g group) bool { return g.Kind == kind })]
+	g.Cases++
 	i := len(g.list)
 	for i > 0 && g.list[i-1].size < size {
 		i--
@@ -119,45 +182,13 @@ func (k *Picker) put(at int, size float64, why string, c *Case, given []Answer, 
 	if i >= g.cap {
 		return
 	}
-	g.list = slices.Insert(g.list, i, picked{size, k.shown(why, c, given, scores)})
+	g.list = slices.Insert(g.list, i, picked{size, k.shown(kind, why, c, given, scores)})
 	if len(g.list) > g.cap {
 		g.list = g.list[:g.cap]
 	}
 }
 
-func (k *Picker) shown(why string, c *Case, given []Answer, scores [][]score.Score) record.Case {
-	out := record.Case{ID: c.ID, Row: c.Row, Why: why, Question: clip(c.Question), Reference: []string{}, Slices: []string{}, Answers: []record.CaseAnswer{}}
-	for _, r := range c.References {
-		out.Reference = append(out.Reference, clip(r))
-	}
-	for _, s := range k.p.Slices {
-		if s.ByValue() {
-			out.Slices = append(out.Slices, fmt.Sprintf("%s=%v", s.Columns[0], c.Vars[s.Columns[0]]))
-		}
-	}
-	for m, key := range k.models {
-		a := record.CaseAnswer{Model: key, Scores: []record.CaseScore{}}
-		first := given[m].Samples[0]
-		if a.NoOutput = first.NoOutput; a.NoOutput == "" {
-			a.Output = clip(first.Output)
-		}
-		for i, s := range k.scorers {
-			x := scores[i][m]
-			cs := record.CaseScore{Scorer: s.As, Value: result.None(), Note: clip(x.Reason)}
-			if x.Graded {
-				cs.Value, cs.Note = result.Number(x.Value), clip(x.Evidence)
-			}
-			if k.Verdicts != nil {
-				cs.Verdicts = clipped(k.Verdicts(i, m))
-			}
-			a.Scores = append(a.Scores, cs)
-		}
-		out.Answers = append(out.Answers, a)
-	}
-	return out
-}
-
-// Cases are those that were kept: lost, won, ungraded, low.
+// Cases are those that were kept: by kind.
 func (k *Picker) Cases() []record.Case {
 	var out []record.Case
 	for _, g := range k.groups {
@@ -168,29 +199,32 @@ func (k *Picker) Cases() []record.Case {
 	return out
 }
 
-// clipped cuts the texts of verdicts as those of answers are cut.
-func clipped(list []record.CaseVerdict) []record.CaseVerdict {
-	texts := func(in []string) []string {
-		var out []string
-		for _, x := range in {
-			out = append(out, clip(x))
-		}
-		return out
+// Into puts the cases and their counts into a record. A nil Picker saw none.
+func (k *Picker) Into(r *record.Record) {
+	if k != nil {
+		r.Cases, r.CaseKinds, r.Flips = k.Cases(), k.Kinds(), k.Flips()
 	}
-	out := slices.Clone(list)
-	for i := range out {
-		v := &out[i]
-		v.Evidence, v.Reasoning, v.Ungraded, v.Steps = texts(v.Evidence), clip(v.Reasoning), clip(v.Ungraded), slices.Clone(v.Steps)
-		for n := range v.Steps {
-			v.Steps[n].Evidence, v.Steps[n].Reasoning = texts(v.Steps[n].Evidence), clip(v.Steps[n].Reasoning)
+}
+
+// Kinds counts the cases of each kind that there is.
+func (k *Picker) Kinds() []record.CaseKind {
+	var out []record.CaseKind
+	for _, g := range k.groups {
+		if g.Cases > 0 {
+			g.Shown = int64(len(g.list))
+			out = append(out, g.CaseKind)
 		}
 	}
 	return out
 }
 
-func clip(s string) string {
-	if r := []rune(s); len(r) > longestShown {
-		return string(r[:longestShown]) + " …"
+// Flips counts what each pass-fail scorer says of candidate and baseline.
+func (k *Picker) Flips() []record.Flips {
+	var out []record.Flips
+	for _, f := range k.flips {
+		if f.Graded > 0 {
+			out = append(out, f)
+		}
 	}
-	return s
+	return out
 }

@@ -138,31 +138,37 @@ func TestBrowserPages(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		// axe is not allowed by the page's policy, which is another test's matter
-		s := regexp.MustCompile(`<meta http-equiv="Content-Security-Policy"[^>]*>`).ReplaceAllString(string(b), "")
-		s = strings.Replace(s, "</body>", "<script>"+string(axe)+"</script><script>"+probe+"</script></body>", 1)
-		page := filepath.Join(dir, "probe-"+name)
-		write(t, page, s)
-		for _, at := range []struct{ scheme, size string }{{"0", "390,844"}, {"1", "390,844"}, {"0", "1280,900"}, {"1", "1280,900"}} { // dark, light; phone, desk
-			dom := chromium(t, page, "--window-size="+at.size, "--blink-settings=preferredColorScheme="+at.scheme)
-			m := regexp.MustCompile(`<pre id="probe">(.*)</pre>`).FindStringSubmatch(dom)
-			if m == nil {
-				t.Fatalf("%s: axe did not finish", name)
-			}
-			var got struct {
-				Found               []string
-				Passes, Wide, Inner int
-			}
-			text := strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&").Replace(m[1])
-			if err := json.Unmarshal([]byte(text), &got); err != nil {
-				t.Fatal(err)
-			}
-			if len(got.Found) > 0 {
-				t.Errorf("%s, scheme %s, %s: %s", name, at.scheme, at.size, strings.Join(got.Found, "\n"))
-			}
-			if got.Wide > got.Inner || (got.Inner > 500) != (at.size == "1280,900") {
-				t.Errorf("%s is %d pixels wide in a window of %d", name, got.Wide, got.Inner)
-			}
+		accessible(t, string(axe), string(b), name)
+	}
+}
+
+// accessible has axe look at a page, and measures it, in dark and light, on phone and desk.
+func accessible(t *testing.T, axe, s, name string) {
+	t.Helper()
+	// axe is not allowed by the page's policy, which is another test's matter
+	s = regexp.MustCompile(`<meta http-equiv="Content-Security-Policy"[^>]*>`).ReplaceAllString(s, "")
+	s = strings.Replace(s, "</body>", "<script>"+axe+"</script><script>"+probe+"</script></body>", 1)
+	page := filepath.Join(t.TempDir(), "probe-"+name)
+	write(t, page, s)
+	for _, at := range []struct{ scheme, size string }{{"0", "390,844"}, {"1", "390,844"}, {"0", "1280,900"}, {"1", "1280,900"}} { // dark, light; phone, desk
+		dom := chromium(t, page, "--window-size="+at.size, "--blink-settings=preferredColorScheme="+at.scheme)
+		m := regexp.MustCompile(`<pre id="probe">(.*)</pre>`).FindStringSubmatch(dom)
+		if m == nil {
+			t.Fatalf("%s: axe did not finish", name)
+		}
+		var got struct {
+			Found               []string
+			Passes, Wide, Inner int
+		}
+		text := strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&").Replace(m[1])
+		if err := json.Unmarshal([]byte(text), &got); err != nil {
+			t.Fatal(err)
+		}
+		if len(got.Found) > 0 {
+			t.Errorf("%s, scheme %s, %s: %s", name, at.scheme, at.size, strings.Join(got.Found, "\n"))
+		}
+		if got.Wide > got.Inner || (got.Inner > 500) != (at.size == "1280,900") {
+			t.Errorf("%s is %d pixels wide in a window of %d", name, got.Wide, got.Inner)
 		}
 	}
 }

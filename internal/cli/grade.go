@@ -41,7 +41,7 @@ func (g *grading) grade(c *answers.Case, given []answers.Answer, out []score.Sco
 
 // grade has built-in scorers, and those that asked judges, grade the stored answers: one
 // pass for all of them.
-func (e *Env) grade(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from outputs, scorers []plan.Scorer, said *judged) (map[string]engine.Scored, []record.Case, error) {
+func (e *Env) grade(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from outputs, scorers []plan.Scorer, said *judged) (map[string]engine.Scored, *answers.Picker, error) {
 	w := newWorld(cmd.Context(), ws, s.Plan.Dir)
 	defer w.Close()
 	var list []*grading
@@ -123,5 +123,5 @@ func (e *Env) grade(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from
 			e.info(cmd, "warning: %s left %s of %s answers ungraded, for example %s: %s", g.scorer.As, result.Count(n), result.Count(g.facts.Rows), u.Examples[0], u.Reason)
 		}
 	}
-	return out, pick.Cases(), nil
+	return out, pick, nil
 }

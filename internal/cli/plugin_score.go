@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/fairtrial/fairtrial/internal/answers"
 	"github.com/fairtrial/fairtrial/internal/engine"
 	"github.com/fairtrial/fairtrial/internal/eval"
 	"github.com/fairtrial/fairtrial/internal/plan"
@@ -27,7 +28,7 @@ type scoring struct {
 	facts  []engine.Scored
 	runs   []record.PluginRun
 	judges []record.Judging
-	cases  []record.Case
+	cases  *answers.Picker
 }
 
 // earlierScores are what a run kept, and need not be made again.

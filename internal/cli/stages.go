@@ -133,7 +133,7 @@ func (e *Env) stage(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from
 	if t.r, err = s.Judge(t.c, s.Plan.Workers); err != nil {
 		return nil, err
 	}
-	t.r.Cases = t.given.cases
+	t.given.cases.Into(t.r)
 	return t, nil
 }
 

@@ -34,6 +34,8 @@ type Record struct {
 	Tables       []Table             `json:"tables"`
 	Exemplars    []engine.Exemplar   `json:"exemplars"`
 	Cases        []Case              `json:"cases,omitempty"` // of generative tasks: a bounded sample
+	CaseKinds    []CaseKind          `json:"case_kinds,omitempty"`
+	Flips        []Flips             `json:"flips,omitempty"` // by pass-fail scorer
 	Artifacts    Artifacts           `json:"artifacts"`
 	ResultDigest string              `json:"result_digest"`
 	Digest       string              `json:"digest"`
@@ -59,54 +61,6 @@ type Run struct {
 	Look     Look          `json:"look"`
 	WhatIf   []string      `json:"what_if,omitempty"` // an exploration: these keys of the plan were changed, nothing was decided
 	Stats    RunStats      `json:"stats"`
-}
-
-// Case is one case of a generative task with what models made of it, and why it is shown.
-type Case struct {
-	ID        string       `json:"id"`
-	Row       int64        `json:"row"` // 1-based, in reading order
-	Why       string       `json:"why"` // "worse than the baseline by right"
-	Slices    []string     `json:"slices"`
-	Question  string       `json:"question,omitempty"`
-	Reference []string     `json:"reference"`
-	Answers   []CaseAnswer `json:"answers"`
-}
-
-// CaseAnswer is a model's first answer to a case, cut where it is long, and the scores.
-type CaseAnswer struct {
-	Model    string      `json:"model"`
-	Output   string      `json:"output"`
-	NoOutput string      `json:"no_output,omitempty"`
-	Scores   []CaseScore `json:"scores"`
-}
-
-// CaseScore is a scorer's word on a case, over all samples: null where it is ungraded.
-type CaseScore struct {
-	Scorer string        `json:"scorer"`
-	Value  result.Number `json:"value"`
-	Note   string        `json:"note,omitempty"` // what was found, or why there is no score
-	// Verdicts are all that judges said about the answer that is shown.
-	Verdicts []CaseVerdict `json:"verdicts,omitempty"`
-}
-
-// CaseVerdict is one judge's word on one answer.
-type CaseVerdict struct {
-	Judge     string        `json:"judge"`
-	Repeat    int           `json:"repeat"` // from 0
-	Value     result.Number `json:"value"`
-	Level     string        `json:"level,omitempty"`
-	Evidence  []string      `json:"evidence,omitempty"` // as the judge quotes it
-	Reasoning string        `json:"reasoning,omitempty"`
-	Ungraded  string        `json:"ungraded,omitempty"` // why there is no verdict
-	Steps     []CaseStep    `json:"steps,omitempty"`    // of a tree of questions
-}
-
-// CaseStep is one question of a tree and its answer.
-type CaseStep struct {
-	Ask       string   `json:"ask"`
-	Choice    string   `json:"choice"`
-	Evidence  []string `json:"evidence,omitempty"`
-	Reasoning string   `json:"reasoning,omitempty"`
 }
 
 // Answers are what one model answered: a content-addressed artifact, and its account.

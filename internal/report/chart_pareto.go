@@ -13,10 +13,14 @@ import (
 	"github.com/fairtrial/fairtrial/internal/result"
 )
 
-// pareto sets three or more models against each other by the first two metrics that have
-// a good direction. A model is dominated when another is at least as good in both and
-// better in one; intervals say how sure that is.
+// pareto sets models against each other by two metrics that have a good direction: answers
+// by their quality against what they cost and how long they take, else three or more
+// models by the first two. A model is dominated when another is at least as good in both
+// and better in one; intervals say how sure that is.
 func pareto(r *record.Record) []chartView {
+	if out := costCharts(r); out != nil {
+		return out
+	}
 	var metrics []record.Metric
 	for _, m := range r.Metrics {
 		if (m.Direction == "up" || m.Direction == "down") && len(metrics) < 2 {
@@ -25,11 +29,6 @@ func pareto(r *record.Record) []chartView {
 	}
 	if len(metrics) < 2 || len(r.Plan.Models) < 3 {
 		return nil
-	}
-	type dot struct {
-		model     string
-		x, y      result.Estimate
-		dominated string
 	}
 	var dots []dot
 	for _, m := range r.Plan.Models {
@@ -42,6 +41,18 @@ func pareto(r *record.Record) []chartView {
 	if len(dots) < 3 {
 		return nil
 	}
+	return []chartView{paretoOf(r, metrics, dots, side(metrics[0]))}
+}
+
+// dot is a model's place, and one model that beats it.
+type dot struct {
+	model     string
+	x, y      result.Estimate
+	dominated string
+}
+
+// paretoOf draws models by two metrics, the first along xName.
+func paretoOf(r *record.Record, metrics []record.Metric, dots []dot, xName string) chartView {
 	better := func(m record.Metric, a, b result.Number) float64 {
 		if m.Direction == "down" {
 			return float64(b - a)
@@ -69,12 +80,12 @@ func pareto(r *record.Record) []chartView {
 	}
 	v := chartView{Title: title,
 		Caption: fmt.Sprintf("Values over all rows with their own %s intervals, which do not use that the rows are the same. Filled dots, joined by the dashed line, are beaten by no model in both.", result.Percent(r.Plan.Confidence)),
-		Columns: []string{"model", metrics[0].Name, metrics[1].Name, "beaten in both by"}}
+		Columns: []string{"model", metrics[0].Name, metrics[1].Name, "n", "beaten in both by"}}
 	xs, ys = xs.padded(), ys.padded()
 	x, y := axis{xs.lo, xs.hi, plotLeft, plotRight}, axis{ys.lo, ys.hi, plotLow, plotTop}
 	var b strings.Builder
 	p := func(format string, args ...any) { fmt.Fprintf(&b, format, args...) }
-	frame(p, x, y, v.Title, side(metrics[0]), side(metrics[1]))
+	frame(p, x, y, v.Title, xName, side(metrics[1]))
 	at := func(d dot) (float64, float64) { return x.at(float64(d.x.Value)), y.at(float64(d.y.Value)) }
 	var taken []box
 	var line []dot
@@ -112,11 +123,11 @@ func pareto(r *record.Record) []chartView {
 		}
 		tx, ty, anchor := place(cx, cy, 8*float64(utf8.RuneCountInString(d.model)), &taken)
 		p(`<circle class="dot %s%s" cx="%.1f" cy="%.1f" r="4"/><text class="name %s" x="%.1f" y="%.1f" text-anchor="%s">%s</text>`, class, hollow, cx, cy, class, tx, ty, anchor, template.HTMLEscapeString(d.model))
-		v.Rows = append(v.Rows, []string{d.model, interval(d.x.Value, d.x.Lower, d.x.Upper), interval(d.y.Value, d.y.Lower, d.y.Upper), d.dominated})
+		v.Rows = append(v.Rows, []string{d.model, interval(d.x.Value, d.x.Lower, d.x.Upper), interval(d.y.Value, d.y.Lower, d.y.Upper), rowsOfBoth(d), d.dominated})
 	}
 	p(`</svg>`)
 	v.SVG = template.HTML(b.String()) //nolint:gosec // made of numbers and escaped text
-	return []chartView{v}
+	return v
 }
 
 // seriesOf keeps the candidate's and the baseline's colours; other models share one, and
@@ -173,4 +184,12 @@ func side(m record.Metric) string {
 		return m.Name + " (less is better)"
 	}
 	return m.Name + " (more is better)"
+}
+
+// rowsOfBoth is how many rows a model's two values rest on.
+func rowsOfBoth(d dot) string {
+	if d.x.N == d.y.N {
+		return result.Count(d.x.N)
+	}
+	return result.Count(d.x.N) + " / " + result.Count(d.y.N)
 }

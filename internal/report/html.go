@@ -1,12 +1,9 @@
 package report
 
 import (
-	"crypto/sha256"
 	_ "embed"
-	"encoding/base64"
 	"fmt"
 	"html/template"
-	"io"
 	"math"
 	"regexp"
 	"slices"
@@ -21,6 +18,9 @@ import (
 //go:embed report.html.tmpl
 var pageTemplate string //nolint:gochecknoglobals // an embedded file
 
+//go:embed cases.html.tmpl
+var casesTemplate string //nolint:gochecknoglobals // an embedded file
+
 //go:embed report.css
 var pageStyle string //nolint:gochecknoglobals // an embedded file
 
@@ -30,32 +30,6 @@ const (
 	openRows   = 20
 	foldedRows = 50
 )
-
-// HTML writes the report: one self-contained page. Where the charts' script was built it
-// is in the page, allowed by its digest; the page is whole without it.
-func HTML(w io.Writer, r *record.Record) error {
-	t, err := template.New("report").Funcs(template.FuncMap{
-		"count":   result.Count,
-		"percent": result.Percent,
-		"shape":   func(v result.Verdict) string { return shape(v) },
-		"word":    func(v result.Verdict) string { return word(v) },
-		"short":   short,
-		"join":    strings.Join,
-		"whole":   whole,
-		"number":  func(x float64) string { return result.Number(x).Short() },
-		"inc":     func(i int) int { return i + 1 },
-		"dict": func(paired bool, list []metricRow) any {
-			return struct {
-				Paired bool
-				List   []metricRow
-			}{paired, list}
-		},
-	}).Parse(pageTemplate)
-	if err != nil {
-		return fmt.Errorf("render html: %w", err)
-	}
-	return t.Execute(w, newPage(r))
-}
 
 // whole keeps a number such as 30 000 on one line.
 func whole(s string) string {
@@ -69,8 +43,8 @@ var thousands = regexp.MustCompile(`(\d) (\d{3})\b`) //nolint:gochecknoglobals /
 type page struct {
 	*record.Record
 	Style       template.CSS
-	Script      template.JS // empty when it was not built
-	ScriptHash  string
+	Scripts     []script
+	Drawn       bool   // the charts' script was built
 	Class       string // of the verdict
 	Shape       string
 	Level       string
@@ -84,6 +58,8 @@ type page struct {
 	Matrices    []matrix
 	Worst       []exemplars
 	Shown       []caseGroup
+	Filters     filters
+	Grid        *grid
 	Notes       []string // footnotes
 	Staged      string   // how the cases were asked, of a plan that stops when decided
 	Looks       []lookRow
@@ -188,10 +164,13 @@ func newPage(r *record.Record) *page {
 	p := &page{Record: r, Style: template.CSS(pageStyle), Class: strings.ReplaceAll(string(r.Verdict.Decision), "_", "-"), Shape: decisionShape(r.Verdict.Decision), //nolint:gosec // our own file
 		Level: result.Percent(r.Plan.Confidence), Slices: max(0, len(r.Slices)-1)}
 	p.Exploration, p.Charts = exploration(r), charts(r)
-	if script := web.Script(); script != "" && len(p.Charts) > 0 {
-		sum := sha256.Sum256([]byte(script))
-		p.Script, p.ScriptHash = template.JS(script), base64.StdEncoding.EncodeToString(sum[:]) //nolint:gosec // our own file
+	if text := web.Script(); text != "" && len(p.Charts) > 0 {
+		p.Scripts, p.Drawn = append(p.Scripts, scriptOf(text)), true
 	}
+	if len(r.Cases) > 0 {
+		p.Scripts, p.Filters = append(p.Scripts, scriptOf(filterScript)), filtersOf(r)
+	}
+	p.Grid = gridOf(r)
 	p.Judged = judgedModels(r)
 	notes := &footnotes{at: map[string]int{}}
 	for _, g := range r.Gates {
@@ -222,7 +201,6 @@ func newPage(r *record.Record) *page {
 	p.Notes = notes.list
 	p.Ungraded, p.Judges = ungraded(r), judges(r)
 	p.Staged, p.Looks, p.Unadjusted = staged(r), lookRows(r), unadjusted(r)
-	p.Shown = shownCases(r)
 	p.Terms = glossary()
 	return p
 }

@@ -113,6 +113,7 @@ func markdown(r *record.Record, most int) []byte {
 	}
 	markdownOverall(p, r, most)
 	markdownSlices(p, r, most)
+	markdownCases(p, r)
 	p("\n<details><summary>Proof</summary>\n")
 	p("- %s of %s rows used; %s intervals; %d slices", result.Count(r.Data.RowsUsed), result.Count(r.Data.Rows), result.Percent(r.Plan.Confidence), max(0, len(r.Slices)-1))
 	for _, j := range judges(r) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/fairtrial/fairtrial/internal/record"
@@ -28,6 +29,7 @@ func Terminal(w io.Writer, r *record.Record, o TerminalOptions) error {
 	t.gates()
 	t.differences()
 	t.slices()
+	t.flips()
 	t.proof()
 	if len(t.lines) > 40 {
 		t.lines = append(t.lines[:39], t.ascii("  … the rest is in the report"))
@@ -261,6 +263,21 @@ func (t *terminal) bar(lower, value, upper, bound result.Number) string {
 	out[at(bound)] = '┊'
 	out[at(value)] = '│'
 	return string(out)
+}
+
+// flips is one line: the scorer of the first gate that has flips, or else the first scorer.
+func (t *terminal) flips() {
+	if len(t.r.Flips) == 0 {
+		return
+	}
+	f := t.r.Flips[0]
+	for _, g := range slices.Backward(t.r.Gates) {
+		if i := slices.IndexFunc(t.r.Flips, func(f record.Flips) bool { return f.Scorer == g.Metric }); i >= 0 {
+			f = t.r.Flips[i]
+		}
+	}
+	t.line("")
+	t.line("FLIPS  " + flips(f))
 }
 
 func (t *terminal) proof() {
