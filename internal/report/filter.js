@@ -19,8 +19,8 @@
   };
 
   const apply = () => {
-    const want = Object.fromEntries(new FormData(form));
-    for (const name of ["from", "to"]) form.elements[name].disabled = !want.scorer;
+    for (const name of ["from", "to"]) form.elements[name].disabled = !form.elements.scorer.value;
+    const want = Object.fromEntries(new FormData(form)); // without what is disabled
     want.from ??= "";
     want.to ??= "";
     const any = want.kind || want.slice || want.scorer;
