@@ -67,14 +67,14 @@ func TestBrowserFiltersCases(t *testing.T) {
 		if has := regexp.MustCompile(`<form class="filters"[^>]*hidden`).MatchString(dom); has == want {
 			t.Errorf("scripts %s: filters are hidden: %v", name, has)
 		}
-		if strings.Contains(dom, "All 20 cases on this page.") != want || strings.Count(dom, `<details class="case"`) != 20 || regexp.MustCompile(`<details class="cases?"[^>]*hidden`).MatchString(dom) {
+		if strings.Contains(dom, "All 41 cases on this page.") != want || strings.Count(dom, `<details class="case"`) != 41 || regexp.MustCompile(`<details class="cases?"[^>]*hidden`).MatchString(dom) {
 			t.Errorf("scripts %s: not every case stands", name)
 		}
 	}
 	page := filepath.Join(t.TempDir(), "driven.html")
 	write(t, page, strings.Replace(regexp.MustCompile(`<meta http-equiv="Content-Security-Policy"[^>]*>`).ReplaceAllString(s, ""), "</body>", "<script>"+drive+"</script></body>", 1))
 	m := regexp.MustCompile(`(?s)<pre id="driven">(.*)</pre>`).FindStringSubmatch(chromium(t, page))
-	want := "12/1: 12 of 20 cases on this page match.\n2/1: 2 of 20 cases on this page match.\n8/1: 8 of 20 cases on this page match.\n0/0: None of the 20 cases on this page matches; the data may have others.\n0/0: None of the 20 cases on this page matches; the data may have others.\n12/2: All 20 cases on this page."
+	want := "12/1: 12 of 41 cases on this page match.\n2/1: 2 of 41 cases on this page match.\n25/5: 25 of 41 cases on this page match.\n0/0: None of the 41 cases on this page matches; the data may have others.\n0/0: None of the 41 cases on this page matches; the data may have others.\n19/5: All 41 cases on this page."
 	if m == nil || m[1] != want {
 		t.Errorf("%q", m)
 	}

@@ -9,9 +9,11 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"syscall"
+	"unsafe"
 )
 
 const canIsolate = true
@@ -75,25 +77,50 @@ func enter(j *job) error {
 			return err
 		}
 	}
-	for _, l := range []struct {
-		which int
-		most  uint64
-	}{{syscall.RLIMIT_CORE, 0}, {syscall.RLIMIT_CPU, j.CPU}, {syscall.RLIMIT_FSIZE, j.Files}, {syscall.RLIMIT_NOFILE, j.Open}, {rlimitProcesses, j.Processes}, {syscall.RLIMIT_AS, j.Memory}} {
-		if l.which == rlimitProcesses && !j.Isolated {
-			continue // it would count all that the user runs
-		}
-		var r syscall.Rlimit
-		if err := syscall.Getrlimit(l.which, &r); err != nil {
+	limits := []limit{{syscall.RLIMIT_CORE, 0}, {syscall.RLIMIT_CPU, j.CPU}, {syscall.RLIMIT_FSIZE, j.Files}, {syscall.RLIMIT_NOFILE, j.Open}, {syscall.RLIMIT_AS, j.Memory}}
+	if j.Isolated { // else it would count all that the user runs
+		limits = append(limits, limit{rlimitProcesses, j.Processes})
+	}
+	return become(j.Argv, []string{"PATH=/usr/local/bin:/usr/bin:/bin", "HOME=" + work, "TMPDIR=" + work, "LANG=C.UTF-8", "OPENBLAS_NUM_THREADS=1", "OMP_NUM_THREADS=1"}, limits)
+}
+
+type limit struct {
+	which int
+	most  uint64
+}
+
+// become sets the limits and becomes the program. All memory is had before the first limit,
+// and calls are raw: Go's runtime, which may start a thread at any moment, does not survive
+// that it cannot.
+func become(argv, env []string, limits []limit) error {
+	path, err := syscall.BytePtrFromString(argv[0])
+	if err != nil {
+		return err
+	}
+	args, err := syscall.SlicePtrFromStrings(argv)
+	if err != nil {
+		return err
+	}
+	vars, err := syscall.SlicePtrFromStrings(env)
+	if err != nil {
+		return err
+	}
+	set := make([]syscall.Rlimit, len(limits))
+	for i, l := range limits {
+		if err := syscall.Getrlimit(l.which, &set[i]); err != nil {
 			return fmt.Errorf("read limit %d: %w", l.which, err)
 		}
-		r.Max = min(r.Max, l.most)
-		r.Cur = r.Max
-		if err := syscall.Setrlimit(l.which, &r); err != nil {
-			return fmt.Errorf("set limit %d: %w", l.which, err)
+		set[i].Max = min(set[i].Max, l.most)
+		set[i].Cur = set[i].Max
+	}
+	debug.SetGCPercent(-1)
+	for i, l := range limits {
+		if _, _, e := syscall.RawSyscall6(syscall.SYS_PRLIMIT64, 0, uintptr(l.which), uintptr(unsafe.Pointer(&set[i])), 0, 0, 0); e != 0 { //nolint:gosec // the kernel's own structure
+			return fmt.Errorf("set limit %d: %w", l.which, e)
 		}
 	}
-	err := syscall.Exec(j.Argv[0], j.Argv, []string{"PATH=/usr/local/bin:/usr/bin:/bin", "HOME=" + work, "TMPDIR=" + work, "LANG=C.UTF-8", "OPENBLAS_NUM_THREADS=1", "OMP_NUM_THREADS=1"})
-	return fmt.Errorf("start %s: %w", j.Argv[0], err)
+	_, _, e := syscall.RawSyscall(syscall.SYS_EXECVE, uintptr(unsafe.Pointer(path)), uintptr(unsafe.Pointer(&args[0])), uintptr(unsafe.Pointer(&vars[0]))) //nolint:gosec // as above
+	return fmt.Errorf("start %s: %w", argv[0], e)
 }
 
 const rlimitProcesses = 6 // RLIMIT_NPROC
