@@ -84,6 +84,13 @@ func (g *grams) matches(order, symbols int, a, b []int32, dst []int32) {
 	}
 	var openA, openB [16]int32 // as opened; orders are at most 10
 	var seenA, seenB int32
+	var differs [65]uint8 // the first order that differs, by the length of a difference in bits
+	for k, b := order-1, 1; k >= 0; k-- {
+		for range width {
+			differs[b] = uint8(k)
+			b++
+		}
+	}
 	last := g.keys[0] >> low
 	symbol := uint64(1)<<width - 1
 	for i := 0; i <= len(g.keys); i++ {
@@ -97,7 +104,7 @@ func (g *grams) matches(order, symbols int, a, b []int32, dst []int32) {
 				seenA += int32(^e & 1)
 				continue
 			}
-			from = order - 1 - (bits.Len64(x)-1)/width
+			from = int(differs[bits.Len64(x)])
 		}
 		for k := from; k < order; k++ {
 			if last>>(uint(order-1-k)*uint(width))&symbol != 0 {
