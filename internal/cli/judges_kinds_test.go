@@ -3,6 +3,8 @@ package cli_test
 import (
 	"encoding/json"
 	"math"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -251,5 +253,60 @@ func TestJudgeKindsRefused(t *testing.T) {
 	}
 	if n := len(b.asked()); n != 0 {
 		t.Errorf("%d calls", n)
+	}
+}
+
+// A plan that stops when decided asks its judges stage by stage: nothing twice, and no more
+// than the cases that were looked at.
+func TestJudgeStopsWhenDecided(t *testing.T) {
+	t.Parallel()
+	b := newLiteralBench(t)
+	models := map[string][]string{}
+	for i := range 300 {
+		cand, base := "much longer than that", "short"
+		if i%10 == 0 {
+			cand, base = base, cand
+		}
+		models["candidate"], models["baseline"] = append(models["candidate"], cand), append(models["baseline"], base)
+	}
+	b.answers(models)
+	b.kinds("generation", "", twoModels, "  - {type: pairwise, as: preferred, judge: strict, rubric: {criterion: Longer is better., shows: [question, answer]}}\n",
+		"  - {metric: preferred, better_than: baseline}\nstop: when decided\n")
+	b.run(0, "run", "plan.yaml", "-o", "out")
+	var r struct {
+		ResultDigest string `json:"result_digest"`
+		Sequential   struct{ Asked int64 }
+		Run          struct {
+			Judges []struct{ Cases, Calls int64 }
+		}
+	}
+	read := func(folder string) {
+		t.Helper()
+		raw, err := os.ReadFile(filepath.Join(b.dir, folder, "record.json"))
+		if err == nil {
+			err = json.Unmarshal(raw, &r)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	read("out")
+	calls := int64(len(b.asked()))
+	if r.Sequential.Asked == 0 || r.Sequential.Asked >= 300 || calls != 2*r.Sequential.Asked {
+		t.Errorf("%d calls on %d cases of 300", calls, r.Sequential.Asked)
+	}
+	if len(r.Run.Judges) != 1 || r.Run.Judges[0].Cases != r.Sequential.Asked || r.Run.Judges[0].Calls != calls {
+		t.Errorf("the record says %+v of %d calls", r.Run.Judges, calls)
+	}
+	b.run(0, "verify", "out")
+	b.run(0, "verify", "out", "--rerun")
+	digest := r.ResultDigest
+	b.run(0, "run", "plan.yaml", "-o", "again")
+	if read("again"); r.ResultDigest != digest {
+		t.Error("another result from the same answers and verdicts")
+	}
+	b.run(0, "run", "plan.yaml", "-o", "fresh", "--fresh")
+	if n := int64(len(b.asked())); n != calls {
+		t.Errorf("%d calls after --fresh and none before it, want %d", n, calls)
 	}
 }
