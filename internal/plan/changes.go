@@ -100,6 +100,12 @@ func scorerWords(s Scorer) string {
 			out += fmt.Sprintf(", threshold %g", *j.Threshold)
 		}
 	}
+	if x := s.Similar; x != nil {
+		out += fmt.Sprintf(", asks embeddings.%s, %.19s", x.Embeddings, x.Identity)
+		if x.Threshold != nil {
+			out += fmt.Sprintf(", threshold %g", *x.Threshold)
+		}
+	}
 	if s.PassFail {
 		return out + ", pass or fail"
 	}

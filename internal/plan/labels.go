@@ -158,7 +158,8 @@ func (p *Plan) ScorerIdentity(s Scorer) string {
 		Spec      map[string]any
 		Command   []string
 		PassFail  bool
-	}{Type: s.Type, Spec: maps.Clone(s.Spec), Command: p.Plugins[s.Type].Command, PassFail: s.PassFail}
+		Similar   *SimilarScorer `json:",omitempty"`
+	}{Type: s.Type, Spec: maps.Clone(s.Spec), Command: p.Plugins[s.Type].Command, PassFail: s.PassFail, Similar: s.Similar}
 	delete(id.Spec, "as")
 	if s.Judge != nil {
 		id.Judge, id.Threshold = s.Judge.Identity, s.Judge.Threshold

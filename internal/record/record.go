@@ -53,7 +53,7 @@ type Run struct {
 	Pulls    []engine.Pull `json:"pulls,omitempty"` // of remote sources, in the plan's order
 	Plugins  []PluginRun   `json:"plugins,omitempty"`
 	Answers  []Answers     `json:"answers,omitempty"` // of generative tasks, by model
-	Judges   []Judging     `json:"judges,omitempty"`  // what was asked of judges, by scorer
+	Judges   []Judging     `json:"judges,omitempty"`  // what was asked of judges and embedding models, by scorer
 	Baseline *BaselineRef  `json:"baseline,omitempty"`
 	Gates    []GatePlace   `json:"gates,omitempty"` // where each stands in the plan's file
 	Look     Look          `json:"look"`
@@ -115,11 +115,12 @@ type Answers struct {
 	Account
 }
 
-// Judging is what one judge said for one scorer: a content-addressed artifact, and its
-// account. Cases are answers, and samples verdicts or steps of them.
+// Judging is what one judge, or one embedding model, said for one scorer: a
+// content-addressed artifact, and its account. Cases are answers, and samples verdicts or
+// steps of them; of an embedding model cases are texts.
 type Judging struct {
 	Scorer   string `json:"scorer"`
-	Judge    string `json:"judge"`    // its key
+	Judge    string `json:"judge"`    // its key; of an embedding model "embeddings." and its key
 	Identity string `json:"identity"` // of the whole scorer's judge
 	Account
 }

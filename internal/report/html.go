@@ -90,6 +90,7 @@ type page struct {
 	Unadjusted  []string
 	Ungraded    []string // what scorers gave no score
 	Judges      []string // who judged, and how far they agree
+	Embeddings  []string // which models compared answers
 	Terms       [][2]string
 	Slices      int
 }
@@ -220,7 +221,7 @@ func newPage(r *record.Record) *page {
 		}
 	}
 	p.Notes = notes.list
-	p.Ungraded, p.Judges = ungraded(r), judges(r)
+	p.Ungraded, p.Judges, p.Embeddings = ungraded(r), judges(r), embeddings(r)
 	p.Staged, p.Looks, p.Unadjusted = staged(r), lookRows(r), unadjusted(r)
 	p.Shown = shownCases(r)
 	p.Terms = glossary()
