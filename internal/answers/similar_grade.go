@@ -34,32 +34,13 @@ func NewSimilarGrader(s plan.Scorer, lookup Lookup) (*SimilarGrader, error) {
 func (g *SimilarGrader) Grade(c *Case, given []Answer) ([]score.Score, error) {
 	g.vectors = map[string]vector{}
 	texts, why := g.right.of(&c.Case)
-	out := make([]score.Score, len(given))
-	for m, a := range given {
-		n := len(a.Samples)
-		sum := score.Score{Graded: true}
-		for k := range a.Samples {
-			x := score.Score{Reason: why}
-			if missing := a.Samples[k].NoOutput; missing != "" {
-				x.Reason = "no output: " + missing
-			} else if why == "" {
-				var err error
-				if x, err = g.one(a.Samples[k].Output, texts); err != nil {
-					return nil, err
-				}
-			}
-			if !x.Graded {
-				sum = score.Score{Reason: nth(k, n) + x.Reason}
-				break
-			}
-			if sum.Value, sum.Raw = sum.Value+x.Value, sum.Raw+x.Raw; n == 1 {
-				sum.Evidence = x.Evidence
-			}
+	return eachOutput(given, func(output string) (score.Score, error) {
+		if why != "" {
+			return score.Score{Reason: why}, nil
 		}
-		sum.Value, sum.Raw = sum.Value/float64(n), sum.Raw/float64(n)
-		out[m] = sum
-	}
-	return out, nil
+		x, err := g.one(output, texts)
+		return reach(x, g.threshold), err
+	})
 }
 
 // one compares an output with all right texts. One that cannot be compared with leaves it
@@ -89,13 +70,6 @@ func (g *SimilarGrader) one(output string, texts []string) (score.Score, error) 
 		if x > best.Raw {
 			best.Raw = x
 			best.Evidence = fmt.Sprintf("%.4g to right answer %d of %d", x, i+1, len(texts))
-		}
-	}
-	best.Value = best.Raw
-	if t := g.threshold; t != nil {
-		best.Value = 0
-		if best.Raw >= *t {
-			best.Value = 1
 		}
 	}
 	return best, nil

@@ -27,7 +27,7 @@ type grading struct {
 	failed failures
 }
 
-// saidGrader grades a case by what judges or embedding models said, for each model.
+// saidGrader grades a case by what judges or other models said, for each model.
 type saidGrader interface {
 	Grade(c *answers.Case, given []answers.Answer) ([]score.Score, error)
 }
@@ -63,13 +63,13 @@ func (e *Env) grade(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from
 			defer done()
 			x.judges = answers.NewJudgeGrader(s.Plan, sc, keys, read)
 			x.asked = x.judges
-		case sc.Similar != nil:
+		case sc.AsksAboutTexts():
 			read, done, err := said.byID(ws, sc)
 			defer done()
 			if err != nil {
 				return nil, nil, err
 			}
-			if x.asked, err = answers.NewSimilarGrader(sc, read); err != nil {
+			if x.asked, err = textsGrader(sc, read); err != nil {
 				return nil, nil, err
 			}
 		default:

@@ -22,7 +22,7 @@ import (
 	"github.com/fairtrial/fairtrial/internal/store"
 )
 
-// judged is what those said whom a plan's scorers ask: judges and embedding models.
+// judged is what those said whom a plan's scorers ask: judges, embedding models and classifiers.
 type judged struct {
 	runs []record.Judging
 }
@@ -70,8 +70,8 @@ func (e *Env) judgesReady(ctx context.Context, s *eval.Setup, kept ...record.Jud
 
 // canAsk opens one of those whom a scorer asks, and makes a whole request.
 func (e *Env) canAsk(p *plan.Plan, sc plan.Scorer, key string, ids func() (map[string]bool, error)) error {
-	if sc.Similar != nil {
-		a, err := answers.NewSimilarAsker(p, sc, key, e.Getenv)
+	if sc.AsksAboutTexts() {
+		a, err := answers.NewTextAsker(p, sc, key, e.Getenv)
 		if err == nil {
 			a.Close()
 		}
@@ -100,7 +100,7 @@ func (e *Env) caseIDs(ctx context.Context, s *eval.Setup) (map[string]bool, erro
 	return out, err
 }
 
-// askedProblem tells of a judge as the plan names its file, and of an embedding model.
+// askedProblem tells of a judge as the plan names its file, and of an embedding model or a classifier.
 func (e *Env) askedProblem(p *plan.Plan, sc plan.Scorer, key string, err error) plan.Problem {
 	words := err.Error()
 	if a := p.Asked(sc, key); a != nil && a.Recorded() && !filepath.IsAbs(a.Source) {
@@ -128,7 +128,7 @@ func keptVerdicts(kept []record.Judging, sc plan.Scorer, key string) (record.Jud
 }
 
 // judge has judges read the stored answers, each once for a scorer, and keeps what they
-// say; embedding models likewise. What is kept is not asked for.
+// say; embedding models and classifiers likewise. What is kept is not asked for.
 func (e *Env) judge(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from outputs, scorers []plan.Scorer, was earlierScores) (*judged, error) {
 	out := &judged{}
 	for _, sc := range scorers {
@@ -140,8 +140,8 @@ func (e *Env) judge(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from
 				}
 			}
 			ask := e.judgeOne
-			if sc.Similar != nil {
-				ask = e.embed
+			if sc.AsksAboutTexts() {
+				ask = e.askAboutTexts
 			}
 			run, err := ask(cmd, ws, s, from, sc, key, was)
 			if err != nil {
@@ -315,8 +315,8 @@ func judgeLines(p *plan.Plan, rows int64) []string {
 		for _, m := range p.Models {
 			perCase += int64(m.Answers.Samples)
 		}
-		if sc.Similar != nil {
-			out = append(out, similarLine(sc, rows, perCase))
+		if sc.AsksAboutTexts() {
+			out = append(out, textsLine(sc, rows, perCase))
 		}
 		if !sc.IsJudge() {
 			continue

@@ -199,7 +199,7 @@ func (e *Env) caseAnswer(s *eval.Setup, runs *world, key string, given answers.A
 	return out, nil
 }
 
-// judged adds what judges and embedding models said.
+// judged adds what judges, embedding models and classifiers said.
 func (w *wholeCase) judged(ws *store.Workspace, s *eval.Setup, r *record.Record, c *answers.Case, given []answers.Answer) error {
 	said := &judged{runs: r.Run.Judges}
 	var keys []string
@@ -217,8 +217,8 @@ func (w *wholeCase) judged(ws *store.Workspace, s *eval.Setup, r *record.Record,
 		}
 		var g saidGrader
 		words := func(int) []record.CaseVerdict { return nil }
-		if sc.Similar != nil {
-			g, err = answers.NewSimilarGrader(sc, read)
+		if sc.AsksAboutTexts() {
+			g, err = textsGrader(sc, read)
 		} else {
 			j := answers.NewJudgeGrader(s.Plan, sc, keys, read)
 			g, words = j, j.Words

@@ -24,7 +24,7 @@ type decoder struct {
 	brokenMetrics []string
 	brokenJudges  []string
 
-	brokenEmbeddings []string
+	brokenCalled []string // embedding models and classifiers, by path
 }
 
 func (d *decoder) fail(n *node, path, hint, format string, args ...any) {

@@ -110,8 +110,8 @@ func reason(err error) error {
 // other, and the measures by single statements.
 func judgeTypes() []string { return append([]string{"judge", "pairwise"}, rubric.Groundings()...) }
 
-// likeJudge tells of a slip of the pen in the name of one of judgeTypes, or of similar: it
-// is like one of them, or has a rubric.
+// likeJudge tells of a slip of the pen in the name of one of judgeTypes, or of those that ask other
+// models: it is like one of them, or has a rubric.
 func (d *decoder) likeJudge(v *node, path string) bool {
 	n := v
 	if v.kind == mapping {
@@ -122,7 +122,7 @@ func (d *decoder) likeJudge(v *node, path string) bool {
 	}
 	_, plugged := d.plan.Plugins[n.text]
 	_, _, known := score.Find(strings.TrimPrefix(n.text, "not-"))
-	asking := append(judgeTypes(), "similar")
+	asking := append(judgeTypes(), "similar", "classifier")
 	meant := nearest(n.text, asking)
 	if plugged || known || v.get("rubric") == nil && (meant == "" || distance(n.text, meant) > 3) {
 		return false

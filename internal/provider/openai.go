@@ -31,10 +31,10 @@ func newOpenAI(c Config) (Provider, error) {
 		return nil, err
 	}
 	p := &openAI{c: c}
-	paths := map[string]string{"": "/chat/completions", "chat": "/chat/completions", "responses": "/responses", "embeddings": "/embeddings"}
+	paths := map[string]string{"": "/chat/completions", "chat": "/chat/completions", "responses": "/responses", "embeddings": "/embeddings", "moderations": "/moderations"}
 	path, ok := paths[c.API]
 	if !ok {
-		return nil, fmt.Errorf("api: %q is none of chat, responses, embeddings", c.API)
+		return nil, fmt.Errorf("api: %q is none of chat, responses, embeddings, moderations", c.API)
 	}
 	auth, before := "Authorization", "Bearer "
 	if c.Provider == "azure" {
@@ -60,6 +60,8 @@ func newOpenAI(c Config) (Provider, error) {
 			return nil, fmt.Errorf("stream: embeddings come whole")
 		}
 		p.make, p.read = p.embeddingsBody, func() reader { return whole(readEmbeddings) }
+	case "moderations":
+		p.make, p.read = p.moderationBody, func() reader { return whole(readModeration) }
 	default:
 		p.make, p.read = p.chatBody, p.chatReader
 	}

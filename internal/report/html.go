@@ -90,7 +90,7 @@ type page struct {
 	Unadjusted  []string
 	Ungraded    []string // what scorers gave no score
 	Judges      []string // who judged, and how far they agree
-	Embeddings  []string // which models compared answers
+	Readers     []string // which embedding models and classifiers read answers
 	Terms       [][2]string
 	Slices      int
 }
@@ -221,7 +221,7 @@ func newPage(r *record.Record) *page {
 		}
 	}
 	p.Notes = notes.list
-	p.Ungraded, p.Judges, p.Embeddings = ungraded(r), judges(r), embeddings(r)
+	p.Ungraded, p.Judges, p.Readers = ungraded(r), judges(r), readers(r)
 	p.Staged, p.Looks, p.Unadjusted = staged(r), lookRows(r), unadjusted(r)
 	p.Shown = shownCases(r)
 	p.Terms = glossary()

@@ -46,12 +46,12 @@ func judges(r *record.Record) []string {
 	return out
 }
 
-// embeddings says, one sentence a scorer, which model compared the answers, and what it
-// cost.
-func embeddings(r *record.Record) []string {
+// readers says, one sentence a scorer, which embedding model or classifier read the
+// answers, and what it cost.
+func readers(r *record.Record) []string {
 	var out []string
 	for _, s := range r.Plan.Scorers {
-		if s.Similar == nil {
+		if !s.AsksAboutTexts() {
 			continue
 		}
 		for _, x := range r.Run.Judges {
@@ -60,7 +60,7 @@ func embeddings(r *record.Record) []string {
 			}
 			line := fmt.Sprintf("%s by %s, %.19s: %s", x.Scorer, x.Judge, x.Identity, plural(x.Cases, "text", "texts"))
 			if n := x.Cases - x.Answered; n > 0 {
-				line += fmt.Sprintf(", %s without an embedding", result.Count(n))
+				line += fmt.Sprintf(", %s without a reply", result.Count(n))
 			}
 			if c := cost(x.Account); c != "" {
 				line += "; " + c

@@ -11,32 +11,50 @@ import (
 	"github.com/fairtrial/fairtrial/internal/score"
 )
 
-// SimilarAsker asks an embedding model for the vectors of texts, each text once however
-// many cases and models have it.
-type SimilarAsker struct {
+// TextAsker asks an embedding model or a classifier about single texts, about each once
+// however many cases and models have it.
+type TextAsker struct {
 	Provider provider.Provider
-	right    right
+	similar  bool
+	right    right // of similar: what answers are compared with
 	asked    map[[sha256.Size]byte]bool
 }
 
-// NewSimilarAsker opens an embedding model's provider: the key is looked up, nothing is
-// asked.
-func NewSimilarAsker(p *plan.Plan, s plan.Scorer, key string, getenv func(string) string) (*SimilarAsker, error) {
+// NewTextAsker opens a model's provider and makes a whole request: what cannot be asked is
+// told before anything is.
+func NewTextAsker(p *plan.Plan, s plan.Scorer, key string, getenv func(string) string) (*TextAsker, error) {
 	a := p.Asked(s, key)
 	if a == nil {
 		return nil, fmt.Errorf("the plan has no %s", key)
 	}
-	out := &SimilarAsker{asked: map[[sha256.Size]byte]bool{}}
+	out := &TextAsker{similar: s.Similar != nil, asked: map[[sha256.Size]byte]bool{}}
 	var err error
-	if out.right, err = newRight(s.Similar); err != nil {
+	if out.similar {
+		if out.right, err = newRight(s.Similar); err != nil {
+			return nil, err
+		}
+	}
+	if out.Provider, err = provider.New(config(p, a, getenv)); err != nil {
 		return nil, err
 	}
-	out.Provider, err = provider.New(config(p, a, getenv))
-	return out, err
+	q := out.question("?")
+	if _, err := out.Provider.Encode(provider.Request{ID: q.ID, Messages: q.Messages, Input: q.Input, Vars: q.Vars}); err != nil {
+		out.Close()
+		return nil, err
+	}
+	return out, nil
+}
+
+// question is about a text alone: nothing else may change what is said of it.
+func (a *TextAsker) question(text string) collect.Case {
+	if a.similar {
+		return collect.Case{ID: textID(text), Input: []string{text}}
+	}
+	return collect.Case{ID: textID(text), Messages: []provider.Message{{Role: "user", Content: text}}}
 }
 
 // Close lets go of what the provider holds.
-func (a *SimilarAsker) Close() {
+func (a *TextAsker) Close() {
 	if c, ok := a.Provider.(interface{ Close() error }); ok {
 		_ = c.Close()
 	}
@@ -44,17 +62,20 @@ func (a *SimilarAsker) Close() {
 
 // Questions are the texts of a case that were not asked about before: those of answers that
 // have something to be compared with, and what they are compared with.
-func (a *SimilarAsker) Questions(c *Case, given []Answer) []collect.Case {
+func (a *TextAsker) Questions(c *Case, given []Answer) []collect.Case {
 	var out []collect.Case
 	add := func(text string) {
 		if sum := sha256.Sum256([]byte(text)); !a.asked[sum] {
 			a.asked[sum] = true
-			out = append(out, collect.Case{ID: textID(text), Input: []string{text}})
+			out = append(out, a.question(text))
 		}
 	}
-	texts, why := a.right.of(&c.Case)
-	if why != "" {
-		return nil
+	var texts []string
+	if a.similar {
+		var why string
+		if texts, why = a.right.of(&c.Case); why != "" {
+			return nil
+		}
 	}
 	for _, g := range given {
 		for k := range g.Samples {
@@ -70,7 +91,7 @@ func (a *SimilarAsker) Questions(c *Case, given []Answer) []collect.Case {
 	return out
 }
 
-// textID names the vector of a text.
+// textID names what is said of a text.
 func textID(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return hex.EncodeToString(sum[:])
