@@ -311,14 +311,15 @@ func judgeList(p *plan.Plan) []listedJudge {
 func judgeLines(p *plan.Plan, rows int64) []string {
 	var out []string
 	for _, sc := range p.Scorers {
+		if sc.Asks() == nil {
+			continue
+		}
 		perCase := int64(0)
 		for _, m := range p.Models {
 			perCase += int64(m.Answers.Samples)
 		}
 		if sc.AsksAboutTexts() {
 			out = append(out, textsLine(sc, rows, perCase))
-		}
-		if !sc.IsJudge() {
 			continue
 		}
 		line := fmt.Sprintf("judge %s: %s, %s", sc.As, strings.Join(sc.Judge.Judges, " + "), sc.Judge.Identity)
