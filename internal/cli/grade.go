@@ -16,20 +16,26 @@ import (
 	"github.com/fairtrial/fairtrial/internal/store"
 )
 
-// grading is what one built-in scorer, or one that asks judges, gave so far.
+// grading is what one scorer that is no plug-in gave so far.
 type grading struct {
 	scorer plan.Scorer
 	own    *answers.Grader      // one of them
 	judges *answers.JudgeGrader //
+	asked  saidGrader           // judges too: what is graded by what others said
 	table  rowScores
 	facts  engine.Scored
 	failed failures
 }
 
+// saidGrader grades a case by what judges or other models said, for each model.
+type saidGrader interface {
+	Grade(c *answers.Case, given []answers.Answer) ([]score.Score, error)
+}
+
 // grade gives the scores of a case, by model.
 func (g *grading) grade(c *answers.Case, given []answers.Answer, out []score.Score) error {
-	if g.judges != nil {
-		list, err := g.judges.Grade(c, given)
+	if g.asked != nil {
+		list, err := g.asked.Grade(c, given)
 		copy(out, list)
 		return err
 	}
@@ -48,14 +54,25 @@ func (e *Env) grade(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from
 	keys := modelKeys(s)
 	for _, sc := range scorers {
 		x := &grading{scorer: sc, table: newRowScores(s), facts: engine.Scored{Scorer: sc.As, Ungraded: []engine.Ungraded{}}}
-		if sc.IsJudge() {
+		switch {
+		case sc.IsJudge():
 			read, done, err := said.inOrder(ws, sc, s.Request.Only != nil)
 			if err != nil {
 				return nil, nil, err
 			}
 			defer done()
 			x.judges = answers.NewJudgeGrader(s.Plan, sc, keys, read)
-		} else {
+			x.asked = x.judges
+		case sc.AsksAboutTexts():
+			read, done, err := said.byID(ws, sc)
+			defer done()
+			if err != nil {
+				return nil, nil, err
+			}
+			if x.asked, err = textsGrader(sc, read); err != nil {
+				return nil, nil, err
+			}
+		default:
 			var err error
 			if x.own, err = w.grader(sc); err != nil {
 				return nil, nil, err

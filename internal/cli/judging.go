@@ -22,7 +22,7 @@ import (
 	"github.com/fairtrial/fairtrial/internal/store"
 )
 
-// judged is what the judges of a plan's scorers said.
+// judged is what those said whom a plan's scorers ask: judges, embedding models and classifiers.
 type judged struct {
 	runs []record.Judging
 }
@@ -48,24 +48,17 @@ func (e *Env) judgesReady(ctx context.Context, s *eval.Setup, kept ...record.Jud
 		return known, err
 	}
 	for _, sc := range s.Plan.Scorers {
-		if !sc.IsJudge() {
-			continue
-		}
-		for _, key := range sc.Judge.Judges {
+		for _, key := range sc.Asks() {
 			if _, ok := keptVerdicts(kept, sc, key); ok {
 				continue
 			}
-			a, err := answers.NewJudgeAsker(s.Plan, sc.Judge, key, e.Getenv)
-			if err == nil {
-				err = a.Check(ids)
-				a.Close()
-			}
+			err := e.canAsk(s.Plan, sc, key, ids)
 			var de *engine.DataError
 			switch {
 			case errors.As(err, &de):
 				return err
 			case err != nil:
-				bad = append(bad, e.judgeProblem(s.Plan, key, err))
+				bad = append(bad, e.askedProblem(s.Plan, sc, key, err))
 			}
 		}
 	}
@@ -73,6 +66,23 @@ func (e *Env) judgesReady(ctx context.Context, s *eval.Setup, kept ...record.Jud
 		return &plan.Errors{List: bad}
 	}
 	return nil
+}
+
+// canAsk opens one of those whom a scorer asks, and makes a whole request.
+func (e *Env) canAsk(p *plan.Plan, sc plan.Scorer, key string, ids func() (map[string]bool, error)) error {
+	if sc.AsksAboutTexts() {
+		a, err := answers.NewTextAsker(p, sc, key, e.Getenv)
+		if err == nil {
+			a.Close()
+		}
+		return err
+	}
+	a, err := answers.NewJudgeAsker(p, sc.Judge, key, e.Getenv)
+	if err == nil {
+		err = a.Check(ids)
+		a.Close()
+	}
+	return err
 }
 
 // caseIDs are the ids of all cases, those that the filter drops too: recorded verdicts may
@@ -90,20 +100,20 @@ func (e *Env) caseIDs(ctx context.Context, s *eval.Setup) (map[string]bool, erro
 	return out, err
 }
 
-// judgeProblem tells of a judge as the plan names its file.
-func (e *Env) judgeProblem(p *plan.Plan, key string, err error) plan.Problem {
+// askedProblem tells of a judge as the plan names its file, and of an embedding model or a classifier.
+func (e *Env) askedProblem(p *plan.Plan, sc plan.Scorer, key string, err error) plan.Problem {
 	words := err.Error()
-	if a := p.Judge(key); a != nil && a.Recorded() && !filepath.IsAbs(a.Source) {
+	if a := p.Asked(sc, key); a != nil && a.Recorded() && !filepath.IsAbs(a.Source) {
 		words = strings.ReplaceAll(words, filepath.Join(p.Dir, a.Source), a.Source)
 	}
-	return p.JudgeProblem(key, "%s", words)
+	return p.AskedProblem(sc, key, "%s", words)
 }
 
 // keptVerdicts finds what a judge said for a scorer in an earlier run. A judge that is
 // another by any part is asked, and so is one whose calls failed in a way that may pass.
 func keptVerdicts(kept []record.Judging, sc plan.Scorer, key string) (record.Judging, bool) {
 	for _, k := range kept {
-		if k.Judge != key || k.Identity != sc.Judge.Identity {
+		if k.Judge != key || k.Identity != sc.Identity() {
 			continue
 		}
 		for _, x := range k.Errors {
@@ -118,21 +128,22 @@ func keptVerdicts(kept []record.Judging, sc plan.Scorer, key string) (record.Jud
 }
 
 // judge has judges read the stored answers, each once for a scorer, and keeps what they
-// say. Verdicts that are kept are not asked for.
+// say; embedding models and classifiers likewise. What is kept is not asked for.
 func (e *Env) judge(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from outputs, scorers []plan.Scorer, was earlierScores) (*judged, error) {
 	out := &judged{}
 	for _, sc := range scorers {
-		if !sc.IsJudge() {
-			continue
-		}
-		for _, key := range sc.Judge.Judges {
+		for _, key := range sc.Asks() {
 			if k, ok := keptVerdicts(was.judges, sc, key); ok && !was.fresh {
 				if _, err := ws.Check(k.Digest); err == nil {
 					out.runs = append(out.runs, k)
 					continue
 				}
 			}
-			run, err := e.judgeOne(cmd, ws, s, from, sc, key, was)
+			ask := e.judgeOne
+			if sc.AsksAboutTexts() {
+				ask = e.askAboutTexts
+			}
+			run, err := ask(cmd, ws, s, from, sc, key, was)
 			if err != nil {
 				return nil, err
 			}
@@ -146,18 +157,12 @@ func (e *Env) judgeOne(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, f
 	run := record.Judging{Scorer: sc.As, Judge: key, Identity: sc.Judge.Identity}
 	a, err := answers.NewJudgeAsker(s.Plan, sc.Judge, key, e.Getenv)
 	if err != nil {
-		return run, &plan.Errors{List: []plan.Problem{e.judgeProblem(s.Plan, key, err)}}
+		return run, &plan.Errors{List: []plan.Problem{e.askedProblem(s.Plan, sc, key, err)}}
 	}
 	defer a.Close()
 	of := s.Plan.Judge(key).Answers
 	o := answers.Options(s.Plan, of)
-	var again bool // in an earlier stage
-	var took record.Account
-	for _, x := range was.earlier {
-		if x.Scorer == sc.As && x.Judge == key {
-			again, took = true, x.Account
-		}
-	}
+	again, took := was.stage(sc, key)
 	o.Samples, o.Next, o.Fresh = sc.Judge.Repeats, a.Next, was.fresh && !again
 	run.Account, err = e.collectOne(cmd, ws, s.Plan, collection{what: fmt.Sprintf("judges.%s for %s", key, sc.As), key: sc.As + " by " + key, folder: []string{"judges", sc.As, key}, of: of,
 		provider: a.Provider, questions: e.items(cmd.Context(), s, from, sc, a, of.Recorded()), options: o, again: again, took: took, noCache: was.fresh && again})
@@ -189,7 +194,7 @@ func (j *judged) of(sc plan.Scorer, key string) (record.Judging, error) {
 			return r, nil
 		}
 	}
-	return record.Judging{}, fmt.Errorf("nothing is kept of judges.%s for %s", key, sc.As)
+	return record.Judging{}, fmt.Errorf("nothing is kept of %s for %s", key, sc.As)
 }
 
 // inOrder reads what the judges of a scorer said in the order in which it was asked; with
@@ -229,7 +234,7 @@ func (j *judged) open(ws *store.Workspace, sc plan.Scorer) (files []*collect.Art
 			_ = f.Close()
 		}
 	}
-	for _, key := range sc.Judge.Judges {
+	for _, key := range sc.Asks() {
 		r, err := j.of(sc, key)
 		if err != nil {
 			return nil, done, err
@@ -306,12 +311,16 @@ func judgeList(p *plan.Plan) []listedJudge {
 func judgeLines(p *plan.Plan, rows int64) []string {
 	var out []string
 	for _, sc := range p.Scorers {
-		if !sc.IsJudge() {
+		if sc.Asks() == nil {
 			continue
 		}
 		perCase := int64(0)
 		for _, m := range p.Models {
 			perCase += int64(m.Answers.Samples)
+		}
+		if sc.AsksAboutTexts() {
+			out = append(out, textsLine(sc, rows, perCase))
+			continue
 		}
 		line := fmt.Sprintf("judge %s: %s, %s", sc.As, strings.Join(sc.Judge.Judges, " + "), sc.Judge.Identity)
 		if rows > 0 {

@@ -39,6 +39,16 @@ type earlierScores struct {
 	earlier []record.Judging // what was asked of judges in an earlier stage of this run
 }
 
+// stage is what one of those whom a scorer asks took in an earlier stage of this run.
+func (was earlierScores) stage(sc plan.Scorer, key string) (again bool, took record.Account) {
+	for _, x := range was.earlier {
+		if x.Scorer == sc.As && x.Judge == key {
+			again, took = true, x.Account
+		}
+	}
+	return again, took
+}
+
 // score has the plan's scorers score every row, or takes the scores that a record's run
 // kept, and adds them to the engine's request.
 func (e *Env) score(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from outputs, was earlierScores) (*scoring, error) {

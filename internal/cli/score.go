@@ -23,8 +23,8 @@ func scoreCommand(e *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use: "score RECORD", Short: "Score the stored answers of a record again, without asking its models",
 		Long: "score judges the answers that a record of a task generation or rag kept by the plan as it is now: with scorers, slices and gates that were\n" +
-			"added or mended since. It makes a new record. The cases and what the models are asked must be what they were. Judges are asked\n" +
-			"only for verdicts that are not kept.",
+			"added or mended since. It makes a new record. The cases and what the models are asked must be what they were. Judges, embedding\n" +
+			"models and classifiers are asked only for what is not kept.",
 		Args: exactly(1, "one record (a file, a folder or a run's id)"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			started := e.Now()
@@ -96,7 +96,7 @@ func scoreCommand(e *Env) *cobra.Command {
 	c.Flags().StringVarP(&out, "output", "o", "", "folder for report and record (default: fairtrial-out beside the plan)")
 	c.Flags().StringVar(&planPath, "plan", "", "the plan to judge by (default: the record's, as its file is now)")
 	c.Flags().StringArrayVar(&set, "set", nil, "override a key of the plan")
-	c.Flags().BoolVar(&fresh, "fresh", false, "ask judges anew, even for verdicts that are kept")
+	c.Flags().BoolVar(&fresh, "fresh", false, "ask judges, embedding models and classifiers anew, even for what is kept")
 	c.Flags().BoolVar(&asJSON, "json", false, "print the record instead of the summary")
 	return c
 }

@@ -199,7 +199,7 @@ func (e *Env) caseAnswer(s *eval.Setup, runs *world, key string, given answers.A
 	return out, nil
 }
 
-// judged adds what judges said.
+// judged adds what judges, embedding models and classifiers said.
 func (w *wholeCase) judged(ws *store.Workspace, s *eval.Setup, r *record.Record, c *answers.Case, given []answers.Answer) error {
 	said := &judged{runs: r.Run.Judges}
 	var keys []string
@@ -207,21 +207,32 @@ func (w *wholeCase) judged(ws *store.Workspace, s *eval.Setup, r *record.Record,
 		keys = append(keys, m.Key)
 	}
 	for _, sc := range s.Plan.Scorers {
-		if !sc.IsJudge() {
+		if sc.Asks() == nil {
 			continue
 		}
 		read, done, err := said.byID(ws, sc)
 		if err != nil {
+			done()
 			return err
 		}
-		g := answers.NewJudgeGrader(s.Plan, sc, keys, read)
-		scores, err := g.Grade(c, given)
+		var g saidGrader
+		words := func(int) []record.CaseVerdict { return nil }
+		if sc.AsksAboutTexts() {
+			g, err = textsGrader(sc, read)
+		} else {
+			j := answers.NewJudgeGrader(s.Plan, sc, keys, read)
+			g, words = j, j.Words
+		}
+		var scores []score.Score
+		if err == nil {
+			scores, err = g.Grade(c, given)
+		}
 		done()
 		if err != nil {
 			return err
 		}
 		for m, x := range scores {
-			out := caseScore{Scorer: sc.As, Value: result.None(), Ungraded: x.Reason, Evidence: x.Evidence, Verdicts: g.Words(m)}
+			out := caseScore{Scorer: sc.As, Value: result.None(), Ungraded: x.Reason, Evidence: x.Evidence, Verdicts: words(m)}
 			if x.Graded {
 				out.Value, out.Ungraded = result.Number(x.Value), ""
 			}

@@ -163,7 +163,9 @@ func (d *decoder) provided(n *node, path string, a *Answers, others ...string) b
 		a.Provider = ""
 		return false
 	}
-	own := slices.DeleteFunc(keysOf(a.Provider), func(key string) bool { return isJudge(path) && (key == "prompt" || key == "contexts") })
+	own := slices.DeleteFunc(keysOf(a.Provider), func(key string) bool {
+		return isJudge(path) && (key == "prompt" || key == "contexts") || isCalled(path) && slices.Contains([]string{"prompt", "contexts", "api", "stream", "seed"}, key)
+	})
 	if !d.keys(n, path, slices.Concat([]string{"provider"}, others, []string{"price"}, own)...) {
 		return false
 	}
@@ -195,9 +197,10 @@ func (d *decoder) provided(n *node, path string, a *Answers, others ...string) b
 	return true
 }
 
-// complete asks for what a provider cannot do without. A judge has no prompt of its own.
+// complete asks for what a provider cannot do without. Judges, embedding models
+// and classifiers have no prompt of their own.
 func (d *decoder) complete(n *node, path string, a *Answers) {
-	judge := isJudge(path)
+	judge := isJudge(path) || isCalled(path)
 	need := map[string][]string{"recorded": {"source"}, "openai": {"base_url", "model", "prompt"}, "azure": {"base_url", "model", "key", "prompt"},
 		"anthropic": {"model", "key", "prompt"}, "ollama": {"model", "prompt"}, "http": {"base_url", "body", "answer"}, "command": {"command"}}
 	what := map[string]string{"source": ": a file of lines {id, sample, output}", "prompt": ": {messages: [{role: user, content: \"{{question}}\"}]}, or a file",
@@ -404,6 +407,13 @@ func (d *decoder) limits(n *node) {
 					d.fail(x, "limits.budget.usd", "add price: {in: …, out: …} to the judge, or bound tokens or calls", "without a price no cost of judges.%s is known", j.Key)
 				}
 			}
+			for _, in := range []section{embeddings(), classifiers()} {
+				for _, m := range *d.plan.section(in) {
+					if m.Price == nil {
+						d.fail(x, "limits.budget.usd", "add price: {in: …, out: 0} to it, or bound tokens or calls", "without a price no cost of %s.%s is known", in.name, m.Key)
+					}
+				}
+			}
 			for _, m := range d.plan.Models {
 				if m.Answers != nil && !m.Answers.Recorded() && m.Answers.Price == nil {
 					d.fail(x, "limits.budget.usd", "add price: {in: …, out: …} to the model, or bound tokens or calls", "without a price no cost of models.%s is known", m.Key)
@@ -445,5 +455,5 @@ func (n *node) plain() any {
 
 // Asks reports whether the plan asks models anything, and so may cost something.
 func (p *Plan) Asks() bool {
-	return slices.ContainsFunc(p.Judges, func(j Judge) bool { return !j.Recorded() }) || slices.ContainsFunc(p.Models, func(m Model) bool { return m.Answers != nil && !m.Answers.Recorded() })
+	return len(p.Embeddings)+len(p.Classifiers) > 0 || slices.ContainsFunc(p.Judges, func(j Judge) bool { return !j.Recorded() }) || slices.ContainsFunc(p.Models, func(m Model) bool { return m.Answers != nil && !m.Answers.Recorded() })
 }

@@ -100,6 +100,21 @@ func scorerWords(s Scorer) string {
 			out += fmt.Sprintf(", threshold %g", *j.Threshold)
 		}
 	}
+	if x := s.Similar; x != nil {
+		out += fmt.Sprintf(", asks embeddings.%s, %.19s", x.Embeddings, x.Identity)
+		if x.Threshold != nil {
+			out += fmt.Sprintf(", threshold %g", *x.Threshold)
+		}
+	}
+	if x := s.Classified; x != nil {
+		out += fmt.Sprintf(", asks classifiers.%s, %.19s", x.Classifier, x.Identity)
+		if x.Category != "" {
+			out += ", category " + x.Category
+		}
+		if x.Threshold != nil {
+			out += fmt.Sprintf(", threshold %g", *x.Threshold)
+		}
+	}
 	if s.PassFail {
 		return out + ", pass or fail"
 	}

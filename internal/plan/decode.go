@@ -23,6 +23,8 @@ type decoder struct {
 	brokenSlices  bool
 	brokenMetrics []string
 	brokenJudges  []string
+
+	brokenCalled []string // embedding models and classifiers, by path
 }
 
 func (d *decoder) fail(n *node, path, hint, format string, args ...any) {

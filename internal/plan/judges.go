@@ -110,8 +110,8 @@ func reason(err error) error {
 // other, and the measures by single statements.
 func judgeTypes() []string { return append([]string{"judge", "pairwise"}, rubric.Groundings()...) }
 
-// likeJudge tells of a slip of the pen in the name of one of judgeTypes: it is like one of
-// them, or has a rubric.
+// likeJudge tells of a slip of the pen in the name of one of judgeTypes, or of those that ask other
+// models: it is like one of them, or has a rubric.
 func (d *decoder) likeJudge(v *node, path string) bool {
 	n := v
 	if v.kind == mapping {
@@ -122,11 +122,12 @@ func (d *decoder) likeJudge(v *node, path string) bool {
 	}
 	_, plugged := d.plan.Plugins[n.text]
 	_, _, known := score.Find(strings.TrimPrefix(n.text, "not-"))
-	meant := nearest(n.text, judgeTypes())
+	asking := append(judgeTypes(), "similar", "classifier")
+	meant := nearest(n.text, asking)
 	if plugged || known || v.get("rubric") == nil && (meant == "" || distance(n.text, meant) > 3) {
 		return false
 	}
-	d.fail(n, path, didYouMean(n.text, judgeTypes()), "there is no scorer %q", n.text)
+	d.fail(n, path, didYouMean(n.text, asking), "there is no scorer %q", n.text)
 	return true
 }
 
@@ -295,10 +296,4 @@ func (d *decoder) judgeFits(v *node, path string, j *JudgeScorer) {
 			d.fail(at("rubric"), where, "name the column in data.columns."+part, "the judge is to see the %s, and the cases have none", part)
 		}
 	}
-}
-
-// JudgeProblem is a problem with a judge, at its place in the plan.
-func (p *Plan) JudgeProblem(key, format string, args ...any) Problem {
-	path := "judges." + key
-	return tidy([]Problem{problemAt(p.sources[path], path, "", format, args...)}, p.File, p.source)[0]
 }

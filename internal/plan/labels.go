@@ -152,13 +152,15 @@ func (p *Plan) ScorerIdentity(s Scorer) string {
 		return s.Judge.Identity
 	}
 	id := struct {
-		Judge     string
-		Threshold *float64
-		Type      string
-		Spec      map[string]any
-		Command   []string
-		PassFail  bool
-	}{Type: s.Type, Spec: maps.Clone(s.Spec), Command: p.Plugins[s.Type].Command, PassFail: s.PassFail}
+		Judge      string
+		Threshold  *float64
+		Type       string
+		Spec       map[string]any
+		Command    []string
+		PassFail   bool
+		Similar    *SimilarScorer    `json:",omitempty"`
+		Classified *ClassifierScorer `json:",omitempty"`
+	}{Type: s.Type, Spec: maps.Clone(s.Spec), Command: p.Plugins[s.Type].Command, PassFail: s.PassFail, Similar: s.Similar, Classified: s.Classified}
 	delete(id.Spec, "as")
 	if s.Judge != nil {
 		id.Judge, id.Threshold = s.Judge.Identity, s.Judge.Threshold

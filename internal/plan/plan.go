@@ -23,8 +23,10 @@ type Plan struct {
 	Models      []Model               `json:"models"` // candidate, baseline (if any), then the others in the plan's order
 	Slices      []Slice               `json:"slices"`
 	MaxSlices   int                   `json:"max_slices"`
-	Judges      []Judge               `json:"judges,omitempty"`  // whom scorers of type judge ask
-	Scorers     []Scorer              `json:"scorers,omitempty"` // each is a metric by its name
+	Judges      []Judge               `json:"judges,omitempty"`      // whom scorers of type judge ask
+	Embeddings  []Called              `json:"embeddings,omitempty"`  // whom scorers of type similar ask
+	Classifiers []Called              `json:"classifiers,omitempty"` // whom scorers of type classifier ask
+	Scorers     []Scorer              `json:"scorers,omitempty"`     // each is a metric by its name
 	Metrics     []Metric              `json:"metrics"`
 	Confidence  float64               `json:"confidence"`
 	Seed        *uint64               `json:"seed,omitempty"` // nil: derived from the plan and the rows

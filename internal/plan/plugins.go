@@ -61,15 +61,17 @@ type Scorer struct {
 	Labels  *Labels     `json:"labels,omitempty"`   // human labels that correct the metric
 	Cards   []JudgeCard `json:"cards,omitempty"`    // of the judge on earlier systems, in place of labels
 
-	Spec  map[string]any `json:"spec,omitempty"`  // of a built-in scorer (internal/score)
-	Judge *JudgeScorer   `json:"judge,omitempty"` // of judges; neither: a plug-in
+	Spec       map[string]any    `json:"spec,omitempty"`       // of a built-in scorer (internal/score)
+	Judge      *JudgeScorer      `json:"judge,omitempty"`      // of judges
+	Similar    *SimilarScorer    `json:"similar,omitempty"`    // of an embedding model
+	Classified *ClassifierScorer `json:"classified,omitempty"` // of a classifier; none of these: a plug-in
 }
 
 // BuiltIn reports whether the program itself scores.
 func (s Scorer) BuiltIn() bool { return s.Spec != nil }
 
 // Plugged reports whether a plug-in scores.
-func (s Scorer) Plugged() bool { return s.Spec == nil && s.Judge == nil }
+func (s Scorer) Plugged() bool { return s.Spec == nil && s.Judge == nil && !s.AsksAboutTexts() }
 
 // Corpus is the value on a set of rows of a built-in scorer that is no mean of theirs, else
 // nil.
@@ -234,6 +236,10 @@ func (d *decoder) scorers(n *node) {
 		switch {
 		case d.plan.Task.Generative() && d.asksJudges(v):
 			read = d.judgeScorer
+		case d.plan.Task.Generative() && d.callsModel(v, "similar"):
+			read = d.similarScorer
+		case d.plan.Task.Generative() && d.callsModel(v, "classifier"):
+			read = d.classifierScorer
 		case d.plan.Task.Generative() && d.likeJudge(v, path):
 			continue
 		case d.plan.Task.Generative() && d.builtIn(v):

@@ -37,7 +37,7 @@ func (d *decoder) exact(root, v *node) {
 
 func (d *decoder) root(n *node) {
 	p := d.plan
-	d.keys(n, "", "name", "objective", "tier", "owner", "task", "connections", "plugins", "data", "models", "limits", "judges", "scorers", "slices", "max_slices", "metrics", "confidence", "seed", "workers", "keep_scores", "exact", "impact", "control", "stop", "gates", "extends", "notify")
+	d.keys(n, "", "name", "objective", "tier", "owner", "task", "connections", "plugins", "data", "models", "limits", "judges", "embeddings", "classifiers", "scorers", "slices", "max_slices", "metrics", "confidence", "seed", "workers", "keep_scores", "exact", "impact", "control", "stop", "gates", "extends", "notify")
 	p.Confidence, p.MaxSlices, p.KeepScores = defaultConfidence, defaultMaxSlices, defaultKeepScores
 	for _, key := range []string{"name", "task", "data", "models"} {
 		d.require(n, "", key, "")
@@ -64,6 +64,9 @@ func (d *decoder) root(n *node) {
 	d.with(n, "models", d.models)
 	if p.Task != "" {
 		d.with(n, "judges", d.judges)
+		for _, x := range []section{embeddings(), classifiers()} {
+			d.with(n, x.name, func(v *node) { d.called(v, x) })
+		}
 	}
 	d.with(n, "limits", d.limits)
 	before := len(d.problems)

@@ -46,8 +46,14 @@ func notCarried(kind string) string {
 	case "webhook":
 		return "asks a server: write it as a plug-in scorer (docs/plugins.md)"
 	case "llm-rubric", "g-eval", "factuality", "model-graded-closedqa", "model-graded-factuality", "answer-relevance", "context-faithfulness", "context-recall", "context-relevance",
-		"conversation-relevance", "search-rubric", "agent-rubric", "pi", "classifier", "moderation", "select-best", "similar", "similar:cosine", "similar:dot", "similar:euclidean":
+		"conversation-relevance", "search-rubric", "agent-rubric", "pi", "select-best":
 		return "asks a model: a scorer of type judge says it (see the plan's comments)"
+	case "similar", "similar:cosine":
+		return "asks an embedding model: name it under embeddings and write a scorer of type similar (docs/scorers.md)"
+	case "classifier", "moderation":
+		return "asks a classifier: name it under classifiers and write a scorer of type classifier (docs/scorers.md)"
+	case "similar:dot", "similar:euclidean":
+		return "asks an embedding model: a scorer of type similar gives the cosine only (docs/scorers.md)"
 	case "is-xml", "contains-xml", "is-html", "contains-html", "is-sql", "contains-sql":
 		return "there is no scorer for it"
 	case "meteor":
@@ -66,7 +72,7 @@ func notCarried(kind string) string {
 }
 
 func asksModel(kind string) bool {
-	return strings.HasPrefix(notCarried(kind), "asks a model") && kind != "select-best" && !strings.HasPrefix(kind, "similar")
+	return strings.HasPrefix(notCarried(kind), "asks a model") && kind != "select-best"
 }
 
 // asserted converts assertions one after the other.

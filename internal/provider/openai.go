@@ -31,10 +31,10 @@ func newOpenAI(c Config) (Provider, error) {
 		return nil, err
 	}
 	p := &openAI{c: c}
-	paths := map[string]string{"": "/chat/completions", "chat": "/chat/completions", "responses": "/responses", "embeddings": "/embeddings"}
+	paths := map[string]string{"": "/chat/completions", "chat": "/chat/completions", "responses": "/responses", "embeddings": "/embeddings", "moderations": "/moderations"}
 	path, ok := paths[c.API]
 	if !ok {
-		return nil, fmt.Errorf("api: %q is none of chat, responses, embeddings", c.API)
+		return nil, fmt.Errorf("api: %q is none of chat, responses, embeddings, moderations", c.API)
 	}
 	auth, before := "Authorization", "Bearer "
 	if c.Provider == "azure" {
@@ -60,6 +60,8 @@ func newOpenAI(c Config) (Provider, error) {
 			return nil, fmt.Errorf("stream: embeddings come whole")
 		}
 		p.make, p.read = p.embeddingsBody, func() reader { return whole(readEmbeddings) }
+	case "moderations":
+		p.make, p.read = p.moderationBody, func() reader { return whole(readModeration) }
 	default:
 		p.make, p.read = p.chatBody, p.chatReader
 	}
@@ -274,8 +276,8 @@ func readEmbeddings(raw []byte) (Answer, *Error) {
 	var in struct {
 		Model string `json:"model"`
 		Data  []struct {
-			Index     *int      `json:"index"`
-			Embedding []float64 `json:"embedding"`
+			Index     *int       `json:"index"`
+			Embedding []*float64 `json:"embedding"`
 		} `json:"data"`
 		Usage *chatUsage `json:"usage"`
 		Error any        `json:"error"`
@@ -295,12 +297,16 @@ func readEmbeddings(raw []byte) (Answer, *Error) {
 		if at < 0 || at >= len(in.Data) || a.Embeddings[at] != nil || len(d.Embedding) == 0 || len(d.Embedding) != len(in.Data[0].Embedding) {
 			return Answer{}, malformed("the embeddings do not fit together (number %d)", i)
 		}
-		for _, v := range d.Embedding {
-			if math.IsInf(v, 0) {
+		a.Embeddings[at] = make([]float64, len(d.Embedding))
+		for k, v := range d.Embedding {
+			switch {
+			case v == nil: // how many servers write NaN
+				return Answer{}, malformed("number %d of embedding %d is null", k, i)
+			case math.IsInf(*v, 0):
 				return Answer{}, malformed("embedding %d has a number out of range", i)
 			}
+			a.Embeddings[at][k] = *v
 		}
-		a.Embeddings[at] = d.Embedding
 	}
 	return a, nil
 }

@@ -55,7 +55,7 @@ type Run struct {
 	Pulls    []engine.Pull `json:"pulls,omitempty"` // of remote sources, in the plan's order
 	Plugins  []PluginRun   `json:"plugins,omitempty"`
 	Answers  []Answers     `json:"answers,omitempty"` // of generative tasks, by model
-	Judges   []Judging     `json:"judges,omitempty"`  // what was asked of judges, by scorer
+	Judges   []Judging     `json:"judges,omitempty"`  // what was asked of judges, embedding models and classifiers, by scorer
 	Baseline *BaselineRef  `json:"baseline,omitempty"`
 	Gates    []GatePlace   `json:"gates,omitempty"` // where each stands in the plan's file
 	Look     Look          `json:"look"`
@@ -69,11 +69,12 @@ type Answers struct {
 	Account
 }
 
-// Judging is what one judge said for one scorer: a content-addressed artifact, and its
-// account. Cases are answers, and samples verdicts or steps of them.
+// Judging is what one judge, or one embedding model or classifier, said for one scorer: a
+// content-addressed artifact, and its account. Cases are answers, and samples verdicts or
+// steps of them; of the last two cases are texts.
 type Judging struct {
 	Scorer   string `json:"scorer"`
-	Judge    string `json:"judge"`    // its key
+	Judge    string `json:"judge"`    // its key; of the others "embeddings.KEY" or "classifiers.KEY"
 	Identity string `json:"identity"` // of the whole scorer's judge
 	Account
 }

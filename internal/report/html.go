@@ -66,6 +66,7 @@ type page struct {
 	Unadjusted  []string
 	Ungraded    []string // what scorers gave no score
 	Judges      []string // who judged, and how far they agree
+	Readers     []string // which embedding models and classifiers read answers
 	Terms       [][2]string
 	Slices      int
 }
@@ -199,7 +200,7 @@ func newPage(r *record.Record) *page {
 		}
 	}
 	p.Notes = notes.list
-	p.Ungraded, p.Judges = ungraded(r), judges(r)
+	p.Ungraded, p.Judges, p.Readers = ungraded(r), judges(r), readers(r)
 	p.Staged, p.Looks, p.Unadjusted = staged(r), lookRows(r), unadjusted(r)
 	p.Terms = glossary()
 	return p

@@ -32,20 +32,57 @@ func judges(r *record.Record) []string {
 		if j.Alpha != nil {
 			parts = append(parts, "Krippendorff's α between them "+measured(j.Alpha))
 		}
-		calls, in, given, usd := int64(0), int64(0), int64(0), 0.0
+		var accounts []record.Account
 		for _, x := range r.Run.Judges {
 			if x.Scorer == s.Scorer {
-				calls, in, given, usd = calls+x.Calls, in+x.TokensIn, given+x.TokensOut, usd+float64(x.USD)
+				accounts = append(accounts, x.Account)
 			}
 		}
-		if in+given > 0 {
-			cost := fmt.Sprintf("%s, %s tokens in, %s out", plural(calls, "call", "calls"), result.Count(in), result.Count(given))
-			if usd > 0 {
-				cost += ", " + result.Number(usd).Short() + " USD"
-			}
-			parts = append(parts, cost)
+		if c := cost(accounts...); c != "" {
+			parts = append(parts, c)
 		}
 		out = append(out, strings.Join(parts, "; "))
+	}
+	return out
+}
+
+// readers says, one sentence a scorer, which embedding model or classifier read the
+// answers, and what it cost.
+func readers(r *record.Record) []string {
+	var out []string
+	for _, s := range r.Plan.Scorers {
+		if !s.AsksAboutTexts() {
+			continue
+		}
+		for _, x := range r.Run.Judges {
+			if x.Scorer != s.As {
+				continue
+			}
+			line := fmt.Sprintf("%s by %s, %.19s: %s", x.Scorer, x.Judge, x.Identity, plural(x.Cases, "text", "texts"))
+			if n := x.Cases - x.Answered; n > 0 {
+				line += fmt.Sprintf(", %s without a reply", result.Count(n))
+			}
+			if c := cost(x.Account); c != "" {
+				line += "; " + c
+			}
+			out = append(out, line)
+		}
+	}
+	return out
+}
+
+// cost is what was asked in all; "" where no tokens were counted.
+func cost(of ...record.Account) string {
+	calls, in, given, usd := int64(0), int64(0), int64(0), 0.0
+	for _, x := range of {
+		calls, in, given, usd = calls+x.Calls, in+x.TokensIn, given+x.TokensOut, usd+float64(x.USD)
+	}
+	if in+given == 0 {
+		return ""
+	}
+	out := fmt.Sprintf("%s, %s tokens in, %s out", plural(calls, "call", "calls"), result.Count(in), result.Count(given))
+	if usd > 0 {
+		out += ", " + result.Number(usd).Short() + " USD"
 	}
 	return out
 }

@@ -119,6 +119,9 @@ func markdown(r *record.Record, most int) []byte {
 	for _, j := range judges(r) {
 		p("- judge: %s", md(j))
 	}
+	for _, x := range readers(r) {
+		p("- read: %s", md(x))
+	}
 	for _, u := range unadjusted(r) {
 		p("- %s", md(u))
 	}

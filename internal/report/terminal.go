@@ -292,6 +292,9 @@ func (t *terminal) proof() {
 	for _, j := range judges(r) {
 		t.wrap("  judge: "+j, "", "    ", 2)
 	}
+	for _, x := range readers(r) {
+		t.wrap("  read: "+x, "", "    ", 2)
+	}
 	for _, u := range ungraded(r) {
 		t.wrap("  ungraded: "+u, "", "    ", 2)
 	}
