@@ -362,6 +362,9 @@ func (c withScorers) Lookup(t cases.Task, name string) (MetricInfo, bool) {
 			return MetricInfo{Name: name, Direction: s.Direction, Scorer: true}, true
 		}
 	}
+	if info, ok := c.quantileInfo(name); ok {
+		return info, true
+	}
 	return c.Catalogue.Lookup(t, name)
 }
 
