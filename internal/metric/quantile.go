@@ -158,7 +158,9 @@ func (x placed) shape(times, df float64) infer.Shape {
 func (m quantile) estimate(v *View, model int) Answer {
 	x, why := m.read(v, model)
 	if why != "" {
-		return undefined(x.n, why)
+		a := undefined(x.n, why)
+		a.Ungraded = m.ungraded(v)
+		return a
 	}
 	i := infer.Inference{Value: x.Value, SE: x.se(), DF: x.s.df, Method: "order statistics (binomial)"}
 	switch {

@@ -106,7 +106,7 @@ func (d *decoder) metric(v *node, path string) (Metric, bool) {
 			if info.QuantileOf != "" {
 				shown = quantileName
 			}
-			d.fail(v, path, example(shown), "%s needs %s (%s)", info.Name, short, q.Doc)
+			d.fail(v, path, example(shown), "%s needs %s (%s)", shown, short, q.Doc)
 			break
 		}
 	}

@@ -39,6 +39,16 @@ func (s Scorer) noQuantile() (why, hint string) {
 	return "", ""
 }
 
+// ScorerOf is the scorer whose mean or quantile a metric is; ok is false for others.
+func (p *Plan) ScorerOf(m Metric) (s Scorer, ok bool) {
+	for _, s := range p.Scorers {
+		if m.Metric == s.As || m.Metric == cases.QuantileOf(s.As) {
+			return s, true
+		}
+	}
+	return Scorer{}, false
+}
+
 // quantileInfo finds the metric of a quantile, by its full name or a short one.
 func (c withScorers) quantileInfo(name string) (MetricInfo, bool) {
 	for _, s := range c.scorers {
