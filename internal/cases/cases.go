@@ -90,3 +90,7 @@ func (m Model) HasDecisions(t Task) bool {
 func (m Model) HasProbabilities(t Task) bool {
 	return t == Binary && m.Score != "" || t == Multiclass && len(m.Probabilities) > 0
 }
+
+// QuantileOf is the name of the metric "a quantile of a scorer's scores". A scorer's name
+// holds no parenthesis, so it is nobody else's.
+func QuantileOf(scorer string) string { return "quantile(" + scorer + ")" }

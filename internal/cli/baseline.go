@@ -114,13 +114,13 @@ func meansTheSame(p *plan.Plan, r *record.Record, name string) bool {
 	if at < 0 || !sameMetric(r, p.Metrics[at]) {
 		return false
 	}
-	own := slices.IndexFunc(p.Scorers, func(s plan.Scorer) bool { return s.As == p.Metrics[at].Metric })
-	if own < 0 {
+	own, ok := p.ScorerOf(p.Metrics[at])
+	if !ok {
 		return true
 	}
 	return slices.ContainsFunc(r.Plan.Scorers, func(s plan.Scorer) bool {
 		a, errA := record.Digest(s)
-		b, errB := record.Digest(p.Scorers[own])
+		b, errB := record.Digest(own)
 		return errA == nil && errB == nil && a == b
 	})
 }
@@ -216,6 +216,9 @@ func (e *Env) match(ctx context.Context, ws *store.Workspace, p *plan.Plan, s pl
 // writeScores writes a record's row scores into the output folder.
 func (e *Env) writeScores(cmd *cobra.Command, p *plan.Plan, r *record.Record, dir string) error {
 	if r.Artifacts.Scores == "" {
+		if p.Task.Generative() {
+			return wrong("fairtrial answers RECORD -o answers.jsonl writes what a later run can pair with", "--with-scores: a run of task %s keeps answers, not row scores", p.Task)
+		}
 		return wrong("raise keep_scores", "--with-scores: this run kept no row scores")
 	}
 	ws, err := e.openWorkspace(cmd, p.Dir)

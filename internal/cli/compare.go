@@ -101,6 +101,9 @@ func (e *Env) contrast(cmd *cobra.Command, a *record.Record, dirA string, b *rec
 	x := contrast{Candidate: label(a), Baseline: label(b)}
 	why := ""
 	switch {
+	case a.Plan.Task.Generative():
+		why = "a record keeps the answers, not scores beside ids"
+		x.Notes = append(x.Notes, "to pair the cases: fairtrial answers "+b.Run.ID+" -o earlier.jsonl, and name it in the plan of the first: models.baseline={provider: recorded, source: earlier.jsonl}")
 	case a.Artifacts.Scores == "" || b.Artifacts.Scores == "":
 		why = "one of the records kept no row scores"
 	case a.Plan.Data.Columns.ID == "" || b.Plan.Data.Columns.ID == "":
@@ -119,8 +122,15 @@ func (e *Env) contrast(cmd *cobra.Command, a *record.Record, dirA string, b *rec
 	}
 	x.Why = why
 	x.Comparisons = compare.Independent(a.Estimates, b.Estimates, a.Plan.Confidence)
-	var err error
-	x.Shifts, x.Notes, err = e.shifts(cmd, &told{record: b, dir: dirB}, &told{record: a, dir: dirA}, asked{model: "candidate", slice: result.Overall, level: a.Plan.Confidence})
+	x.Comparisons = slices.DeleteFunc(x.Comparisons, func(c result.Comparison) bool {
+		differs := !meansTheSame(a.Plan, b, c.Metric)
+		if differs {
+			x.Notes = append(x.Notes, fmt.Sprintf("%s means something else in the second record, and is not compared", c.Metric))
+		}
+		return differs
+	})
+	shifts, notes, err := e.shifts(cmd, &told{record: b, dir: dirB}, &told{record: a, dir: dirA}, asked{model: "candidate", slice: result.Overall, level: a.Plan.Confidence})
+	x.Shifts, x.Notes = shifts, append(x.Notes, notes...)
 	return x, err
 }
 
@@ -185,7 +195,8 @@ func pairedPlan(a, b *record.Record, joined string) (*plan.Plan, error) {
 	}
 	p.Dir, p.Gates, p.Slices, p.KeepScores = "", nil, nil, 0
 	p.Metrics = slices.DeleteFunc(p.Metrics, func(m plan.Metric) bool { // row scores hold no scorer's
-		return slices.ContainsFunc(p.Scorers, func(s plan.Scorer) bool { return s.As == m.Metric })
+		_, ok := p.ScorerOf(m)
+		return ok
 	})
 	p.Scorers = nil
 	columns := plan.Columns{ID: "id", Label: plan.Label{Column: "label"}}

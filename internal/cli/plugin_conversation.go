@@ -29,6 +29,8 @@ type conversation struct {
 	take   func(plugin.Row, json.RawMessage) error // its error: why the value cannot be used
 	run    record.PluginRun
 	failed failures
+
+	unasked int64 // rows without a value that were not asked about
 }
 
 func (e *Env) converse(cmd *cobra.Command, p *plan.Plan, name, kind, of string, take func(plugin.Row, json.RawMessage) error) (*conversation, error) {
@@ -114,7 +116,7 @@ func (c *conversation) end() (record.PluginRun, error) {
 	c.run.Seconds = c.e.Now().Sub(c.run.Started).Seconds()
 	c.run.Ungraded = c.failed.rows
 	if n := c.failed.rows; n > 0 {
-		c.e.info(c.cmd, "warning: %s left %s of %s rows ungraded, for example %s: %s", c.run.Plugin, result.Count(n), result.Count(c.run.Rows), c.run.Failures[0].Row, clip(c.run.Failures[0].Reason, 200))
+		c.e.info(c.cmd, "warning: %s left %s of %s rows ungraded, for example %s: %s", c.run.Plugin, result.Count(n), result.Count(c.run.Rows+c.unasked), c.run.Failures[0].Row, clip(c.run.Failures[0].Reason, 200))
 	}
 	return c.run, err
 }

@@ -127,6 +127,7 @@ func (e *Env) scoreWith(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, 
 				for m, samples := range outs {
 					row := plugin.Row{ID: x.ID, Row: x.Row, Model: s.Models[m].Key, Label: raw(x.Label), Fields: json.RawMessage(x.Fields)}
 					if samples.missing != "" {
+						c.unasked++
 						c.lacks(row, samples.missing, "")
 						continue
 					}

@@ -276,6 +276,9 @@ func (w wholeCase) print(e *Env) error {
 				out("  | %s\n", strings.Map(visible, line))
 			}
 		}
+		if len(m.Scores) == 0 { // none that can be said again without asking a plug-in or a judge
+			continue
+		}
 		rows := [][]string{{"  SCORER", "SCORE", "EVIDENCE"}}
 		for _, s := range m.Scores {
 			value, why := s.Value.Short(), s.Evidence

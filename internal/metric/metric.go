@@ -174,9 +174,10 @@ func (c *Catalogue) With(scorers []Scorer) *Catalogue {
 			more.byName[t] = map[string]*Metric{} // generative tasks have no metrics but these
 		}
 		for _, s := range scorers {
-			m := s.metric(t)
-			more.byName[t][m.Name] = m
-			more.byTask[t] = append(slices.Clip(more.byTask[t]), m)
+			for _, m := range s.metrics(t) {
+				more.byName[t][m.Name] = m
+				more.byTask[t] = append(slices.Clip(more.byTask[t]), m)
+			}
 		}
 	}
 	return more

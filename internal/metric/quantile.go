@@ -12,12 +12,25 @@ import (
 // statistics (binomial; with weights or clusters Woodruff's, on the design effect of the
 // share below it).
 type quantile struct {
-	term summary.Expr
-	q    float64
+	term   summary.Expr
+	q      float64
+	scorer string // whose scores the term is; empty: none, and no row is ungraded
 }
 
 func (m quantile) spec() summary.Spec    { return summary.QuantileOf(m.term, m.q) }
 func (m quantile) needs() []summary.Spec { return []summary.Spec{m.spec()} }
+
+// asQuantile completes an entry that is the quantile of a row expression: of a scorer's scores,
+// where one is named.
+func (x *Metric) asQuantile(term summary.Expr, scorer string) *Metric {
+	x.Interval, x.Paired = "between order statistics (binomial); Woodruff with weights or clusters", "order-statistic errors with the correlation of 'below the quantile'"
+	x.Variant, x.Source = "interpolated between two rows (Hyndman & Fan's type 7, as numpy); with weights on Kish's rows", "Woodruff 1952; McKean & Schrader 1984; Hyndman & Fan 1996; Akinshin 2023"
+	x.Params = []Param{{Name: "q", Doc: "the quantile", Required: true, Min: 0.001, Max: 0.999}}
+	x.build = func(o Options) (measure, error) {
+		return quantile{term: term, q: o.param("q", 0.5), scorer: scorer}, nil
+	}
+	return x
+}
 
 // placed is a quantile of one model with what its interval is read from.
 type placed struct {
@@ -82,6 +95,9 @@ func (x placed) byWeight(half float64) (lo, hi float64, ok bool) {
 func (m quantile) read(v *View, model int) (x placed, why string) {
 	q := v.Pop.FindQuantile(m.spec())
 	if q == nil || q.N == 0 {
+		if m.scorer != "" {
+			return x, "no row was graded"
+		}
 		return x, "no usable rows"
 	}
 	x = placed{QuantileModel: q.Models[model], q: m.q, n: q.N, kish: q.Kish, deff: 1, s: spread{df: math.Inf(1)}}
@@ -142,7 +158,9 @@ func (x placed) shape(times, df float64) infer.Shape {
 func (m quantile) estimate(v *View, model int) Answer {
 	x, why := m.read(v, model)
 	if why != "" {
-		return undefined(x.n, why)
+		a := undefined(x.n, why)
+		a.Ungraded = m.ungraded(v)
+		return a
 	}
 	i := infer.Inference{Value: x.Value, SE: x.se(), DF: x.s.df, Method: "order statistics (binomial)"}
 	switch {
@@ -162,7 +180,18 @@ func (m quantile) estimate(v *View, model int) Answer {
 	if x.s.note != "" {
 		a.note("%s", x.s.note)
 	}
+	if a.Ungraded = m.ungraded(v); a.Ungraded > 0 {
+		a.note("%d of %d rows are ungraded", a.Ungraded, a.N+a.Ungraded)
+	}
 	return a
+}
+
+// ungraded is the usable rows that the scorer gave no score to for some model.
+func (m quantile) ungraded(v *View) int64 {
+	if m.scorer == "" {
+		return 0
+	}
+	return v.Pop.Ungraded[m.scorer]
 }
 
 // contrast combines the two standard errors with the correlation of "below its own
@@ -189,6 +218,7 @@ func (m quantile) contrast(v *View, a, b int, k float64) Answer {
 	}
 	x := answered(infer.Inference{Value: xa.Value - k*xb.Value, SE: math.Sqrt(math.Max(0, va)), DF: math.Min(xa.s.df, xb.s.df), Shape: infer.NewSymmetric(),
 		Method: method}, xa.n)
+	x.Ungraded = m.ungraded(v)
 	if xa.s.note != "" {
 		x.note("%s", xa.s.note)
 	}

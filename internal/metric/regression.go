@@ -26,11 +26,7 @@ func regression() []*Metric {
 		mean{terms: []summary.Expr{summary.Error, summary.SquaredError, summary.ErrorLabel, summary.Label, summary.LabelSquared}, f: pearson,
 			shape: infer.Fisher{}, method: "Fisher z, delta method"}, "pearson_r")
 	ordered := func(name, title, formula string, lo float64, dir Direction, term summary.Expr) *Metric {
-		return &Metric{Name: name, Tasks: onlyRegression(), Title: title, Formula: formula, Lo: lo, Hi: inf, Direction: dir,
-			Interval: "between order statistics (binomial); Woodruff with weights or clusters", Paired: "order-statistic errors with the correlation of 'below the quantile'", Denominator: "all rows",
-			Variant: "interpolated between two rows (Hyndman & Fan's type 7, as numpy); with weights on Kish's rows", Source: "Woodruff 1952; McKean & Schrader 1984; Hyndman & Fan 1996; Akinshin 2023",
-			Params: []Param{{Name: "q", Doc: "the quantile", Required: true, Min: 0.001, Max: 0.999}},
-			build:  func(o Options) (measure, error) { return quantile{term: term, q: o.param("q", 0.5)}, nil }}
+		return (&Metric{Name: name, Tasks: onlyRegression(), Title: title, Formula: formula, Lo: lo, Hi: inf, Direction: dir, Denominator: "all rows"}).asQuantile(term, "")
 	}
 	return []*Metric{
 		entry("mean_absolute_error", "mean size of the error", "mean |f − y|", meanInterval, "", "Student 1908", 0, inf, Down,

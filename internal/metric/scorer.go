@@ -60,6 +60,17 @@ func (s Scorer) corpus(t cases.Task) *Metric {
 		Variant: s.Corpus.Signature(), Source: "Cochran 1977, section 6.4 (functions of sums)", build: func(Options) (measure, error) { return m, nil }}
 }
 
+// metrics are the mean of a scorer's scores and, where its rows have scores that are more than
+// yes or no and nobody's opinion, their quantiles.
+func (s Scorer) metrics(t cases.Task) []*Metric {
+	out := []*Metric{s.metric(t)}
+	if s.Corpus == nil && !s.PassFail && !s.Judge && s.Labels == "" && s.Cards == nil {
+		out = append(out, (&Metric{Name: cases.QuantileOf(s.Name), Tasks: []cases.Task{t}, Title: "score of the scorer " + s.Name + " that a share q of rows stays below",
+			Formula: "quantile q of the scores of the graded rows", Lo: s.Lo, Hi: s.Hi, Direction: s.Direction, Denominator: "rows that the scorer graded for every model"}).asQuantile(summary.ScoredBy(s.Name), s.Name))
+	}
+	return out
+}
+
 // metric is the mean of a scorer's scores over the rows that it graded for every model, as
 // a ratio of means over all rows, so that which rows were graded counts as chance. Rows
 // without a score are counted, and bound the mean where the range of the scores is known.

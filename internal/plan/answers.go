@@ -120,6 +120,11 @@ func (d *decoder) answering(n *node, key string) Model {
 		return m
 	}
 	for _, other := range []string{"score", "prediction", "probabilities", "threshold", "interval", "plugin", "record", "mlflow"} {
+		if other == "record" && n.get(other) != nil {
+			d.fail(n.keyNode(other), path+".record", "write its answers with `fairtrial answers RECORD -o earlier.jsonl`, and name them: {provider: recorded, source: earlier.jsonl}",
+				"a model of task %s is not taken from a record: its answers are scored beside the candidate's", d.plan.Task)
+			return m
+		}
 		if n.get(other) != nil {
 			d.fail(n.keyNode(other), path+"."+other, "say who answers: provider, with source, model or command", "%s does not fit task %s", other, d.plan.Task)
 			return m

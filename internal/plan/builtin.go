@@ -231,11 +231,18 @@ func (d *decoder) costs(root *node) {
 		}
 		for _, x := range list.items {
 			if x.kind == mapping {
+				of := x.get("of")
 				if x = x.get("metric"); x == nil {
 					continue
 				}
+				if of != nil && x.text == quantileName {
+					x = of
+				}
 			}
 			out = append(out, x.text)
+			if scorer, _, ok := shortQuantile(x.text); ok {
+				out = append(out, scorer)
+			}
 		}
 		return out
 	}

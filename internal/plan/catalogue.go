@@ -28,7 +28,9 @@ type MetricInfo struct {
 	NoClusters       string
 	Averages         []string
 	PerClass         bool
-	Scorer           bool // the mean of a scorer of the plan's
+	Scorer           bool               // of a scorer of the plan's
+	QuantileOf       string             // the scorer whose quantile it is; empty: none
+	Fixed            map[string]float64 // parameters that the name says
 }
 
 // Param is a number that a metric takes.

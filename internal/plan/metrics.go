@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -74,23 +75,38 @@ func (d *decoder) metric(v *node, path string) (Metric, bool) {
 		}
 		path += ".metric"
 	}
-	info, ok := d.lookup(nameNode, path)
+	find := d.lookup
+	if v.kind == mapping && nameNode.text == quantileName && v != nameNode && !d.knows(quantileName) {
+		find = func(_ *node, path string) (MetricInfo, bool) {
+			return d.quantile(v, strings.TrimSuffix(path, ".metric"))
+		}
+	}
+	info, ok := find(nameNode, path)
 	if !ok {
 		return m, false
 	}
 	path = strings.TrimSuffix(path, ".metric")
-	m.Metric, m.As = info.Name, info.Name
-	if given := nameNode.text; given != info.Name {
+	m.Metric, m.As, m.Params = info.Name, info.Name, maps.Clone(info.Fixed)
+	if given := nameNode.text; info.QuantileOf != "" {
+		m.As = given
+	} else if given != info.Name {
 		m.As = given
 		m.Notes = append(m.Notes, fmt.Sprintf("%s is another name of %s", given, info.Name))
 	}
 	if v.kind == mapping {
 		d.metricOptions(v, path, info, &m)
 	}
+	if q, ok := m.Params["q"]; ok && info.QuantileOf != "" && v.get("as") == nil {
+		m.As = shownQuantile(info.QuantileOf, q)
+	}
 	for _, q := range info.Params {
 		short := strings.TrimPrefix(q.Name, "cost_")
 		if v.get(q.Name) == nil && v.get("cost").get(short) == nil && q.Required {
-			d.fail(v, path, example(info.Name), "%s needs %s (%s)", info.Name, short, q.Doc)
+			shown := info.Name
+			if info.QuantileOf != "" {
+				shown = quantileName
+			}
+			d.fail(v, path, example(shown), "%s needs %s (%s)", shown, short, q.Doc)
 			break
 		}
 	}
@@ -114,6 +130,8 @@ func example(metric string) string {
 		return "write {metric: f_beta, beta: 2, as: f2}"
 	case "pinball_loss":
 		return "write {metric: pinball_loss, alpha: 0.9}"
+	case "quantile":
+		return "write {metric: quantile, of: latency, q: 0.95, as: latency_p95}"
 	case "absolute_error_quantile", "error_quantile":
 		return "write {metric: " + metric + ", q: 0.9, as: p90}"
 	case "precision_at", "recall_at", "lift_at":
@@ -126,6 +144,12 @@ func example(metric string) string {
 		return "write {metric: top_k_accuracy, k: 3, as: top_3}"
 	}
 	return ""
+}
+
+// knows reports whether a name is a metric of the plan's task.
+func (d *decoder) knows(name string) bool {
+	_, ok := d.cat.Lookup(d.plan.Task, name)
+	return ok
 }
 
 // lookup finds a metric of the plan's task, or says what is near or where it belongs.
@@ -153,6 +177,9 @@ func (d *decoder) metricOptions(v *node, path string, info MetricInfo, m *Metric
 		} else {
 			known = append(known, q.Name)
 		}
+	}
+	if info.QuantileOf != "" && v.get("metric").text == quantileName {
+		known = append(known, "of")
 	}
 	if costs {
 		known = append(known, "cost")

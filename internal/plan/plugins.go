@@ -349,11 +349,19 @@ func (d *decoder) ungraded(v *node, path string, g *gate.Rule, info MetricInfo) 
 		}
 		g.MaxUngraded = &x
 		if d.plan.Control != nil {
-			d.fail(v.get("metric"), path+".metric", "leave control out, or gate on another metric", "a degraded control has no scores of %s: its answers are those of other rows", g.Metric)
+			d.fail(v.get("metric"), path+".metric", d.insteadOfControl(), "a degraded control has no scores of %s: its answers are those of other rows", g.Metric)
 		}
 	case n != nil && info.Name != "":
 		d.fail(v.keyNode("max_ungraded"), path, "missing predictions are limited by data.max_missing", "max_ungraded goes with the metric of a scorer, and %s is none", g.Metric)
 	}
+}
+
+// insteadOfControl says what to do where no control can be made.
+func (d *decoder) insteadOfControl() string {
+	if d.plan.Task.Generative() {
+		return "leave control out; to see that the gates find a bad candidate, run the plan with answers that are bad: {provider: recorded, source: bad.jsonl}"
+	}
+	return "leave control out, or gate on another metric"
 }
 
 // withScorers is a catalogue that knows the plan's scorers too.
@@ -367,6 +375,9 @@ func (c withScorers) Lookup(t cases.Task, name string) (MetricInfo, bool) {
 		if s.As == name {
 			return MetricInfo{Name: name, Direction: s.Direction, Scorer: true}, true
 		}
+	}
+	if info, ok := c.quantileInfo(name); ok {
+		return info, true
 	}
 	return c.Catalogue.Lookup(t, name)
 }

@@ -93,7 +93,7 @@ func Play(ctx context.Context, s *eval.Setup, set *summary.Set, o Options) (*Reh
 			}
 			for _, n := range in.Needs() {
 				if slices.ContainsFunc(n.Exprs(), func(e summary.Expr) bool { _, _, ok := e.Scorer(); return ok }) {
-					return nil, fmt.Errorf("rehearse: gate %q reads the scores of %s, which are not drawn yet", g.Name, in.Name)
+					return nil, fmt.Errorf("rehearse: gate %q reads the scores of %s, and scores are not drawn: run the plan on made-up answers or scores instead, good and bad", g.Name, in.Name)
 				}
 				if n.Kind != summary.KindCounts && n.Kind != summary.KindMoments && (n.Kind != summary.KindRank || in.NoInterval != "") {
 					return nil, fmt.Errorf("rehearse: gate %q reads %s, which is not drawn yet: counts, means, ROC AUC and average precision are", g.Name, in.Name)

@@ -6,57 +6,62 @@ import (
 	"math"
 	"slices"
 
-	"github.com/fairtrial/fairtrial/internal/cases"
 	"github.com/fairtrial/fairtrial/internal/engine"
 	"github.com/fairtrial/fairtrial/internal/engine/local/rows"
 	"github.com/fairtrial/fairtrial/internal/summary"
 )
 
-// quantile finds one quantile of |f − y| or f − y of every model and population, the
-// order statistics around it, and how often two models are both below theirs.
-func quantile(ctx context.Context, r *rows.Rows, spec summary.Spec, pops []*summary.Population, e entries, workers int) error {
+// quantile finds one quantile of |f − y|, f − y or the scores of a scorer for every model and
+// population, the order statistics around it, and how often two models are both below theirs.
+func quantile(ctx context.Context, all *rows.Rows, spec summary.Spec, pops []*summary.Population, e entries, workers int) error {
 	expr, at, ok := spec.Quantile()
-	if !ok || expr != summary.AbsError && expr != summary.Error || r.Task != cases.Regression {
+	if !ok {
 		return &engine.DataError{Msg: fmt.Sprintf("a quantile of %q is not built", spec.Terms)}
 	}
-	all := slots(r)
-	values := make([][]float64, len(r.Models))
+	o, err := orderedBy(expr, all, pops, e)
+	if err != nil {
+		return err
+	}
+	r, values := o.r, o.values
 	out := make([]*summary.Quantile, len(pops))
 	for i, p := range pops {
-		out[i] = &summary.Quantile{Spec: spec, Q: at, N: p.N, Models: make([]summary.QuantileModel, len(r.Models))}
+		out[i] = &summary.Quantile{Spec: spec, Q: at, N: o.pops[i].N, Models: make([]summary.QuantileModel, len(r.Models))}
 		p.Quantiles = append(p.Quantiles, out[i])
 	}
 	w := &sorter{workers: workers}
 	defer w.free()
-	for m := range r.Models {
-		v := make([]float64, r.N)
-		for i := range v {
-			v[i] = r.Models[m].Score[i] - r.Target[i]
-			if expr == summary.AbsError {
-				v[i] = math.Abs(v[i])
-			}
-		}
-		values[m] = v
+	for m, v := range values {
 		s, err := w.sort(ctx, v, nil)
 		if err != nil {
 			return err
 		}
-		for _, sl := range all {
+		for _, sl := range slots(r) {
 			if r.Weight != nil {
-				weightedLadders(r, s, v, sl, pops, out, m)
+				weightedLadders(r, s, v, sl, o.pops, out, m)
 			} else {
 				ladders(r, s, v, sl, out, m)
 			}
 		}
 	}
-	for at, sl := range all {
+	for at, sl := range slots(r) {
 		if r.Weight != nil {
-			weightedBelow(r, values, sl, at, pops, out, e)
+			weightedBelow(r, values, sl, at, o.pops, out, o.e)
 		} else {
-			belowBoth(r, values, sl, at, pops, out, e)
+			belowBoth(r, values, sl, at, o.pops, out, o.e)
 		}
 	}
 	return ctx.Err()
+}
+
+// errorsOf are the errors of a regression model by row, signed or in size.
+func errorsOf(r *rows.Rows, m int, size bool) []float64 {
+	v := make([]float64, r.N)
+	for i := range v {
+		if v[i] = r.Models[m].Score[i] - r.Target[i]; size {
+			v[i] = math.Abs(v[i])
+		}
+	}
+	return v
 }
 
 // rankOf is the rank of a quantile, from 1, between two rows for a part of one (Hyndman
