@@ -28,8 +28,9 @@ func powerCommand(e *Env) *cobra.Command {
 			"  fairtrial power paired --discordant 0.10 --difference 0.02     … to see a difference\n" +
 			"  fairtrial power proportions --p1 0.90 --p2 0.92                two independent groups\n" +
 			"  fairtrial power mean --sd 1 --difference 0.2                   paired differences of a mean\n" +
-			"  fairtrial power auc --auc 0.8 --than 0.5 --ratio 1             one ROC AUC against a value",
-		Args: exactly(0, "a design: paired, proportions, mean or auc"),
+			"  fairtrial power auc --auc 0.8 --than 0.5 --ratio 1             one ROC AUC against a value\n" +
+			"  fairtrial power repeats --difference 0.03 --variance 0.111 --noise 0.167 --samples 10   means of several answers to a case",
+		Args: exactly(0, "a design: paired, proportions, mean, auc or repeats"),
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
 	var level, pow, icc, size float64
 	var rows int64
@@ -75,7 +76,7 @@ func powerCommand(e *Env) *cobra.Command {
 		return nil
 	}
 	c.AddCommand(powerPaired(&level, &pow, &rows, check, answer), powerProportions(&level, &pow, &rows, check, answer),
-		powerMean(&level, &pow, &rows, check, answer), powerAUC(&level, &pow, check, answer))
+		powerMean(&level, &pow, &rows, check, answer), powerAUC(&level, &pow, check, answer), powerRepeats(&level, &pow, &rows, check, answer))
 	return c
 }
 
