@@ -7,7 +7,7 @@ VENV    := .venv
 PYTHON  ?= python3
 PKGS    := ./...
 # DuckDB links 130 MB into a test binary: two at a time fit an ordinary machine.
-TESTFLAGS ?= -p 2
+TESTFLAGS ?= -p 2 -timeout 20m
 LINT_VERSION := v2.7.0
 
 .DEFAULT_GOAL := build
