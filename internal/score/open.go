@@ -33,3 +33,12 @@ func (s *Scorer) Inner() []*Scorer {
 
 // PassFail reports whether each Value is 0 or 1.
 func (s *Scorer) PassFail() bool { return s.binary() }
+
+// Other names the scorer of the plan whose score of the answer this one builds on (Case.Other),
+// "" for none.
+func (s *Scorer) Other() string {
+	if k, ok := s.kernel.(interface{ other() string }); ok {
+		return k.other()
+	}
+	return ""
+}

@@ -34,6 +34,7 @@ type Case struct {
 	Vars       map[string]any      // the columns of the case, for templates
 	Checks     *Checks             // the case's own
 	Recorded   map[string]*float64 // scores that stand beside the answer, nil: none was given
+	Other      *Score              // what the scorer that this one builds on gave, see Scorer.Other
 
 	Logprobs []float64 // of the output's tokens, natural logarithms
 

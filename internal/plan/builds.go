@@ -1,0 +1,66 @@
+package plan
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/fairtrial/fairtrial/internal/score"
+)
+
+// BuildsOn is the name of the scorer whose scores a built-in scorer reads, "" for none.
+func (s Scorer) BuildsOn() string {
+	if s.Spec == nil {
+		return ""
+	}
+	made, err := score.Parse(s.Spec)
+	if err != nil { // told when the plan was read
+		return ""
+	}
+	return made.Other()
+}
+
+// buildOn checks the scorers that read another's scores, and hands on what those are: opinions
+// of a judge, or numbers between 0 and 1.
+func (d *decoder) buildOn(n *node) {
+	list := n.get("scorers")
+	if list == nil || list.kind != sequence || !d.plan.Task.Generative() {
+		return
+	}
+	at := func(as string) (*node, string) {
+		for i, v := range list.items {
+			if x := v.get("refused_by"); x != nil && (v.get("as") != nil && v.get("as").text == as || v.get("as") == nil && strings.ReplaceAll(v.get("type").text, "-", "_") == as) {
+				return x, fmt.Sprintf("scorers[%d].refused_by", i)
+			}
+		}
+		return list, "scorers"
+	}
+	byName := map[string]Scorer{}
+	var names []string
+	for _, s := range d.plan.Scorers {
+		byName[s.As] = s
+		names = append(names, s.As)
+	}
+	for i := range d.plan.Scorers {
+		s := &d.plan.Scorers[i]
+		name := s.BuildsOn()
+		if name == "" {
+			continue
+		}
+		v, path := at(s.As)
+		other, ok := byName[name]
+		lo, hi := other.Range()
+		switch {
+		case !ok:
+			d.fail(v, path, didYouMean(name, names), "no scorer is called %q", name)
+		case other.Plugged():
+			d.fail(v, path, "take a judge, a classifier or a built-in scorer", "%s is a plug-in, which scores by itself", name)
+		case other.BuildsOn() != "" || other.Corpus() != nil:
+			d.fail(v, path, "name the scorer that says of an answer whether it is a refusal", "%s has a value on a set of cases, none of an answer", name)
+		case !(lo >= 0 && hi <= 1):
+			d.fail(v, path, "give it a threshold", "a scorer from 0 (answered) to 1 (refused) is expected, and the scores of %s are others", name)
+		default:
+			s.PassFail = s.PassFail && other.PassFail
+			s.ByJudge = other.Judged()
+		}
+	}
+}
