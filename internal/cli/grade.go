@@ -22,7 +22,7 @@ type grading struct {
 	own    *answers.Grader      // one of them
 	on     int                  // own: the scorer whose scores it builds on, -1 for none
 	judges *answers.JudgeGrader //
-	asked  saidGrader           // judges too: what is graded by what others said
+	asked  saidGrader           // judges too: what is graded by what others said, or in groups
 	table  rowScores
 	facts  engine.Scored
 	failed failures
@@ -74,6 +74,7 @@ func (e *Env) grade(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from
 	w := newWorld(cmd.Context(), ws, s.Plan.Dir)
 	defer w.Close()
 	var list []*grading
+	var groups []*answers.GroupGrader
 	keys := modelKeys(s)
 	for _, sc := range scorers {
 		x := &grading{scorer: sc, table: newRowScores(s), facts: engine.Scored{Scorer: sc.As, Ungraded: []engine.Ungraded{}}}
@@ -100,6 +101,10 @@ func (e *Env) grade(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from
 			if x.own, err = w.grader(sc); err != nil {
 				return nil, nil, err
 			}
+			if x.own.Groups() {
+				g := answers.NewGroupGrader(x.own, s.Plan.Data.Columns, len(keys))
+				groups, x.asked = append(groups, g), g
+			}
 			if x.facts.Columns = x.own.Columns(); x.facts.Columns != nil {
 				x.table = newRowScores(s, x.facts.Columns...)
 			}
@@ -120,6 +125,9 @@ func (e *Env) grade(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from
 		return list[i].judges.Words(m)
 	}
 	turns := turnsOf(list)
+	if err := gradeGroups(cmd.Context(), s, from, groups); err != nil {
+		return nil, nil, err
+	}
 	_, err := beside(cmd.Context(), s, from, func(c *answers.Case, given []answers.Answer) error {
 		for _, i := range turns {
 			g := list[i]

@@ -131,6 +131,9 @@ func (e *Env) showCase(cmd *cobra.Command, name, id string, asJSON bool) error {
 	if err := w.builtOn(s.Plan.Scorers, all); err != nil {
 		return err
 	}
+	if err := w.inGroups(cmd.Context(), ws, s.Plan.Scorers, r.Data.Scorers); err != nil {
+		return err
+	}
 	if asJSON {
 		return writeJSON(e.Stdout, w)
 	}
@@ -186,6 +189,9 @@ func (e *Env) caseAnswer(s *eval.Setup, runs *world, key string, given answers.A
 		g, err := answers.NewGrader(sc)
 		if err != nil {
 			return out, err
+		}
+		if g.Groups() {
+			continue // see inGroups
 		}
 		v := score.Score{}
 		if err := g.Connect(runs); err != nil {

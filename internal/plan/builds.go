@@ -64,3 +64,29 @@ func (d *decoder) buildOn(n *node) {
 		}
 	}
 }
+
+// groupFits asks that the cases of a group are declared to belong together: taken for
+// independent ones they would make every interval of the plan too narrow.
+func (d *decoder) groupFits(v *node, path string, sc *score.Scorer) {
+	c := d.plan.Data.Columns
+	column, _ := sc.GroupBy()
+	switch {
+	case c.Cluster == "":
+		d.fail(v, path, "name the column that they share in data.columns.cluster", "%s compares cases that ask the same, and these are not independent of each other", sc.Entry.Name)
+	case c.Weight != "":
+		d.fail(v, path, "remove the scorer, or data.columns.weight", "%s gives each group the same weight, and the cases have weights of their own", sc.Entry.Name)
+	case column != "":
+		d.plan.refer(column, Source{}, path+".group", v.get("group"))
+	}
+}
+
+// groupsStop refuses to stop in the middle of a group.
+func (d *decoder) groupsStop(n *node) {
+	for _, s := range d.plan.Scorers {
+		if made, err := score.Parse(s.Spec); s.Spec != nil && err == nil {
+			if _, ok := made.GroupBy(); ok {
+				d.fail(n, "stop", "leave stop out, or the scorer", "%s compares the cases of a group, and a look may see some of them only", s.As)
+			}
+		}
+	}
+}

@@ -160,13 +160,22 @@ func (k *abstention) unanswerable(c *Case) (u float64, why string) {
 	if err != nil {
 		return 0, err.Error()
 	}
+	yes, ok := truth(text)
+	if !ok {
+		return 0, fmt.Sprintf("answerable is %q: true or false is expected", short(text))
+	}
+	return 1 - bit(yes), ""
+}
+
+// truth reads a column of yes or no.
+func truth(text string) (yes, ok bool) {
 	switch strings.ToLower(strings.TrimSpace(text)) {
 	case "true", "1", "yes":
-		return 0, ""
+		return true, true
 	case "false", "0", "no":
-		return 1, ""
+		return false, true
 	}
-	return 0, fmt.Sprintf("answerable is %q: true or false is expected", short(text))
+	return false, false
 }
 
 // check tells of a case that does not say whether it can be answered before models are asked.

@@ -123,6 +123,9 @@ func (s *Scorer) binary() bool {
 // Corpus is the value on a set of cases where that is not the mean, else nil. With a
 // threshold or `not-` the value is a share or a complement of one case, so it is nil too.
 func (s *Scorer) Corpus() Corpus {
+	if _, ok := s.GroupBy(); ok { // a threshold is each group's
+		return s.kernel.(Corpus)
+	}
 	if s.Spec.Threshold != nil || s.Spec.Not {
 		return nil
 	}
