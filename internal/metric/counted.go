@@ -132,8 +132,8 @@ func (m counted) contrast(v *View, a, b int, k float64) Answer {
 	if s.note != "" {
 		x.note("%s", s.note)
 	}
-	if s.variance <= 1e-28 {
-		x.SE = 1 / math.Max(float64(n), 1)
+	if rows := math.Max(float64(n), 1); s.variance*rows*rows < 1e-6 { // a row that differs gives 1
+		x.SE = 1 / rows
 		x.note("the models never differ on these rows: the error shown is that of one differing row")
 	}
 	return x
