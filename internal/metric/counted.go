@@ -22,6 +22,7 @@ type CountedCorpus interface {
 type counted struct {
 	mean
 	sameRows, f1 bool
+	whole        bool // each number is 0 or 1; else they are means of a row's samples
 	down         bool
 }
 
@@ -67,7 +68,11 @@ func (m counted) estimate(v *View, model int) Answer {
 	}
 	n := mu[1] * float64(mo.N)
 	s := m.spread(v, mo, g)
-	shape, method := m.wilson(v, kish(mo.W, mo.W2)/float64(mo.N), val, n, &s)
+	var shape infer.Shape = infer.Symmetric{Lo: m.lo, Hi: m.hi}
+	method := m.methodName(s, false)
+	if m.whole || noneDiffers(s, n) { // with numbers between 0 and 1 Wilson's interval is too wide, but not 0
+		shape, method = m.wilson(v, kish(mo.W, mo.W2)/float64(mo.N), val, n, &s)
+	}
 	a := answered(s.finish(val, shape, method), int64(math.Round(n)))
 	if s.note != "" {
 		a.note("%s", s.note)
@@ -81,6 +86,10 @@ func (m counted) estimate(v *View, model int) Answer {
 	}
 	return a
 }
+
+// noneDiffers: no error is seen but that of rounding. One row of n that differs has a variance
+// of some 1/n².
+func noneDiffers(s spread, n float64) bool { return s.variance*n*n < 1e-6 }
 
 // bounds are the values if all ungraded rows were spoken of and were hits, or none were.
 func (m counted) bounds(hits, n, lost float64) (worst, best float64) {
@@ -108,7 +117,7 @@ func (m counted) contrast(v *View, a, b int, k float64) Answer {
 	}
 	n := int64(math.Round(math.Min(mua[1], mub[1]) * float64(mo.N)))
 	lost := v.Pop.Ungraded[m.scorer]
-	if m.sameRows && !m.f1 && k == 1 && !v.Set.Weighted && v.Pop.Blocks == nil {
+	if m.whole && m.sameRows && !m.f1 && k == 1 && !v.Set.Weighted && v.Pop.Blocks == nil {
 		hits := func(model int) ([]float64, float64) {
 			i := mo.Spec.Index(m.terms[0], model)
 			unit := make([]float64, len(mo.Mean))
@@ -132,8 +141,8 @@ func (m counted) contrast(v *View, a, b int, k float64) Answer {
 	if s.note != "" {
 		x.note("%s", s.note)
 	}
-	if rows := math.Max(float64(n), 1); s.variance*rows*rows < 1e-6 { // a row that differs gives 1
-		x.SE = 1 / rows
+	if noneDiffers(s, float64(n)) {
+		x.SE = 1 / math.Max(float64(n), 1)
 		x.note("the models never differ on these rows: the error shown is that of one differing row")
 	}
 	return x

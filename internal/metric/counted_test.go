@@ -124,3 +124,32 @@ func TestCountedIsARate(t *testing.T) {
 		}
 	}
 }
+
+// Where numbers are means of a row's samples the interval is the delta method's, and where no
+// row differs still no certainty.
+func TestCountedOfSamples(t *testing.T) {
+	for _, half := range []float64{0, 0.5} {
+		y := &rows.Rows{N: 40, Task: cases.Generation, Baseline: -1, Models: []rows.Model{{Key: "candidate"}}}
+		hit, of := make([]float64, y.N), make([]float64, y.N)
+		for i := range y.N {
+			of[i] = 1
+			if i < 20 {
+				hit[i] = half
+			}
+		}
+		y.Given = map[string]*rows.Given{"s": {Scores: map[string][]float64{"candidate": hit}, Ungraded: make([]bool, y.N),
+			More: map[string]map[string][]float64{"hit": {"candidate": hit}, "of": {"candidate": of}}}}
+		in, err := metric.NewCatalogue().With([]metric.Scorer{{Name: "s", Direction: metric.Down, Lo: 0, Hi: 1, Corpus: shares{same: true}}}).Build("s", "", metric.Options{Task: cases.Generation})
+		if err != nil {
+			t.Fatal(err)
+		}
+		a := in.Estimate(see(t, y, []*metric.Instance{in}), 0)
+		lo, hi, ok := a.Interval(0.95)
+		if half == 0 && (!ok || lo != 0 || math.Abs(hi-0.08762) > 1e-4) { // R: prop.test(0, 40, correct = FALSE)
+			t.Errorf("0 of 40: %v to %v by %s", lo, hi, a.Method)
+		}
+		if want := 0.25 * math.Sqrt(40./39/40); half > 0 && (!same(a.Value, 0.25, 1e-12) || !same(a.SE, want, 1e-9) || a.DF != 39) {
+			t.Errorf("%+v, want 0.25 with the error %v of a mean", a, want)
+		}
+	}
+}

@@ -63,7 +63,7 @@ func (s Scorer) corpus(t cases.Task) *Metric {
 		}
 		return nil
 	}
-	if c, ok := s.Corpus.(CountedCorpus); ok && s.PassFail {
+	if c, ok := s.Corpus.(CountedCorpus); ok {
 		return s.counted(t, c, m)
 	}
 	if g, ok := s.Corpus.(GroupedCorpus); ok {
@@ -105,7 +105,7 @@ func (s Scorer) counted(t cases.Task, c CountedCorpus, m mean) *Metric {
 	return &Metric{Name: s.Name, Tasks: []cases.Task{t}, Title: "value of the scorer " + s.Name + " on all rows", Formula: c.Signature(), Lo: s.Lo, Hi: s.Hi, Direction: s.Direction,
 		Interval: interval, Paired: paired, Denominator: "graded rows that the metric speaks of", Variant: c.Signature(), Source: source,
 		build: func(Options) (measure, error) {
-			return s.opinion(counted{mean: m, sameRows: same, f1: f1, down: s.Direction == Down}), nil
+			return s.opinion(counted{mean: m, sameRows: same, f1: f1, whole: s.PassFail, down: s.Direction == Down}), nil
 		}}
 }
 
