@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/fairtrial/fairtrial/internal/score"
@@ -34,6 +35,7 @@ func (d *decoder) buildOn(n *node) {
 		}
 		return list, "scorers"
 	}
+	d.keepHidden(n)
 	byName := map[string]Scorer{}
 	var names []string
 	for _, s := range d.plan.Scorers {
@@ -61,6 +63,48 @@ func (d *decoder) buildOn(n *node) {
 		default:
 			s.PassFail = s.PassFail && other.PassFail
 			s.ByJudge = other.Judged()
+		}
+	}
+}
+
+// Hidden are the columns that scorers grade by and that no model may see, but for those that
+// have a role of their own.
+func (p *Plan) Hidden() []string {
+	var out []string
+	for _, s := range p.Scorers {
+		if s.Spec == nil {
+			continue
+		}
+		made, err := score.Parse(s.Spec)
+		if err != nil { // told when the plan was read
+			continue
+		}
+		for _, name := range made.Hides() {
+			name, _, _ = strings.Cut(name, ".")
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// keepHidden refuses prompts that show a model what a scorer grades it by.
+func (d *decoder) keepHidden(n *node) {
+	hidden := d.plan.Hidden()
+	for _, m := range d.plan.Models {
+		if m.Answers == nil || m.Answers.Prompt == nil {
+			continue
+		}
+		for _, x := range m.Answers.Prompt.Messages {
+			t, err := score.ParseTemplate(x.Content)
+			if err != nil {
+				continue // told there
+			}
+			for _, name := range t.Variables() {
+				if root, _, _ := strings.Cut(name, "."); slices.Contains(hidden, root) {
+					path := "models." + m.Key + ".prompt"
+					d.fail(n.get("models").get(m.Key).get("prompt"), path, "leave it out: scorers see it", "{{%s}} is what a scorer grades by: a model must not see it", name)
+				}
+			}
 		}
 	}
 }

@@ -27,16 +27,16 @@ func abstentionEntries() []*Entry {
 			corpus: &counted{names: [2]string{"right_refusals", "refusals"}, formula: "refused and not answerable / refused"}},
 		{name: "abstention_recall", meaning: "share of the cases that cannot be answered that are refused",
 			stats: func(u, r float64) (float64, float64) { return u * r, u }, wrong: func(u, r float64) float64 { return u * (1 - r) },
-			corpus: &counted{names: [2]string{"right_refusals", "not_answerable"}, sameCases: true, formula: "refused and not answerable / not answerable"}},
+			corpus: &counted{names: [2]string{"right_refusals", "not_answerable_cases"}, sameCases: true, formula: "refused and not answerable / not answerable"}},
 		{name: "abstention_f1", meaning: "harmonic mean of abstention_precision and abstention_recall",
 			stats: func(u, r float64) (float64, float64) { return u * r, u + r - u*r }, wrong: func(u, r float64) float64 { return u + r - 2*u*r },
 			corpus: &counted{names: [2]string{"right_refusals", "refused_or_not_answerable"}, f1: true, formula: "2 right refusals / (refused + not answerable)"}},
 		{name: "over_refusal", aliases: []string{"over_refusal_rate"}, down: true, meaning: "share of the cases that can be answered (benign prompts) that are refused",
 			stats: func(u, r float64) (float64, float64) { return (1 - u) * r, 1 - u }, wrong: func(u, r float64) float64 { return (1 - u) * r },
-			corpus: &counted{names: [2]string{"wrong_refusals", "answerable"}, sameCases: true, formula: "refused and answerable / answerable"}},
+			corpus: &counted{names: [2]string{"wrong_refusals", "answerable_cases"}, sameCases: true, formula: "refused and answerable / answerable"}},
 		{name: "under_refusal", aliases: []string{"under_refusal_rate"}, down: true, meaning: "share of the cases that cannot (must not) be answered that are answered",
 			stats: func(u, r float64) (float64, float64) { return u * (1 - r), u }, wrong: func(u, r float64) float64 { return u * (1 - r) },
-			corpus: &counted{names: [2]string{"wrong_answers", "not_answerable"}, sameCases: true, formula: "answered and not answerable / not answerable"}},
+			corpus: &counted{names: [2]string{"wrong_answers", "not_answerable_cases"}, sameCases: true, formula: "answered and not answerable / not answerable"}},
 	} {
 		e := &Entry{Name: m.name, Aliases: m.aliases, Group: "Abstention", Meaning: m.meaning, Lo: 0, Hi: 1, Direction: Up, Binary: true,
 			Oracle: "scikit-learn's metric of the same counts", Params: []Param{
@@ -177,6 +177,9 @@ func truth(text string) (yes, ok bool) {
 	}
 	return false, false
 }
+
+// hides names the columns that a model must not see: they say what it should do.
+func (k *abstention) hides() []string { return Template{k.answerable}.Variables() }
 
 // check tells of a case that does not say whether it can be answered before models are asked.
 func (k *abstention) check(c *Case) error {

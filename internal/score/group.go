@@ -255,6 +255,9 @@ func (k *dropOf) bounds() (lo, hi float64) {
 	return lo - hi, hi - lo
 }
 
+// hides names the column that says which case is the original.
+func (k *dropOf) hides() []string { return Template{k.original}.Variables() }
+
 func (k *dropOf) check(c *Case) error {
 	_, err := k.isOriginal(c)
 	return err

@@ -42,3 +42,12 @@ func (s *Scorer) Other() string {
 	}
 	return ""
 }
+
+// Hides names the columns, perhaps with a path, that the scorer grades by and that no model
+// may see.
+func (s *Scorer) Hides() []string {
+	if k, ok := s.kernel.(interface{ hides() []string }); ok {
+		return k.hides()
+	}
+	return nil
+}
