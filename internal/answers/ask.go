@@ -19,6 +19,7 @@ type Asker struct {
 	Provider provider.Provider
 	Source   string // of recorded answers: the file
 	columns  plan.Columns
+	hidden   []string // columns that scorers grade by
 	messages []turn
 }
 
@@ -31,7 +32,7 @@ type turn struct {
 // looked up, nothing is asked. dir is where relative paths start.
 func NewAsker(p *plan.Plan, a *plan.Answers, getenv func(string) string) (*Asker, error) {
 	c := config(p, a, getenv)
-	out := &Asker{Source: c.Source, columns: p.Data.Columns}
+	out := &Asker{Source: c.Source, columns: p.Data.Columns, hidden: p.Hidden()}
 	if a.Prompt != nil {
 		for _, m := range a.Prompt.Messages {
 			t, err := score.ParseTemplate(m.Content)
@@ -78,6 +79,9 @@ func (a *Asker) Question(c *Case) (collect.Case, error) {
 	delete(seen, a.columns.Reference)
 	delete(seen, a.columns.Relevant)
 	delete(seen, a.columns.Checks)
+	for _, name := range a.hidden {
+		delete(seen, name)
+	}
 	q := collect.Case{ID: c.ID, Vars: seen}
 	asked := c.Case
 	asked.Vars, asked.References, asked.Relevant, asked.Checks = seen, nil, nil, nil

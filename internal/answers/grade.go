@@ -145,6 +145,16 @@ func (g *Grader) Grade(a Answer) score.Score {
 	return x
 }
 
+// Other names the scorer whose scores this one builds on, "" for none: then GradeOn grades.
+func (g *Grader) Other() string { return g.s.Other() }
+
+// GradeOn is the score of a case given what Other gave it.
+func (g *Grader) GradeOn(a Answer, other score.Score) score.Score {
+	c := a.Samples[0]
+	c.Output, c.NoOutput, c.Other = "", "", &other // the score says whether there was an answer
+	return g.check(g.s.Score(&c))
+}
+
 func (g *Grader) check(x score.Score) score.Score {
 	if x.Graded && (math.IsNaN(x.Value) || math.IsInf(x.Value, 0)) {
 		return score.Score{Reason: "the score is no finite number"}

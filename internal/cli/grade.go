@@ -20,8 +20,9 @@ import (
 type grading struct {
 	scorer plan.Scorer
 	own    *answers.Grader      // one of them
+	on     int                  // own: the scorer whose scores it builds on, -1 for none
 	judges *answers.JudgeGrader //
-	asked  saidGrader           // judges too: what is graded by what others said
+	asked  saidGrader           // judges too: what is graded by what others said, or in groups
 	table  rowScores
 	varied *answers.Variances
 	facts  engine.Scored
@@ -33,17 +34,39 @@ type saidGrader interface {
 	Grade(c *answers.Case, given []answers.Answer) ([]score.Score, error)
 }
 
-// grade gives the scores of a case, by model.
-func (g *grading) grade(c *answers.Case, given []answers.Answer, out []score.Score) error {
+// grade gives the scores of a case, by model. scores are those that scorers gave before.
+func (g *grading) grade(c *answers.Case, given []answers.Answer, scores [][]score.Score, out []score.Score) error {
 	if g.asked != nil {
 		list, err := g.asked.Grade(c, given)
 		copy(out, list)
 		return err
 	}
 	for m, a := range given {
+		if g.on >= 0 {
+			out[m] = g.own.GradeOn(a, scores[g.on][m])
+			continue
+		}
 		out[m] = g.own.Grade(a)
 	}
 	return nil
+}
+
+// turnsOf puts scorers that build on others' scores behind them, and says which those are.
+func turnsOf(list []*grading) []int {
+	var first, then []int
+	for i, g := range list {
+		if g.on = -1; g.own == nil || g.own.Other() == "" {
+			first = append(first, i)
+			continue
+		}
+		then = append(then, i)
+		for k, x := range list {
+			if x.scorer.As == g.own.Other() {
+				g.on = k
+			}
+		}
+	}
+	return append(first, then...)
 }
 
 // grade has built-in scorers, and those that asked judges, grade the stored answers: one
@@ -52,6 +75,7 @@ func (e *Env) grade(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from
 	w := newWorld(cmd.Context(), ws, s.Plan.Dir)
 	defer w.Close()
 	var list []*grading
+	var groups []*answers.GroupGrader
 	keys := modelKeys(s)
 	for _, sc := range scorers {
 		x := &grading{scorer: sc, table: newRowScores(s), varied: answers.NewVariances(s.Plan, sc, keys), facts: engine.Scored{Scorer: sc.As, Ungraded: []engine.Ungraded{}}}
@@ -78,6 +102,10 @@ func (e *Env) grade(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from
 			if x.own, err = w.grader(sc); err != nil {
 				return nil, nil, err
 			}
+			if x.own.Groups() {
+				g := answers.NewGroupGrader(x.own, s.Plan.Data.Columns, len(keys))
+				groups, x.asked = append(groups, g), g
+			}
 			if x.facts.Columns = x.own.Columns(); x.facts.Columns != nil {
 				x.table = newRowScores(s, x.facts.Columns...)
 			}
@@ -100,10 +128,15 @@ func (e *Env) grade(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from
 		}
 		return list[i].judges.Words(m)
 	}
+	turns := turnsOf(list)
+	if err := gradeGroups(cmd.Context(), s, from, groups); err != nil {
+		return nil, nil, err
+	}
 	_, err := beside(cmd.Context(), s, from, func(c *answers.Case, given []answers.Answer) error {
-		for i, g := range list {
+		for _, i := range turns {
+			g := list[i]
 			g.table.extend(c.Row)
-			if err := g.grade(c, given, scores[i]); err != nil {
+			if err := g.grade(c, given, scores, scores[i]); err != nil {
 				return err
 			}
 			g.varied.Add(c, scores[i])

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"math"
 	"os"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -66,6 +67,7 @@ func (e *Env) score(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from
 			own = append(own, sc)
 		}
 	}
+	own = withOthers(s.Plan.Scorers, own, kept)
 	judged, err := e.judge(cmd, ws, s, from, own, was)
 	if err != nil {
 		return nil, err
@@ -95,6 +97,19 @@ func (e *Env) score(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from
 		s.Request.Given = append(s.Request.Given, engine.Given{Scorer: sc.As, Source: path, Columns: facts.Columns})
 	}
 	return out, e.giveLabels(cmd, ws, s, out.facts, was.scorers)
+}
+
+// withOthers adds the scorers that those of own build on, though their scores were kept.
+func withOthers(all, own []plan.Scorer, kept map[string]engine.Scored) []plan.Scorer {
+	for _, sc := range own {
+		other := sc.BuildsOn()
+		if _, ok := kept[other]; !ok {
+			continue
+		}
+		delete(kept, other)
+		own = append(own, all[slices.IndexFunc(all, func(x plan.Scorer) bool { return x.As == other })])
+	}
+	return own
 }
 
 // scoreWith asks one scorer about each row and model and keeps its scores.

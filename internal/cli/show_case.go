@@ -128,6 +128,12 @@ func (e *Env) showCase(cmd *cobra.Command, name, id string, asJSON bool) error {
 	if err := w.judged(ws, s, r, found, all); err != nil {
 		return err
 	}
+	if err := w.builtOn(s.Plan.Scorers, all); err != nil {
+		return err
+	}
+	if err := w.inGroups(cmd.Context(), ws, s.Plan.Scorers, r.Data.Scorers); err != nil {
+		return err
+	}
 	if asJSON {
 		return writeJSON(e.Stdout, w)
 	}
@@ -177,12 +183,15 @@ func (e *Env) caseAnswer(s *eval.Setup, runs *world, key string, given answers.A
 		out.Samples = append(out.Samples, x)
 	}
 	for _, sc := range s.Plan.Scorers {
-		if !sc.BuiltIn() {
+		if !sc.BuiltIn() || sc.BuildsOn() != "" {
 			continue
 		}
 		g, err := answers.NewGrader(sc)
 		if err != nil {
 			return out, err
+		}
+		if g.Groups() {
+			continue // see inGroups
 		}
 		v := score.Score{}
 		if err := g.Connect(runs); err != nil {
@@ -190,11 +199,7 @@ func (e *Env) caseAnswer(s *eval.Setup, runs *world, key string, given answers.A
 		} else {
 			v = g.Grade(given)
 		}
-		x := caseScore{Scorer: sc.As, Value: result.None(), Ungraded: v.Reason, Evidence: v.Evidence}
-		if v.Graded {
-			x.Value, x.Ungraded = result.Number(v.Value), ""
-		}
-		out.Scores = append(out.Scores, x)
+		out.Scores = append(out.Scores, shownScore(sc.As, v))
 	}
 	return out, nil
 }
@@ -232,10 +237,8 @@ func (w *wholeCase) judged(ws *store.Workspace, s *eval.Setup, r *record.Record,
 			return err
 		}
 		for m, x := range scores {
-			out := caseScore{Scorer: sc.As, Value: result.None(), Ungraded: x.Reason, Evidence: x.Evidence, Verdicts: words(m)}
-			if x.Graded {
-				out.Value, out.Ungraded = result.Number(x.Value), ""
-			}
+			out := shownScore(sc.As, x)
+			out.Verdicts = words(m)
 			w.Models[m].Scores = append(w.Models[m].Scores, out)
 		}
 	}

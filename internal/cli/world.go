@@ -127,16 +127,24 @@ func (w *world) grader(sc plan.Scorer) (*answers.Grader, error) {
 func checkScorers(ctx context.Context, s *eval.Setup) (check func(c *answers.Case) error, done func(), err error) {
 	w := newWorld(ctx, nil, s.Plan.Dir)
 	var list []*answers.Grader
+	var groups []*answers.GroupGrader
 	for _, sc := range s.Plan.Scorers {
 		if sc.BuiltIn() {
 			g, err := w.grader(sc)
 			if err != nil {
 				return nil, w.Close, err
 			}
-			list = append(list, g)
+			if list = append(list, g); g.Groups() {
+				groups = append(groups, answers.NewGroupGrader(g, s.Plan.Data.Columns, 0))
+			}
 		}
 	}
 	return func(c *answers.Case) error {
+		for _, g := range groups {
+			if err := g.Count(c); err != nil {
+				return inCases(s.Plan, err)
+			}
+		}
 		for _, g := range list {
 			if err := g.Check(c); err != nil {
 				return inCases(s.Plan, err)

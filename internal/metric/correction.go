@@ -72,10 +72,10 @@ func (in *Instance) beside(a Answer, raw func(m measure) Answer) Answer {
 	return a
 }
 
-// uncalibrated is the mean of a judge that nothing vouches for.
-type uncalibrated struct{ mean }
+// uncalibrated is a metric of a judge's opinions that nothing vouches for.
+type uncalibrated struct{ measure }
 
-func (u uncalibrated) uncorrected() measure { return u.mean }
+func (u uncalibrated) uncorrected() measure { return u.measure }
 func (uncalibrated) by() string             { return ByNothing }
 
 const uncalibratedNote = "uncalibrated judge: no human label says how far it errs"
@@ -87,12 +87,14 @@ func marked(a Answer) Answer {
 	return a
 }
 
-func (u uncalibrated) estimate(v *View, model int) Answer { return marked(u.mean.estimate(v, model)) }
+func (u uncalibrated) estimate(v *View, model int) Answer {
+	return marked(u.measure.estimate(v, model))
+}
 
 func (u uncalibrated) contrast(v *View, a, b int, k float64) Answer {
-	return marked(u.mean.contrast(v, a, b, k))
+	return marked(u.measure.contrast(v, a, b, k))
 }
 
 func (u uncalibrated) between(x, y *View, model int, ratio bool) Answer {
-	return marked(u.mean.between(x, y, model, ratio))
+	return marked(u.measure.between(x, y, model, ratio))
 }

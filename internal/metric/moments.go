@@ -31,6 +31,8 @@ type mean struct {
 	// scorer, when not empty, names whose scores the terms are: rows that it did not grade
 	// count nowhere.
 	scorer string
+	// ofGroups: total is a mean of groups of rows, all within lo and hi.
+	ofGroups bool
 }
 
 func (m mean) spec() summary.Spec    { return summary.Of(summary.KindMoments, m.terms...) }
@@ -210,7 +212,7 @@ func (m mean) estimate(v *View, model int) Answer {
 // range in ranges of a score.
 func (m mean) alike(s spread, size float64) bool {
 	width := (m.hi - m.lo) * size
-	return m.scorer != "" && m.total == nil && !math.IsInf(width, 0) && s.variance <= 1e-28*width*width
+	return m.scorer != "" && (m.total == nil || m.ofGroups) && !math.IsInf(width, 0) && s.variance <= 1e-28*width*width
 }
 
 // independent is how many rows, or clusters, a value rests on.

@@ -1,6 +1,7 @@
 package metric
 
 import (
+	"fmt"
 	"math"
 
 	"github.com/fairtrial/fairtrial/internal/cases"
@@ -32,6 +33,13 @@ type Corpus interface {
 	Signature() string
 }
 
+// GroupedCorpus is a Corpus that is a mean over groups of rows: each row gives its part of its
+// group's value, and of the group.
+type GroupedCorpus interface {
+	Corpus
+	OfGroups() bool
+}
+
 // corpus is the metric of such a scorer.
 func (s Scorer) corpus(t cases.Task) *Metric {
 	m := mean{lo: s.Lo, hi: s.Hi, scorer: s.Name, method: "delta method on sums, t interval"}
@@ -55,9 +63,50 @@ func (s Scorer) corpus(t cases.Task) *Metric {
 		}
 		return nil
 	}
+	if c, ok := s.Corpus.(CountedCorpus); ok {
+		return s.counted(t, c, m)
+	}
+	if g, ok := s.Corpus.(GroupedCorpus); ok {
+		m.ofGroups = g.OfGroups()
+		m.notes = func(mu []float64, n int64) []string {
+			return []string{fmt.Sprintf("mean of %d groups", int64(math.Round(mu[1]*float64(n))))}
+		}
+	}
 	return &Metric{Name: s.Name, Tasks: []cases.Task{t}, Title: "value of the scorer " + s.Name + " on all rows", Formula: "a function of sums over the graded rows: " + s.Corpus.Signature(),
 		Lo: s.Lo, Hi: s.Hi, Direction: s.Direction, Interval: "delta method on the sums, t", Paired: "delta method on the sums of both models", Denominator: "rows that the scorer graded for every model",
-		Variant: s.Corpus.Signature(), Source: "Cochran 1977, section 6.4 (functions of sums)", build: func(Options) (measure, error) { return m, nil }}
+		Variant: s.Corpus.Signature(), Source: "Cochran 1977, section 6.4 (functions of sums)", build: func(Options) (measure, error) { return s.opinion(m), nil }}
+}
+
+// opinion marks a metric that builds on a judge's verdicts.
+func (s Scorer) opinion(m measure) measure {
+	if s.Judge {
+		return uncalibrated{m}
+	}
+	return m
+}
+
+// counted is the metric of a scorer whose value is a share of rows.
+func (s Scorer) counted(t cases.Task, c CountedCorpus, m mean) *Metric {
+	same, f1 := c.Counts()
+	interval, paired, source := "Wilson score; on n/deff with weights or clusters", "delta method on the sums of both models", "Wilson 1927; Korn & Graubard 1998"
+	if f1 {
+		interval, source = "Wilson on J = F/(2−F)", "van Rijsbergen 1979; interval: docs/statistics.md"
+	} else if same {
+		paired = "Tango score, p by mid-p McNemar; delta method with weights or clusters"
+	}
+	m.notes = nil
+	m.total = func(sums []float64) (float64, []float64, string) {
+		val, g, _, ok := c.Of(sums)
+		if !ok {
+			return 0, nil, "no row is spoken of: " + c.StatNames()[1] + " is 0"
+		}
+		return val, g, ""
+	}
+	return &Metric{Name: s.Name, Tasks: []cases.Task{t}, Title: "value of the scorer " + s.Name + " on all rows", Formula: c.Signature(), Lo: s.Lo, Hi: s.Hi, Direction: s.Direction,
+		Interval: interval, Paired: paired, Denominator: "graded rows that the metric speaks of", Variant: c.Signature(), Source: source,
+		build: func(Options) (measure, error) {
+			return s.opinion(counted{mean: m, sameRows: same, f1: f1, whole: s.PassFail, down: s.Direction == Down}), nil
+		}}
 }
 
 // metrics are the mean of a scorer's scores and, where its rows have scores that are more than
@@ -132,10 +181,8 @@ func (s Scorer) vouched(m mean) measure {
 		return rated{m, nil}
 	case s.Cards != nil:
 		return rated{m, s.Cards}
-	case s.Judge:
-		return uncalibrated{m}
 	}
-	return m
+	return s.opinion(m)
 }
 
 // ungraded says how many rows have no score, and bounds the mean by their worst and best.

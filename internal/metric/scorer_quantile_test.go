@@ -52,24 +52,7 @@ func TestScorerQuantileLeavesUngradedOut(t *testing.T) {
 		for _, q := range []float64{0.5, 0.9} {
 			t.Run(fmt.Sprint(way, q), func(t *testing.T) {
 				x := scoredRows(300, way.weights, way.clusters)
-				g, kept := x.Given["s"], &rows.Rows{Task: cases.Regression, Baseline: 1, ClusterHash: x.ClusterHash, Models: []rows.Model{{Key: "candidate"}, {Key: "baseline"}}}
-				for i := range x.N {
-					if g.Ungraded[i] = i%9 == 4; g.Ungraded[i] {
-						g.Scores["candidate"][i] = math.NaN()
-						continue
-					}
-					kept.N++
-					kept.Target = append(kept.Target, 0)
-					for m := range kept.Models {
-						kept.Models[m].Score = append(kept.Models[m].Score, x.Models[m].Score[i])
-					}
-					if way.weights {
-						kept.Weight = append(kept.Weight, x.Weight[i])
-					}
-					if way.clusters {
-						kept.Cluster = append(kept.Cluster, x.Cluster[i])
-					}
-				}
+				kept := gradedAlone(x)
 				in := scorerQuantile(t, q)
 				plain, err := metric.NewCatalogue().Build("absolute_error_quantile", "", metric.Options{Task: cases.Regression, Params: map[string]float64{"q": q}})
 				if err != nil {

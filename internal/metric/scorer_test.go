@@ -53,6 +53,30 @@ func scoredRows(n int, weights, clusters bool) *rows.Rows {
 	return x
 }
 
+// gradedAlone takes the scores of every ninth row away, and gives the others by themselves.
+func gradedAlone(x *rows.Rows) *rows.Rows {
+	g := x.Given["s"]
+	kept := &rows.Rows{Task: cases.Regression, Baseline: 1, ClusterHash: x.ClusterHash, Models: []rows.Model{{Key: "candidate"}, {Key: "baseline"}}}
+	for i := range x.N {
+		if g.Ungraded[i] = i%9 == 4; g.Ungraded[i] {
+			g.Scores["candidate"][i] = math.NaN()
+			continue
+		}
+		kept.N++
+		kept.Target = append(kept.Target, 0)
+		for m := range kept.Models {
+			kept.Models[m].Score = append(kept.Models[m].Score, x.Models[m].Score[i])
+		}
+		if x.Weight != nil {
+			kept.Weight = append(kept.Weight, x.Weight[i])
+		}
+		if x.Cluster != nil {
+			kept.Cluster = append(kept.Cluster, x.Cluster[i])
+		}
+	}
+	return kept
+}
+
 // Where every row is graded a scorer's metric is the mean of the scores, to the last digit
 // of its error and of paired differences, with weights and clusters.
 func TestScorerIsAMean(t *testing.T) {
@@ -79,27 +103,14 @@ func TestScorerIsAMean(t *testing.T) {
 // With ungraded rows it is the mean of the others, with their error.
 func TestUngradedRowsCountNowhere(t *testing.T) {
 	x := scoredRows(200, false, false)
-	var kept rows.Rows
-	kept.Task, kept.Baseline, kept.Models = cases.Regression, 1, []rows.Model{{Key: "candidate"}, {Key: "baseline"}}
-	g := x.Given["s"]
-	for i := range x.N {
-		if g.Ungraded[i] = i%9 == 4; g.Ungraded[i] {
-			g.Scores["candidate"][i] = math.NaN()
-			continue
-		}
-		kept.N++
-		kept.Target = append(kept.Target, 0)
-		for m := range kept.Models {
-			kept.Models[m].Score = append(kept.Models[m].Score, x.Models[m].Score[i])
-		}
-	}
+	kept := gradedAlone(x)
 	x.Models[0].Score = make([]float64, x.N) // only its scores are read
 	in := scorer(t, metric.Scorer{Name: "s", Direction: metric.Down, Lo: 0, Hi: 5})
 	plain, err := metric.NewCatalogue().Build("mean_error", "", metric.Options{Task: cases.Regression})
 	if err != nil {
 		t.Fatal(err)
 	}
-	v, w := see(t, x, []*metric.Instance{in}), see(t, &kept, []*metric.Instance{plain})
+	v, w := see(t, x, []*metric.Instance{in}), see(t, kept, []*metric.Instance{plain})
 	lost := int64(x.N - kept.N)
 	v.Pop.Ungraded = map[string]int64{"s": lost}
 	for _, pair := range [][2]metric.Answer{{in.Estimate(v, 0), plain.Estimate(w, 0)}, {in.Contrast(v, 0, 1, 1), plain.Contrast(w, 0, 1, 1)}} {

@@ -155,6 +155,8 @@ func (d *decoder) caseHas(v *node, path string, sc *score.Scorer) {
 		if c.Relevant == "" {
 			d.fail(v, path, "name the column of relevant ids in data.columns.relevant", "%s asks which passages are relevant, and the cases do not say", sc.Entry.Name)
 		}
+	case score.NeedsGroup:
+		d.groupFits(v, path, sc)
 	case "two outputs or more", "k outputs or more":
 		for _, m := range d.plan.Models {
 			if m.Answers != nil && m.Answers.Samples < 2 {

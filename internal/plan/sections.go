@@ -80,6 +80,7 @@ func (d *decoder) root(n *node) {
 	}
 	d.with(n, "scorers", d.scorers)
 	d.costs(n)
+	d.buildOn(n)
 	d.metrics(n.get("metrics"))
 	d.extendMetrics(packs)
 	d.scored()

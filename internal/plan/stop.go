@@ -80,6 +80,7 @@ func (d *decoder) stopFits(n *node) {
 	if d.plan.Control != nil {
 		d.fail(n, "stop", "leave one of them out", "a control judges all cases, and stop asks no more than it takes")
 	}
+	d.groupsStop(n)
 	blocking, early := 0, 0
 	for _, g := range d.plan.Gates {
 		if g.Severity != result.Block {

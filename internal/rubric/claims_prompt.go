@@ -72,7 +72,7 @@ func list(numbers []int) string {
 func (p grounding) words() []Question {
 	var out []Question
 	for _, x := range p.passes {
-		if x.of == "answer" || x.of == "reference" {
+		if x.among == nil && (x.of == "answer" || x.of == "reference") {
 			out = append(out, p.claimsQuestion(x.of, Shown{}))
 		}
 		out = append(out, p.verdictQuestion(x, []statement{{}}, Shown{}))

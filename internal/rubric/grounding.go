@@ -22,6 +22,12 @@ type pass struct {
 	ask     string // about each
 	against []string
 	options []string // the first one is good
+	lead    string   // words before its verdicts, but those of the first pass
+	// among, when not nil, takes some of the first pass's statements and what is shown with
+	// them, by what was said so far, in place of statements of its own. Where it leaves no
+	// statement or no context nothing is asked.
+	among func(first []statement, said [][]string, s Shown) ([]statement, Shown)
+	skip  func(said [][]string) bool // nil: never
 }
 
 // kind is a grounding measure.
@@ -53,6 +59,7 @@ func between(of, against, name string) pass {
 // kinds are the measures, by name.
 func kinds() map[string]kind {
 	answerToReference, referenceToAnswer := between("answer", "reference", "the reference answer"), between("reference", "answer", "the answer to judge")
+	referenceToAnswer.lead = "the other way round:"
 	passages := func(shows ...string) pass {
 		return pass{of: "contexts", against: shows, options: []string{relevant, irrelevant},
 			ask: "Does this context help to answer the question? \"relevant\": something in it is needed for, or is part of, a right answer; \"irrelevant\": nothing is."}
@@ -79,6 +86,8 @@ func kinds() map[string]kind {
 		"answer_relevance": {title: "share of the answer's statements that answer the question", shows: []string{"question", "answer"},
 			passes: []pass{{of: "answer", against: []string{"question"}, options: []string{relevant, irrelevant},
 				ask: "Does the statement help to answer the question that was asked? \"relevant\": it answers it, or a part of it, or is needed to understand the answer; \"irrelevant\": it does not. Whether it is true does not matter."}}, value: share(relevant)},
+		"noise_sensitivity_relevant":   noise(false),
+		"noise_sensitivity_irrelevant": noise(true),
 		"citation_precision": {title: "share of the answer's citations that support what they stand at", shows: []string{"question", "contexts", "answer"},
 			passes: []pass{{of: "citations", against: []string{"contexts"}, options: []string{supported, unsupported},
 				ask: "Does the cited context support the statement, or a part of it? Only that context counts."}}, value: share(supported)},
@@ -111,7 +120,9 @@ func Grounded(g Grounding) (Rubric, error) {
 func (g *Grounding) Title() string { return kinds()[g.Kind].title }
 
 // Less reports whether less of the measure is better.
-func (g *Grounding) Less() bool { return g.Kind == "hallucination" || g.Kind == "contradiction" }
+func (g *Grounding) Less() bool {
+	return g.Kind == "hallucination" || g.Kind == "contradiction" || strings.HasPrefix(g.Kind, "noise_sensitivity_")
+}
 
 // share of the statements whose verdict is one of names.
 func share(names ...string) func([][]string) (float64, string) {
@@ -165,16 +176,29 @@ type grounding struct {
 }
 
 func (p grounding) Turn(s Shown, replies []Reply) Turn {
+	switch {
+	case slices.Contains(p.shows, "contexts") && len(s.Contexts) == 0:
+		return Turn{Verdict: &Verdict{Reason: "there is no context"}}
+	case slices.Contains(p.shows, "reference") && len(s.References) == 0:
+		return Turn{Verdict: &Verdict{Reason: "there is no reference answer"}}
+	}
 	var steps []Step
 	said := make([][]string, len(p.passes))
+	var first []statement
 	for i, x := range p.passes {
-		items, used, turn := p.statements(x, s, replies)
+		if x.skip != nil && x.skip(said) {
+			continue
+		}
+		items, shown, used, turn := p.next(x, first, said, s, replies)
 		if turn != nil {
 			turn.addSteps(steps)
 			return *turn
 		}
+		if i == 0 {
+			first = items
+		}
 		replies = replies[used:]
-		verdicts, turn := p.judge(x, items, s, &replies)
+		verdicts, turn := p.judge(x, items, shown, &replies)
 		for n, v := range verdicts {
 			if v.choice == "" { // not reached
 				continue
@@ -235,17 +259,22 @@ type statement struct {
 	known string // its verdict, where nobody need be asked
 }
 
+// next are the statements of a pass with what is shown beside them.
+func (p grounding) next(x pass, first []statement, said [][]string, s Shown, replies []Reply) (items []statement, shown Shown, used int, turn *Turn) {
+	if x.among == nil {
+		items, used, turn = p.statements(x, s, replies)
+		return items, s, used, turn
+	}
+	if items, shown = x.among(first, said, s); len(shown.Contexts) == 0 {
+		items = nil
+	}
+	return items, shown, 0, nil
+}
+
 // statements are those of a pass. Where the judge has not listed them yet the turn asks it
 // to, and where there are none the turn is a verdict.
 func (p grounding) statements(x pass, s Shown, replies []Reply) (items []statement, used int, turn *Turn) {
 	known := func(reason string) *Turn { return &Turn{Verdict: &Verdict{Reason: reason}} }
-	needs := append([]string{x.of}, x.against...)
-	if slices.Contains(needs, "contexts") && len(s.Contexts) == 0 {
-		return nil, 0, known("there is no context")
-	}
-	if slices.Contains(needs, "reference") && len(s.References) == 0 {
-		return nil, 0, known("there is no reference answer")
-	}
 	switch x.of {
 	case "contexts":
 		for _, c := range s.Contexts {
@@ -298,6 +327,9 @@ func (s Shown) text(of string) string {
 func tally(said [][]string, passes []pass) string {
 	var parts []string
 	for i, list := range said {
+		if i > 0 && len(list) > 0 {
+			parts = append(parts, passes[i].lead)
+		}
 		for _, o := range passes[i].options {
 			n := 0
 			for _, v := range list {
@@ -308,9 +340,6 @@ func tally(said [][]string, passes []pass) string {
 			if n > 0 {
 				parts = append(parts, fmt.Sprintf("%d %s", n, o))
 			}
-		}
-		if i+1 < len(said) {
-			parts = append(parts, "the other way round:")
 		}
 	}
 	return strings.ReplaceAll(strings.Join(parts, ", "), ":,", ":")

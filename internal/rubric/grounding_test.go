@@ -60,6 +60,14 @@ func TestGroundingValues(t *testing.T) {
 		{"context_precision", []string{verdicts("irrelevant", "irrelevant", "irrelevant")}, 0, ""},
 		{"context_relevance", []string{verdicts("relevant", "irrelevant", "relevant")}, 2. / 3, ""},
 		{"answer_relevance", []string{claims, verdicts("relevant", "relevant", "relevant", "irrelevant")}, 0.75, ""},
+		// a is right, b comes from a relevant context, c from an irrelevant one, d from none
+		{"noise_sensitivity_relevant", []string{claims, verdicts("supported", "unsupported", "unsupported", "unsupported"), verdicts("relevant", "irrelevant", "relevant"),
+			verdicts("supported", "unsupported", "unsupported")}, 0.25, "1 supported, 3 unsupported, contexts: 2 relevant, 1 irrelevant, wrong ones in relevant contexts: 1 supported, 2 unsupported"},
+		{"noise_sensitivity_irrelevant", []string{claims, verdicts("supported", "unsupported", "unsupported", "unsupported"), verdicts("relevant", "irrelevant", "relevant"),
+			verdicts("supported", "unsupported", "unsupported"), verdicts("supported", "unsupported")}, 0.25, ""},
+		{"noise_sensitivity_irrelevant", []string{claims, verdicts("supported", "supported", "supported", "supported")}, 0, "4 supported"},
+		{"noise_sensitivity_irrelevant", []string{claims, verdicts("supported", "supported", "unsupported", "supported"), verdicts("irrelevant", "irrelevant", "irrelevant"), verdicts("supported")}, 0.25, ""},
+		{"noise_sensitivity_irrelevant", []string{claims, verdicts("supported", "supported", "unsupported", "supported"), verdicts("relevant", "relevant", "relevant"), verdicts("supported")}, 0, ""},
 		{"citation_precision", []string{verdicts("supported", "unsupported", "supported")}, 2. / 3, ""},
 		{"citation_recall", []string{verdicts("supported", "unsupported")}, 1. / 3, "1 supported, 2 unsupported"}, // the third cites nothing
 	} {
@@ -114,6 +122,8 @@ func TestGroundingUngraded(t *testing.T) {
 		reason  string
 	}{
 		{Grounding{Kind: "faithfulness"}, Shown{Answer: "a"}, nil, "there is no context"},
+		{Grounding{Kind: "noise_sensitivity_relevant"}, Shown{References: []string{"r"}, Answer: "a"}, nil, "there is no context"},
+		{Grounding{Kind: "noise_sensitivity_irrelevant"}, full, []string{`{"claims": ["x"]}`, verdicts("unsupported"), verdicts("perhaps")}, `the judge's verdict "perhaps" on number 1 is none of "relevant", "irrelevant"`},
 		{Grounding{Kind: "context_recall"}, Shown{Contexts: []string{"c"}}, nil, "there is no reference answer"},
 		{Grounding{Kind: "faithfulness"}, Shown{Contexts: []string{"c"}, Answer: " "}, nil, "the answer is empty: it claims nothing"},
 		{Grounding{Kind: "faithfulness"}, full, []string{`{"claims": []}`}, "the answer claims nothing"},
@@ -222,4 +232,30 @@ func FuzzClaims(f *testing.F) {
 			}
 		}
 	})
+}
+
+// Only wrong claims are traced, in the contexts of one kind; one that both kinds support is
+// not asked about twice.
+func TestNoiseIsTracedInItsContexts(t *testing.T) {
+	s := Shown{Contexts: []string{"first context", "second context"}, References: []string{"r"}, Answer: "a"}
+	replies := []string{`{"claims": ["right", "wrong one", "wrong two"]}`, verdicts("supported", "unsupported", "unsupported"), verdicts("irrelevant", "relevant"),
+		verdicts("supported", "unsupported"), verdicts("supported")}
+	var asked []string
+	v := play(t, grounded(t, Grounding{Kind: "noise_sensitivity_irrelevant"}), s, func(q Question) string {
+		asked = append(asked, q.Material)
+		return replies[len(asked)-1]
+	})
+	if math.Abs(v.Value-1./3) > 1e-12 || len(asked) != 5 || len(v.Steps) != 8 {
+		t.Fatalf("%+v after %d questions", v, len(asked))
+	}
+	for i, has := range map[int][4]bool{3: {false, true, true, true}, 4: {true, false, false, true}} {
+		for k, text := range []string{"first context", "second context", "wrong one", "wrong two"} {
+			if strings.Contains(asked[i], text) != has[k] {
+				t.Errorf("question %d: %q is shown: %v\n%s", i+1, text, !has[k], asked[i])
+			}
+		}
+		if strings.Contains(asked[i], "right") {
+			t.Errorf("question %d is about a right claim", i+1)
+		}
+	}
 }

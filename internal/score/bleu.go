@@ -84,13 +84,13 @@ func (b *bleu) stats(output string, refs []string) []float64 {
 	}
 	if len(refs) == 1 { // the same, quicker
 		var match [16]int32
-		b.grams.matches(maxBLEU, len(b.vocab.ids), b.sides[0], b.sides[1], match[:])
+		b.grams.matches(maxBLEU, b.vocab.len(), b.sides[0], b.sides[1], match[:])
 		for k := range maxBLEU {
 			stats[2+k] = float64(match[k])
 		}
 		return stats
 	}
-	b.grams.count(maxBLEU, len(b.vocab.ids), b.sides[:len(refs)+1], func(order int, c []int32) {
+	b.grams.count(maxBLEU, b.vocab.len(), b.sides[:len(refs)+1], func(order int, c []int32) {
 		if c[0] == 0 {
 			return
 		}

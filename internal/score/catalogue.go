@@ -41,7 +41,7 @@ func Entries() []*Entry {
 		exactEntries, containsEntries, regexEntries, countEntries, choiceEntries, numericEntries, mathEntries,
 		overlapEntries, editEntries, bleuEntries, sentenceBLEUEntries, chrfEntries, terEntries, rougeEntries, meteorEntries,
 		jsonEntries, schemaEntries, markupEntries, diffEntries, listEntries, ifevalEntries, retrievalEntries,
-		codeEntries, sqlEntries, consistencyEntries, trialEntries, leakEntries, refusalEntries, likelihoodEntries, costEntries,
+		codeEntries, sqlEntries, consistencyEntries, trialEntries, groupEntries, leakEntries, refusalEntries, abstentionEntries, likelihoodEntries, costEntries,
 		setEntries, recordedEntries,
 	} {
 		all = append(all, family()...)

@@ -75,7 +75,7 @@ func (k *chrf) score(c *Case) Score {
 		k.count(k.one[:3*k.chars], k.chars, int(k.symbols), k.outC, k.refC)
 		if k.nwords > 0 {
 			k.refW = k.wordIDs(k.refW[:0], r)
-			k.count(k.one[3*k.chars:], k.nwords, len(k.vocab.ids), k.outW, k.refW)
+			k.count(k.one[3*k.chars:], k.nwords, k.vocab.len(), k.outW, k.refW)
 		}
 		if v, _, _ := k.of(k.one, nil); v > best {
 			best = v
@@ -101,9 +101,6 @@ func (k *chrf) count(dst []float64, order, symbols int, out, ref []int32) {
 
 func (k *chrf) characters(dst []int32, s string) []int32 {
 	for _, r := range s {
-		if !k.space && isSpace(r) {
-			continue
-		}
 		var id int32
 		if r < 128 {
 			id = k.ascii[r]
@@ -111,6 +108,9 @@ func (k *chrf) characters(dst []int32, s string) []int32 {
 			id = k.wide[r]
 		}
 		if id == 0 {
+			if !k.space && isSpace(r) {
+				continue
+			}
 			k.symbols++
 			id = k.symbols
 			if r < 128 {

@@ -28,7 +28,7 @@ func containsEntries() []*Entry {
 					return nil, keyErr("value", "every output contains it", "expected a text, found an empty one")
 				}
 			}
-			return &find{values: v, fold: a.flag("ignore_case") || strings.HasPrefix(a.written, "i"), all: all, test: test}, nil
+			return &find{values: v, fold: a.flag("ignore_case") || strings.HasPrefix(a.written, "i"), all: all, test: test, anywhere: strings.HasPrefix(name, "contains")}, nil
 		}
 		return e
 	}
@@ -73,6 +73,7 @@ func SplitList(s string) []any {
 type find struct {
 	values    *texts
 	fold, all bool
+	anywhere  bool // test is strings.Contains
 	test      func(o, v string) bool
 }
 
@@ -82,7 +83,11 @@ func (f *find) score(c *Case) Score {
 		return ungraded(err.Error())
 	}
 	o := c.Output
-	if f.fold {
+	test := f.test
+	switch {
+	case f.fold && f.anywhere && isASCII(o): // without a copy
+		test = func(o, v string) bool { return indexFold(o, v) >= 0 }
+	case f.fold:
 		o = lower(o)
 	}
 	for _, v := range values {
@@ -93,7 +98,7 @@ func (f *find) score(c *Case) Score {
 		if f.fold {
 			w = lower(v)
 		}
-		if ok := f.test(o, w); ok && !f.all {
+		if ok := test(o, w); ok && !f.all {
 			return passed(short(v))
 		} else if !ok && f.all {
 			return failed("not found: " + short(v))

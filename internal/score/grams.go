@@ -5,32 +5,6 @@ import (
 	"slices"
 )
 
-// vocab numbers words or characters from 1, in the order in which they are met.
-type vocab struct{ ids map[string]int32 }
-
-func (v *vocab) reset() {
-	if v.ids == nil || len(v.ids) > 1<<14 { // clearing a huge table costs more than a new one
-		v.ids = make(map[string]int32, 256)
-	}
-	clear(v.ids)
-}
-
-func (v *vocab) id(w string) int32 {
-	id, ok := v.ids[w]
-	if !ok {
-		id = int32(len(v.ids) + 1)
-		v.ids[w] = id
-	}
-	return id
-}
-
-func (v *vocab) all(dst []int32, words []string) []int32 {
-	for _, w := range words {
-		dst = append(dst, v.id(w))
-	}
-	return dst
-}
-
 // grams counts the n-grams of several sequences ("sides") of small numbers. All orders
 // come from one sort. A key is the `order` symbols from a place on, packed from left to
 // right, 0 past the end, and the side in its lowest bits; in sorted order every shorter
@@ -41,6 +15,7 @@ type grams struct {
 	opened      []int32 // seen, when the run of an order began: opened[(n-1)·sides + side]
 	counts      []int32
 	table       map[uint64]int32
+	digits      *[6][1 << 11]int32 // counts of sort, by pass
 }
 
 // prepare packs and sorts the keys. ok is false where a key does not hold an n-gram.
@@ -82,17 +57,17 @@ func (g *grams) matches(order, symbols int, a, b []int32, dst []int32) {
 		g.countWide(order, [][]int32{a, b}, func(n int, c []int32) { dst[n-1] += min(c[0], c[1]) })
 		return
 	}
-	var openA, openB [16]int32 // as opened; orders are at most 10
-	var seenA, seenB int32
-	var differs [65]uint8 // the first order that differs, by the length of a difference in bits
+	var open [16]uint64        // as opened, both sides in one; orders are at most 10
+	seen := uint64(0)          // the side of a in the lower half
+	var differs, has [65]uint8 // the first order that differs, by the length of a difference in bits; orders of a key, by its zeros at the end
 	for k, b := order-1, 1; k >= 0; k-- {
 		for range width {
-			differs[b] = uint8(k)
+			differs[b], has[b-1] = uint8(k), uint8(k+1)
 			b++
 		}
 	}
+	dst = dst[:len(open)]
 	last := g.keys[0] >> low
-	symbol := uint64(1)<<width - 1
 	for i := 0; i <= len(g.keys); i++ {
 		var e uint64
 		from := 0
@@ -100,21 +75,22 @@ func (g *grams) matches(order, symbols int, a, b []int32, dst []int32) {
 			e = g.keys[i]
 			x := e>>low ^ last
 			if x == 0 {
-				seenB += int32(e & 1)
-				seenA += int32(^e & 1)
+				seen += 1 << (e & 1 << 5)
 				continue
 			}
 			from = int(differs[bits.Len64(x)])
 		}
-		for k := from; k < order; k++ {
-			if last>>(uint(order-1-k)*uint(width))&symbol != 0 {
-				dst[k] += min(seenA-openA[k], seenB-openB[k])
-			}
-			openA[k], openB[k] = seenA, seenB
+		full := int(has[bits.TrailingZeros64(last)]) // shorter past the end of a text
+		for k := from; k < full; k++ {
+			d := seen - open[k&15]
+			dst[k&15] += int32(min(uint32(d), uint32(d>>32)))
+			open[k&15] = seen
+		}
+		for k := max(from, full); k < order; k++ {
+			open[k&15] = seen
 		}
 		last = e >> low
-		seenB += int32(e & 1)
-		seenA += int32(^e & 1)
+		seen += 1 << (e & 1 << 5)
 	}
 }
 
@@ -166,7 +142,7 @@ func zeros(s []int32, n int) []int32 {
 }
 
 // sort orders the keys by their bits from low to high, radix for many: the order of sides
-// in a run is nothing.
+// in a run is nothing. The digits of all passes are counted at once.
 func (g *grams) sort(low, high int) {
 	if len(g.keys) < 128 {
 		slices.Sort(g.keys)
@@ -175,21 +151,44 @@ func (g *grams) sort(low, high int) {
 	g.spare = slices.Grow(g.spare[:0], len(g.keys))[:len(g.keys)]
 	passes := (high - low + 10) / 11
 	digit := (high - low + passes - 1) / passes
-	var at [1 << 11]int32
-	for shift := low; shift < high; shift += digit {
-		count := at[:1<<digit]
-		clear(count)
+	if g.digits == nil {
+		g.digits = new([6][1 << 11]int32)
+	}
+	for p := range passes {
+		clear(g.digits[p][:1<<digit])
+	}
+	mask := uint64(1)<<digit - 1
+	switch passes {
+	case 2:
 		for _, e := range g.keys {
-			count[e>>shift&(1<<digit-1)]++
+			g.digits[0][e>>low&mask&2047]++
+			g.digits[1][e>>(low+digit)&mask&2047]++
 		}
+	case 3:
+		for _, e := range g.keys {
+			g.digits[0][e>>low&mask&2047]++
+			g.digits[1][e>>(low+digit)&mask&2047]++
+			g.digits[2][e>>(low+2*digit)&mask&2047]++
+		}
+	default:
+		for _, e := range g.keys {
+			for p := range passes {
+				g.digits[p][e>>(low+p*digit)&mask&2047]++
+			}
+		}
+	}
+	for p := range passes {
+		count := &g.digits[p]
 		sum := int32(0)
-		for i, c := range count {
+		for i, c := range count[:1<<digit] {
 			count[i] = sum
 			sum += c
 		}
+		shift := low + p*digit
+		spare := g.spare[:len(g.keys)]
 		for _, e := range g.keys {
-			d := e >> shift & (1<<digit - 1)
-			g.spare[count[d]] = e
+			d := e >> shift & mask & 2047
+			spare[count[d]] = e
 			count[d]++
 		}
 		g.keys, g.spare = g.spare, g.keys

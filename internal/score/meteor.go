@@ -98,7 +98,7 @@ func (k *meteor) match() (found int) {
 		if k.at[i] >= 0 {
 			continue
 		}
-		id, ok := k.vocab.ids[k.words[0][i]]
+		id, ok := k.vocab.find(k.words[0][i])
 		if !ok || len(k.free[id-1]) == 0 {
 			continue
 		}

@@ -33,3 +33,21 @@ func (s *Scorer) Inner() []*Scorer {
 
 // PassFail reports whether each Value is 0 or 1.
 func (s *Scorer) PassFail() bool { return s.binary() }
+
+// Other names the scorer of the plan whose score of the answer this one builds on (Case.Other),
+// "" for none.
+func (s *Scorer) Other() string {
+	if k, ok := s.kernel.(interface{ other() string }); ok {
+		return k.other()
+	}
+	return ""
+}
+
+// Hides names the columns, perhaps with a path, that the scorer grades by and that no model
+// may see.
+func (s *Scorer) Hides() []string {
+	if k, ok := s.kernel.(interface{ hides() []string }); ok {
+		return k.hides()
+	}
+	return nil
+}

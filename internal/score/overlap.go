@@ -90,7 +90,7 @@ func (k *gleu) one(o, r string) (float64, string) {
 		}
 	}
 	var by [16]int32
-	k.grams.matches(k.order, len(k.vocab.ids), k.ids[0], k.ids[1], by[:])
+	k.grams.matches(k.order, k.vocab.len(), k.ids[0], k.ids[1], by[:])
 	match := by[0] + by[1] + by[2] + by[3]
 	if most := max(total[0], total[1]); most > 0 {
 		return float64(match) / float64(most), ""

@@ -20,7 +20,7 @@ func rougeEntries() []*Entry {
 		}
 		e.build = func(a *args) (kernel, error) {
 			refs, err := a.references()
-			k := &rouge{refs: refs, order: order, stemmer: a.flag("stemmer"), measure: a.text("measure"), how: how, stems: map[string]string{}}
+			k := &rouge{refs: refs, order: order, stemmer: a.flag("stemmer"), measure: a.text("measure"), how: how}
 			if order == 0 && name == "rouge_n" {
 				k.order = a.whole("n")
 			}
@@ -58,13 +58,14 @@ type rouge struct {
 	measure string
 	how     func(*rouge, string, string) prf
 
-	vocab  vocab
-	grams  grams
-	stems  map[string]string
-	ids    [2][]int32
-	masks  []uint64
-	state  []uint64
-	buffer []byte
+	vocab   vocab
+	grams   grams
+	stemmed vocab    // words that were stemmed
+	stems   []string // by their number
+	ids     [2][]int32
+	masks   []uint64
+	state   []uint64
+	buffer  []byte
 }
 
 func (k *rouge) score(c *Case) Score {
@@ -93,40 +94,55 @@ func (k *rouge) tokens(dst []int32, s string) []int32 {
 	if !isASCII(s) {
 		s = lower(s)
 	}
-	k.buffer = append(k.buffer[:0], s...)
-	for i, c := range k.buffer {
-		if c >= 'A' && c <= 'Z' {
-			k.buffer[i] = c + 'a' - 'A'
-		}
-	}
-	s = string(k.buffer)
+	s = k.lowerASCII(s)
 	start := -1
-	for i := 0; i <= len(s); i++ {
-		if i < len(s) && (s[i] >= 'a' && s[i] <= 'z' || digit(s[i])) {
+	for i := 0; i < len(s); i++ {
+		if s[i] >= 'a' && s[i] <= 'z' || digit(s[i]) {
 			if start < 0 {
 				start = i
 			}
 		} else if start >= 0 {
-			dst = append(dst, k.vocab.id(k.stemmed(s[start:i])))
+			dst = append(dst, k.word(s[start:i]))
 			start = -1
 		}
+	}
+	if start >= 0 {
+		dst = append(dst, k.word(s[start:]))
 	}
 	return dst
 }
 
-// stemmed stems a word of more than three letters; each is stemmed once.
-func (k *rouge) stemmed(w string) string {
-	if !k.stemmer || len(w) <= 3 {
-		return w
-	}
-	s, ok := k.stems[w]
-	if !ok {
-		s = stem(w)
-		if len(k.stems) < 1<<16 {
-			k.stems[strings.Clone(w)] = strings.Clone(s) // not the whole text
+// lowerASCII is s with a–z for A–Z.
+func (k *rouge) lowerASCII(s string) string {
+	for i := range len(s) {
+		if s[i] >= 'A' && s[i] <= 'Z' {
+			k.buffer = append(k.buffer[:0], s...)
+			for ; i < len(s); i++ {
+				if c := s[i]; c >= 'A' && c <= 'Z' {
+					k.buffer[i] = c + 'a' - 'A'
+				}
+			}
+			return string(k.buffer)
 		}
 	}
 	return s
+}
+
+// word numbers a word, or its stem if it has more than three letters; each is stemmed once.
+func (k *rouge) word(w string) int32 {
+	if !k.stemmer || len(w) <= 3 {
+		return k.vocab.id(w)
+	}
+	if k.stemmed.now == 0 || k.stemmed.len() >= 1<<13 {
+		k.stemmed.reset()
+		k.stems = k.stems[:0]
+	}
+	id, ok := k.stemmed.find(w)
+	if !ok {
+		id = k.stemmed.id(strings.Clone(w)) // not the whole text
+		k.stems = append(k.stems, strings.Clone(stem(w)))
+	}
+	return k.vocab.id(k.stems[id-1])
 }
 
 func isASCII(s string) bool {
@@ -147,7 +163,7 @@ func (k *rouge) both(o, r string) {
 func (k *rouge) ngrams(o, r string) prf {
 	k.both(o, r)
 	var match [16]int32
-	k.grams.matches(k.order, len(k.vocab.ids), k.ids[0], k.ids[1], match[:])
+	k.grams.matches(k.order, k.vocab.len(), k.ids[0], k.ids[1], match[:])
 	return newPRF(int(match[k.order-1]), max(0, len(k.ids[0])-k.order+1), max(0, len(k.ids[1])-k.order+1))
 }
 
@@ -159,7 +175,7 @@ func (k *rouge) longest(o, r string) prf {
 // lcs is the length of the longest common subsequence, 64 cells at a time (Hyyrö 2004).
 func (k *rouge) lcs(a, b []int32) int {
 	blocks := (len(a) + 63) / 64
-	need := (len(k.vocab.ids) + 1) * blocks
+	need := (k.vocab.len() + 1) * blocks
 	if cap(k.masks) < need {
 		k.masks = make([]uint64, need)
 	}
@@ -208,7 +224,7 @@ func (k *rouge) summary(o, r string) prf {
 	}
 	outs, n := lines(o)
 	refs, m := lines(r)
-	left := [2][]int{make([]int, len(k.vocab.ids)+1), make([]int, len(k.vocab.ids)+1)}
+	left := [2][]int{make([]int, k.vocab.len()+1), make([]int, k.vocab.len()+1)}
 	for i, side := range [][][]int32{outs, refs} {
 		for _, l := range side {
 			for _, w := range l {

@@ -38,6 +38,7 @@ type Case struct {
 	Vars       map[string]any      // the columns of the case, for templates
 	Checks     *Checks             // the case's own
 	Recorded   map[string]*float64 // scores that stand beside the answer, nil: none was given
+	Other      *Score              // what the scorer that this one builds on gave, see Scorer.Other
 
 	Logprobs []float64 // of the output's tokens, natural logarithms
 
@@ -128,6 +129,9 @@ func (s *Scorer) binary() bool {
 // Corpus is the value on a set of cases where that is not the mean, else nil. With a
 // threshold or `not-` the value is a share or a complement of one case, so it is nil too.
 func (s *Scorer) Corpus() Corpus {
+	if _, ok := s.GroupBy(); ok { // a threshold is each group's
+		return s.kernel.(Corpus)
+	}
 	if s.Spec.Threshold != nil || s.Spec.Not {
 		return nil
 	}

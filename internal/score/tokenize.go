@@ -1,6 +1,7 @@
 package score
 
 import (
+	"bytes"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -61,51 +62,57 @@ func (t *tokenizer) western(s string, padded bool) string {
 	if padded {
 		b = append(b, ' ')
 	}
-	for i := 0; i < len(s); i++ {
-		c := s[i]
-		switch {
-		case c >= '{' && c <= '~' || c >= '[' && c <= '`' || c >= '!' && c <= '&' || c >= '(' && c <= '+' || c >= ':' && c <= '@' || c == '/':
-			b = append(b, ' ', c, ' ')
-		default:
-			b = append(b, c)
+	from := 0
+	for i := range len(s) {
+		if c := s[i]; setOff(c) {
+			b = append(append(b, s[from:i]...), ' ', c, ' ')
+			from = i + 1
 		}
 	}
+	b = append(b, s[from:]...)
 	if padded {
 		b = append(b, ' ')
 	}
 	// a point or comma after what is no digit
-	for i := 0; i < len(b); i++ {
-		if i+1 < len(b) && !digit(b[i]) && stop(b[i+1]) {
-			a = append(a, b[i], ' ', b[i+1], ' ')
-			i++
-		} else {
-			a = append(a, b[i])
+	from = 0
+	for i := 1; i < len(b); i++ {
+		if stop(b[i]) && i > from && !digit(b[i-1]) {
+			a = append(append(a, b[from:i]...), ' ', b[i], ' ')
+			from = i + 1
 		}
 	}
+	a = append(a, b[from:]...)
 	// a point or comma before what is no digit
-	b = b[:0]
-	for i := 0; i < len(a); i++ {
-		if i+1 < len(a) && stop(a[i]) && !digit(a[i+1]) {
-			b = append(b, ' ', a[i], ' ', a[i+1])
+	b, from = b[:0], 0
+	for i := 0; i+1 < len(a); i++ {
+		if stop(a[i]) && !digit(a[i+1]) {
+			b = append(append(b, a[from:i]...), ' ', a[i], ' ', a[i+1])
+			from = i + 2
 			i++
-		} else {
-			b = append(b, a[i])
 		}
 	}
+	b = append(b, a[from:]...)
 	// a dash after a digit
-	a = a[:0]
-	for i := 0; i < len(b); i++ {
-		if i+1 < len(b) && digit(b[i]) && b[i+1] == '-' {
-			a = append(a, b[i], ' ', '-', ' ')
-			i++
-		} else {
-			a = append(a, b[i])
+	if bytes.IndexByte(b, '-') < 0 {
+		t.buf, t.aux = b, a
+		return string(b)
+	}
+	a, from = a[:0], 0
+	for i := 1; i < len(b); i++ {
+		if b[i] == '-' && i > from && digit(b[i-1]) {
+			a = append(append(a, b[from:i]...), ' ', '-', ' ')
+			from = i + 1
 		}
 	}
+	a = append(a, b[from:]...)
 	t.buf, t.aux = b, a
 	return string(a)
 }
 
+// setOff are ASCII's punctuation but for apostrophe, comma, dash and point.
+func setOff(c byte) bool {
+	return c < 0x80 && (c >= '{' && c <= '~' || c >= '[' && c <= '`' || c >= '!' && c <= '&' || c >= '(' && c <= '+' || c >= ':' && c <= '@' || c == '/')
+}
 func digit(c byte) bool { return c >= '0' && c <= '9' }
 func stop(c byte) bool  { return c == '.' || c == ',' }
 

@@ -155,40 +155,43 @@ func squadAny(s string) string {
 	return string(out[:k])
 }
 
+// squadTable maps an ASCII character to its lower case; white space to a space, punctuation
+// to 0 and what is none of these to 1.
+const squadTable = "\x01\x01\x01\x01\x01\x01\x01\x01\x01     \x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01    " +
+	" \x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x000123456789\x00\x00\x00\x00\x00\x00" +
+	"\x00abcdefghijklmnopqrstuvwxyz\x00\x00\x00\x00\x00" +
+	"\x00abcdefghijklmnopqrstuvwxyz\x00\x00\x00\x00\x01"
+
 // squadASCII is squad in one pass.
 func squadASCII(s string) string {
-	out := make([]byte, 0, len(s))
-	start := 0 // of the word being written
+	out := make([]byte, len(s)+1)
+	n, start := 0, 0 // written; where the word being written starts
 	end := func() {
-		switch w := out[start:]; {
-		case len(w) == 0:
+		w := out[start:n]
+		if len(w) == 0 {
 			return
-		case string(w) == "a" || string(w) == "an" || string(w) == "the":
-			out = out[:start]
-		default:
-			out = append(out, ' ')
-			start = len(out)
 		}
+		if len(w) <= 3 && (string(w) == "a" || string(w) == "an" || string(w) == "the") {
+			n = start
+			return
+		}
+		out[n] = ' '
+		n++
+		start = n
 	}
 	for i := range len(s) {
-		c := s[i]
-		switch {
-		case c >= 'A' && c <= 'Z':
-			out = append(out, c+'a'-'A')
-		case c >= 'a' && c <= 'z' || c >= '0' && c <= '9':
-			out = append(out, c)
-		case isSpace(rune(c)):
+		switch c := squadTable[s[i]&0x7f]; {
+		case c > ' ':
+			out[n] = c
+			n++
+		case c == ' ':
 			end()
-		case isPunct(rune(c)):
-		default: // a control character parts words for the articles, but stays
+		case c == 1: // a control character parts words for the articles, but stays
 			return squadAny(s)
 		}
 	}
 	end()
-	if n := len(out); n > 0 {
-		out = out[:n-1]
-	}
-	return string(out)
+	return string(out[:max(n-1, 0)])
 }
 
 // isUpper is Python's str.isupper: some cased letter, none of them lower or title case.

@@ -1,0 +1,136 @@
+package score
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// drawn is a text of n of the characters of an alphabet.
+func drawn(r *rand.Rand, n int, alphabet string) string {
+	var b strings.Builder
+	rs := []rune(alphabet)
+	for range n {
+		b.WriteRune(rs[r.IntN(len(rs))])
+	}
+	return b.String()
+}
+
+// A pattern that is one text in any case gives what the regular expression gives.
+func TestFoldedLiteral(t *testing.T) {
+	r := rand.New(rand.NewPCG(4, 4))
+	found := 0
+	for range 3000 {
+		p, text := drawn(r, 1+r.IntN(3), "aBk s"), drawn(r, r.IntN(30), "AabkKS s")
+		if r.IntN(4) == 0 {
+			text += "\u212a" // the sign of Kelvin, which (?i)k finds
+		}
+		got := scorer(t, fmt.Sprintf(`{"type":"regex","value":%q,"ignore_case":true}`, p)).Score(&Case{Output: text})
+		at := regexp.MustCompile("(?i)" + p).FindString(text)
+		if (at != "") != (got.Value == 1) || at != "" && got.Evidence != at {
+			t.Fatalf("%q in %q: %+v, the expression finds %q", p, text, got, at)
+		}
+		found += bitInt(at != "")
+	}
+	if found < 500 || found > 2500 {
+		t.Errorf("%d of 3000 found: not much was compared", found)
+	}
+	for _, p := range []string{"(?i)a|b", "(?i)a.", "abc", "(?i)ä", "(?i:a)b"} {
+		if s := foldedLiteral(p); s != "" {
+			t.Errorf("%s is taken for the text %q", p, s)
+		}
+	}
+}
+
+// contains in any case finds in a text without a copy what it finds in its lower case.
+func TestContainsFold(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 5))
+	for range 3000 {
+		text, v := drawn(r, r.IntN(20), "aAbBé "), drawn(r, 1+r.IntN(3), "aAbBéK\u212a")
+		got := scorer(t, fmt.Sprintf(`{"type":"icontains","value":%q}`, v)).Score(&Case{Output: text})
+		if want := strings.Contains(lower(text), lower(v)); want != (got.Value == 1) {
+			t.Fatalf("%q in %q: %v", v, text, got.Value)
+		}
+	}
+}
+
+// The tokenizer is the four substitutions of mteval-v13a, one after the other.
+func TestWestern(t *testing.T) {
+	steps := []struct {
+		re *regexp.Regexp
+		to string
+	}{
+		{regexp.MustCompile("([{-~\\[-` -&(-+:-@/])"), " $1 "},
+		{regexp.MustCompile(`([^0-9])([.,])`), "$1 $2 "},
+		{regexp.MustCompile(`([.,])([^0-9])`), " $1 $2"},
+		{regexp.MustCompile(`([0-9])(-)`), "$1 $2 "},
+	}
+	r := rand.New(rand.NewPCG(6, 6))
+	tok := newTokenizer("13a")
+	for range 20000 {
+		s := drawn(r, r.IntN(14), "ab12.,-- {/'é")
+		want := " " + s + " "
+		for _, x := range steps {
+			want = x.re.ReplaceAllString(want, x.to)
+		}
+		if got := tok.western(s, true); fmt.Sprint(fields(nil, got)) != fmt.Sprint(strings.Fields(want)) {
+			t.Fatalf("%q: %q, the substitutions give %q", s, got, want)
+		}
+	}
+}
+
+// Matches of n-grams come out the same by sorting and by counting, and whatever the scratch
+// memory was used for before.
+func TestMatches(t *testing.T) {
+	r := rand.New(rand.NewPCG(7, 7))
+	var g grams
+	for range 2000 {
+		symbols := 1 + r.IntN(40)
+		side := func() []int32 {
+			out := make([]int32, r.IntN(200))
+			for i := range out {
+				out[i] = int32(1 + r.IntN(symbols))
+			}
+			return out
+		}
+		a, b := side(), side()
+		order := 1 + r.IntN(6)
+		var got, want [16]int32
+		g.matches(order, symbols, a, b, got[:])
+		g.countWide(order, [][]int32{a, b}, func(n int, c []int32) { want[n-1] += min(c[0], c[1]) })
+		if got != want {
+			t.Fatalf("order %d, %v and %v: %v, counted %v", order, a, b, got, want)
+		}
+	}
+}
+
+// Words are numbered in the order in which they are met, in a table that grows and is used
+// again.
+func TestVocab(t *testing.T) {
+	r := rand.New(rand.NewPCG(8, 8))
+	var v vocab
+	for round := range 200 {
+		v.reset()
+		want := map[string]int32{}
+		n := 30
+		if round%50 == 0 {
+			n = 40000
+		}
+		for range n {
+			w := drawn(r, r.IntN(6), "abcdefgh")
+			id, met := want[w]
+			if got, ok := v.find(w); ok != met || met && got != id {
+				t.Fatalf("find %q: %d %v, want %d %v", w, got, ok, id, met)
+			}
+			if !met {
+				id = int32(len(want) + 1)
+				want[w] = id
+			}
+			if got := v.id(w); got != id || v.len() != len(want) {
+				t.Fatalf("%q is %d of %d, want %d of %d", w, got, v.len(), id, len(want))
+			}
+		}
+	}
+}
