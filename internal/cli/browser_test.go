@@ -74,6 +74,7 @@ func chromium(t *testing.T, page string, options ...string) string {
 // TestBrowserDrawsCharts: under the page's own policy each chart is drawn by the script;
 // where no script may run each static picture and table stands.
 func TestBrowserDrawsCharts(t *testing.T) {
+	t.Parallel()
 	if web.Script() == "" {
 		missing(t, "the charts' script is not built: make web")
 	}
@@ -114,6 +115,7 @@ const probe = `setTimeout(async () => {
 
 // TestBrowserPages: axe finds nothing, and neither a phone's nor a desk's width needs sideways scrolling.
 func TestBrowserPages(t *testing.T) {
+	t.Parallel()
 	axe, err := os.ReadFile("../../web/node_modules/axe-core/axe.min.js")
 	if err != nil {
 		missing(t, "axe-core is not installed: make web")
@@ -175,6 +177,7 @@ func accessible(t *testing.T, axe, s, name string) {
 
 // TestOnePage: the PDF is one page, the card has its size.
 func TestOnePage(t *testing.T) {
+	t.Parallel()
 	if _, err := exec.LookPath("chromium"); err != nil {
 		missing(t, "Chromium is not installed: apt-get install chromium")
 	}
@@ -200,6 +203,7 @@ func TestOnePage(t *testing.T) {
 }
 
 func TestOnePageWithoutChromium(t *testing.T) {
+	t.Parallel()
 	dir := browserRun(t)
 	env := func(k string) string {
 		if k == "FAIRTRIAL_CHROMIUM" {

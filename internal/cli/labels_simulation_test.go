@@ -105,6 +105,7 @@ func slowSimulations() bool { return os.Getenv("FAIRTRIAL_SLOW") != "" }
 // narrower than the labels' own, the uncorrected one does not hold it, and the candidate is
 // called better in at most 5 % where the judge calls it so nearly always.
 func TestSimulatedJudge(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("a run over many data sets")
 	}
@@ -162,6 +163,7 @@ func one(yes bool) float64 {
 // specificity differs again: neither is called better in more than 5 %, where the judge
 // itself calls them so far more often.
 func TestSimulatedCards(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("a run over many data sets")
 	}

@@ -22,6 +22,7 @@ func TestMain(m *testing.M) {
 // TestScripts runs testdata/*.txtar: each command of the program in action, and every
 // error that a user can meet.
 func TestScripts(t *testing.T) {
+	t.Parallel()
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata",
 		RequireExplicitExec: true,
