@@ -24,7 +24,7 @@ func simulated(t *testing.T, dir string) *record.Record {
 	t.Helper()
 	var out, words bytes.Buffer
 	e := &cli.Env{Args: []string{"fairtrial", "run", "plan.yaml", "-q"}, Stdout: &out, Stderr: &words, Stdin: strings.NewReader(""), Dir: dir, Now: time.Now, Context: context.Background(),
-		Getenv: func(string) string { return "" }}
+		Getenv: noEnv}
 	if status := cli.Main(e); status != 0 && status != 1 && status != 3 {
 		t.Fatalf("exit status %d\n%s%s", status, &out, &words)
 	}
@@ -238,7 +238,7 @@ func identityOf(t *testing.T) string {
 	simulated(t, dir)
 	var out, words bytes.Buffer
 	e := &cli.Env{Args: []string{"fairtrial", "judge", "card", "fairtrial-out", "--scorer", "good", "--json"}, Stdout: &out, Stderr: &words, Stdin: strings.NewReader(""), Dir: dir, Now: time.Now, Context: context.Background(),
-		Getenv: func(string) string { return "" }}
+		Getenv: noEnv}
 	if status := cli.Main(e); status != 0 {
 		t.Fatalf("exit status %d\n%s%s", status, &out, &words)
 	}

@@ -18,7 +18,7 @@ import (
 // in runs the program in process.
 func in(dir string, args ...string) (status int, stdout, stderr string) {
 	var out, errs bytes.Buffer
-	e := &cli.Env{Args: append([]string{"fairtrial"}, args...), Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, Getenv: func(string) string { return "" },
+	e := &cli.Env{Args: append([]string{"fairtrial"}, args...), Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, Getenv: noEnv,
 		Dir: dir, Now: time.Now, Context: context.Background()}
 	return cli.Main(e), out.String(), errs.String()
 }
