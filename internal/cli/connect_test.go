@@ -166,7 +166,7 @@ func arrowFile(t *testing.T, path string, rows []caseRow) {
 func with(env map[string]string, dir string, args ...string) (status int, stdout, stderr string) {
 	var out, errs bytes.Buffer
 	e := &cli.Env{Args: append([]string{"fairtrial"}, args...), Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs,
-		Getenv: func(name string) string { return env[name] }, Dir: dir, Now: time.Now, Context: context.Background()}
+		Getenv: alone(env), Dir: dir, Now: time.Now, Context: context.Background()}
 	return cli.Main(e), out.String(), errs.String()
 }
 

@@ -27,7 +27,7 @@ func TestCustomScorerExample(t *testing.T) {
 	}
 	var out, words bytes.Buffer
 	e := &cli.Env{Args: []string{"fairtrial", "run", "plan.yaml"}, Stdout: &out, Stderr: &words, Stdin: strings.NewReader(""), Dir: dir, Now: time.Now, Context: context.Background(),
-		Getenv: func(string) string { return "" }}
+		Getenv: noEnv}
 	if status := cli.Main(e); status != 3 {
 		t.Fatalf("exit status %d\n%s%s", status, &out, &words)
 	}

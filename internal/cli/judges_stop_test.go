@@ -60,7 +60,7 @@ func TestJudgeKilled(t *testing.T) {
 	b.plan(oneModel, oneJudge, "judge: strict, rubric: rubric.yaml, repeats: 2")
 	total := 0
 	for k := range kills {
-		c := command(bin, b.dir, []string{"JUDGE_KEY=" + judgeKey, "HOME=" + b.dir}, "run", "plan.yaml", "-q", "-o", "out")
+		c := command(bin, b.dir, []string{"JUDGE_KEY=" + judgeKey, "HOME=" + b.dir, "FAIRTRIAL_CEILING=" + b.dir}, "run", "plan.yaml", "-q", "-o", "out")
 		if err := c.Start(); err != nil {
 			t.Fatal(err)
 		}
@@ -110,7 +110,7 @@ func TestJudgeInterrupted(t *testing.T) {
 	}
 	b.answers(map[string][]string{"candidate": list})
 	b.plan(oneModel, oneJudge, "judge: strict, rubric: rubric.yaml")
-	c := command(bin, b.dir, []string{"JUDGE_KEY=" + judgeKey, "HOME=" + b.dir}, "run", "plan.yaml", "-o", "out")
+	c := command(bin, b.dir, []string{"JUDGE_KEY=" + judgeKey, "HOME=" + b.dir, "FAIRTRIAL_CEILING=" + b.dir}, "run", "plan.yaml", "-o", "out")
 	var stderr strings.Builder
 	c.Stderr = &stderr
 	if err := c.Start(); err != nil {

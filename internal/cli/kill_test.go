@@ -21,12 +21,14 @@ import (
 	"github.com/fairtrial/fairtrial/internal/store"
 )
 
-// binary builds the program once for the tests that need a process.
+// binary is the program for the tests that need a process: this very binary, which
+// testscript.Main has put first on PATH under the program's name, so that none is built
+// for the tests and the race detector watches it too.
 func binary(t *testing.T) string {
 	t.Helper()
-	bin := filepath.Join(t.TempDir(), "fairtrial")
-	if out, err := exec.Command("go", "build", "-o", bin, "../../cmd/fairtrial").CombinedOutput(); err != nil {
-		t.Fatalf("build: %v\n%s", err, out)
+	bin, err := exec.LookPath("fairtrial")
+	if err != nil {
+		t.Fatal(err)
 	}
 	return bin
 }
@@ -63,6 +65,7 @@ func write(t *testing.T, path, text string) {
 // A run that is killed at any moment leaves no half file, and record.json only beside
 // the files of its own run. 200 kills in the slow suite.
 func TestKilledRunsLeaveNothingHalf(t *testing.T) {
+	t.Parallel()
 	kills := 12
 	if os.Getenv("FAIRTRIAL_SLOW") != "" {
 		kills = 200
@@ -183,6 +186,7 @@ func checkWorkspace(t *testing.T, dir string) {
 
 // Two runs at once into one workspace and one folder both stand.
 func TestTwoRunsAtOnce(t *testing.T) {
+	t.Parallel()
 	bin, dir := binary(t), t.TempDir()
 	plan := smallPlan(t, dir)
 	var wg sync.WaitGroup

@@ -24,7 +24,7 @@ func simulated(t *testing.T, dir string) *record.Record {
 	t.Helper()
 	var out, words bytes.Buffer
 	e := &cli.Env{Args: []string{"fairtrial", "run", "plan.yaml", "-q"}, Stdout: &out, Stderr: &words, Stdin: strings.NewReader(""), Dir: dir, Now: time.Now, Context: context.Background(),
-		Getenv: func(string) string { return "" }}
+		Getenv: noEnv}
 	if status := cli.Main(e); status != 0 && status != 1 && status != 3 {
 		t.Fatalf("exit status %d\n%s%s", status, &out, &words)
 	}
@@ -105,6 +105,7 @@ func slowSimulations() bool { return os.Getenv("FAIRTRIAL_SLOW") != "" }
 // narrower than the labels' own, the uncorrected one does not hold it, and the candidate is
 // called better in at most 5 % where the judge calls it so nearly always.
 func TestSimulatedJudge(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("a run over many data sets")
 	}
@@ -162,6 +163,7 @@ func one(yes bool) float64 {
 // specificity differs again: neither is called better in more than 5 %, where the judge
 // itself calls them so far more often.
 func TestSimulatedCards(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("a run over many data sets")
 	}
@@ -236,7 +238,7 @@ func identityOf(t *testing.T) string {
 	simulated(t, dir)
 	var out, words bytes.Buffer
 	e := &cli.Env{Args: []string{"fairtrial", "judge", "card", "fairtrial-out", "--scorer", "good", "--json"}, Stdout: &out, Stderr: &words, Stdin: strings.NewReader(""), Dir: dir, Now: time.Now, Context: context.Background(),
-		Getenv: func(string) string { return "" }}
+		Getenv: noEnv}
 	if status := cli.Main(e); status != 0 {
 		t.Fatalf("exit status %d\n%s%s", status, &out, &words)
 	}

@@ -121,6 +121,7 @@ gates:
 }
 
 func TestMLflowInputs(t *testing.T) {
+	t.Parallel()
 	s := realMLflow(t, "FAIRTRIAL_TEST_MLFLOW", "own")
 	dir := t.TempDir()
 	const parquet = "runs:/CHALLENGER/eval set/predictions.parquet"
@@ -184,6 +185,7 @@ func TestMLflowInputs(t *testing.T) {
 }
 
 func TestMLflowPublish(t *testing.T) {
+	t.Parallel()
 	s := realMLflow(t, "FAIRTRIAL_TEST_MLFLOW", "own")
 	dir := t.TempDir()
 	s.plan(dir, "runs:/CHALLENGER/eval set/predictions.parquet", "models:/credit/"+s.seed.Champion.Version)
@@ -297,6 +299,7 @@ func TestMLflowPublish(t *testing.T) {
 // The first candidate's verdict is published; the second one, in another workspace as in CI,
 // is compared paired on the scores that the first run stored, and both stand in MLflow.
 func TestMLflowSecondCandidate(t *testing.T) {
+	t.Parallel()
 	s := realMLflow(t, "FAIRTRIAL_TEST_MLFLOW", "own")
 	dir, ci := t.TempDir(), t.TempDir()
 	write := func(dir, alias, run, gate string) {
@@ -346,6 +349,7 @@ func TestMLflowSecondCandidate(t *testing.T) {
 
 // A server whose artifacts lie in another store takes them all the same.
 func TestMLflowElsewhere(t *testing.T) {
+	t.Parallel()
 	s := realMLflow(t, "FAIRTRIAL_TEST_MLFLOW_ELSEWHERE", "elsewhere")
 	dir := t.TempDir()
 	s.plan(dir, "runs:/CHALLENGER/eval set/predictions.parquet", "models:/credit/1")

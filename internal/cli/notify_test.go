@@ -17,6 +17,7 @@ import (
 // A run tells who is to be told; what cannot be told changes no verdict, and no address
 // or secret reaches a file, the workspace or a message. httptest plays the receivers.
 func TestNotices(t *testing.T) {
+	t.Parallel()
 	const secret = "verys3cr3t"
 	got := map[string][]string{}
 	var lock sync.Mutex

@@ -18,7 +18,7 @@ import (
 // in runs the program in process.
 func in(dir string, args ...string) (status int, stdout, stderr string) {
 	var out, errs bytes.Buffer
-	e := &cli.Env{Args: append([]string{"fairtrial"}, args...), Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, Getenv: func(string) string { return "" },
+	e := &cli.Env{Args: append([]string{"fairtrial"}, args...), Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, Getenv: noEnv,
 		Dir: dir, Now: time.Now, Context: context.Background()}
 	return cli.Main(e), out.String(), errs.String()
 }
@@ -46,6 +46,7 @@ gates: [{metric: roc_auc, at_least: 0.5}, {metric: roc_auc, no_worse_than: basel
 // The golden table: input → exit status, decision of the record ("" when none is
 // written), and a part of what the user is told.
 func TestPathologicalInputs(t *testing.T) {
+	t.Parallel()
 	rows := good(400)
 	swap := func(line int, old, new string) string {
 		l := strings.Split(rows, "\n")

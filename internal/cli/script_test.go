@@ -16,12 +16,27 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	// what lies in or above the temporary folder is no test's workspace
+	if err := os.Setenv("FAIRTRIAL_CEILING", os.TempDir()); err != nil {
+		panic(err)
+	}
 	testscript.Main(m, map[string]func(){"fairtrial": func() { os.Exit(cli.Main(cli.System())) }})
+}
+
+// alone is the environment of a program in process: these variables and the ceiling.
+func alone(env map[string]string) func(string) string {
+	return func(name string) string {
+		if v, ok := env[name]; ok || name != "FAIRTRIAL_CEILING" {
+			return v
+		}
+		return os.TempDir()
+	}
 }
 
 // TestScripts runs testdata/*.txtar: each command of the program in action, and every
 // error that a user can meet.
 func TestScripts(t *testing.T) {
+	t.Parallel()
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata",
 		RequireExplicitExec: true,
@@ -39,6 +54,7 @@ func TestScripts(t *testing.T) {
 			"rewrite":          rewriteRows,
 		},
 		Setup: func(e *testscript.Env) error {
+			e.Setenv("FAIRTRIAL_CEILING", filepath.Dir(e.WorkDir))
 			e.Setenv("NO_COLOR", "1")
 			e.Setenv("LANG", "C.UTF-8")
 			sdk, err := filepath.Abs("../../python/src")

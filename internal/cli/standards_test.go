@@ -17,6 +17,7 @@ const company = "name: company\nmetrics: [log_loss]\nslices: [g]\ngates:\n  - {m
 // A standard from a Git repository or behind a URL is taken in when it is what its digest
 // pins, kept, and from then on used without asking anyone.
 func TestStandardsFromElsewhere(t *testing.T) {
+	t.Parallel()
 	digest := fmt.Sprintf("%x", sha256.Sum256([]byte(company)))
 	asked := 0
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

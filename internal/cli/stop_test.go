@@ -101,6 +101,7 @@ func readStopped(t *testing.T, dir string) (s stopped) {
 // on where it was: no case is asked twice, and the record is that of an undisturbed run.
 // Another run of the finished plan asks nothing more and says the same.
 func TestStoppedRunsResume(t *testing.T) {
+	t.Parallel()
 	right := func(i int) bool { return i*7919%100 < 90 }
 	whole := &asked{times: map[string]int{}, right: right}
 	s := httptest.NewServer(whole)
@@ -154,6 +155,7 @@ func TestStoppedRunsResume(t *testing.T) {
 // A case whose call failed before a look stays as it was looked at: to ask it again until
 // it suits would be a look that nobody counts. --fresh asks all anew, in stages too.
 func TestStoppedRunsKeepFailures(t *testing.T) {
+	t.Parallel()
 	a := &asked{times: map[string]int{}, broken: map[string]bool{}, right: func(i int) bool { return i*7919%100 < 90 }}
 	for i := 0; i < 300; i += 11 {
 		a.broken[fmt.Sprintf("c%d", i)] = true

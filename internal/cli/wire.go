@@ -45,7 +45,7 @@ func clusterLike(ctx context.Context, r engine.Request) ([]string, error) {
 func catalogue() *metric.Catalogue { return metric.NewCatalogue() }
 
 // openWorkspace opens the workspace of a folder: --workspace, FAIRTRIAL_HOME, the
-// nearest .fairtrial upwards, else a new one in the folder.
+// nearest .fairtrial upwards, below FAIRTRIAL_CEILING, else a new one in the folder.
 func (e *Env) openWorkspace(cmd *cobra.Command, dir string) (*store.Workspace, error) {
 	return store.Open(cmd.Context(), e.workspaceDir(cmd, dir))
 }
@@ -57,7 +57,7 @@ func (e *Env) workspaceDir(cmd *cobra.Command, dir string) string {
 	if w := e.Getenv("FAIRTRIAL_HOME"); w != "" {
 		return e.path(w)
 	}
-	d, _ := store.Find(dir)
+	d, _ := store.Find(dir, e.Getenv("FAIRTRIAL_CEILING"))
 	return d
 }
 

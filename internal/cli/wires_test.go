@@ -17,6 +17,7 @@ import (
 // and the body are what its server expects, the answer, tokens and passages are read, the
 // right answer is not sent. Stand-ins play the servers that cannot run here.
 func TestProvidersThroughAPlan(t *testing.T) {
+	t.Parallel()
 	const key = "sk-wire-key-0123456789"
 	messages := `"messages":[{"role":"user","content":"question %d?"}]`
 	for name, x := range map[string]struct {

@@ -218,9 +218,6 @@ func TestOptionsAreChecked(t *testing.T) {
 // What the server sees of the pace: a slow start, and no more than it can use.
 func TestAutoConcurrency(t *testing.T) {
 	t.Parallel()
-	if testing.Short() {
-		t.Skip("seconds")
-	}
 	gate := make(chan struct{}, 6) // the server works on six at once and queues the rest
 	s := server(t, func(c stub.Call) stub.Reply {
 		gate <- struct{}{}

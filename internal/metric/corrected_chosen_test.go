@@ -15,6 +15,9 @@ import (
 // Labels drawn with chances that depend on both models' scores: the value of each and their
 // difference hold the truth.
 func TestChosenLabelsCover(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a simulation: it proves numbers, which the ordinary run does")
+	}
 	reps := 250
 	if os.Getenv("FAIRTRIAL_SLOW") != "" {
 		reps = 5000

@@ -44,6 +44,9 @@ func unlike(r *resample.RNG, n, perCluster int, weights bool) *rows.Rows {
 // clusters, which are kept as hash blocks, and from few.
 func TestForetellsUnlikeRows(t *testing.T) {
 	runs, draws, small := 200, 1200, 12
+	if testing.Short() {
+		runs, draws, small = 10, 60, 2
+	}
 	if os.Getenv("FAIRTRIAL_SLOW") != "" {
 		runs, draws, small = 2000, 12000, 60
 	}

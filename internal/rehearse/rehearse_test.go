@@ -101,6 +101,9 @@ func observe(t *testing.T, s *eval.Setup, x *rows.Rows) *summary.Set {
 func TestForetellsRealRuns(t *testing.T) {
 	// The slack is for what the file itself does not know of its world.
 	runs, draws, file, slack := 300, 2000, 200_000, 0.03
+	if testing.Short() {
+		runs, draws = 10, 100
+	}
 	if os.Getenv("FAIRTRIAL_SLOW") != "" {
 		runs, draws, file, slack = 2000, 20000, 3_000_000, 0.01
 	}

@@ -127,6 +127,9 @@ func planted() map[string]world {
 // change in about 95 of 100 draws, and the others' hold 0; with weights and with clusters,
 // half of which are in both data sets.
 func TestOneThingAlone(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a simulation: it proves numbers, which the ordinary run does")
+	}
 	draws := 60
 	if os.Getenv("FAIRTRIAL_SLOW") != "" {
 		draws = 1500

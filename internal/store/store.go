@@ -42,13 +42,20 @@ type Workspace struct {
 }
 
 // Find gives the workspace folder of a start folder: the nearest .fairtrial upwards,
-// as git finds its own, else the one that would be made in start (found is false).
-func Find(start string) (dir string, found bool) {
+// as git finds its own, else the one that would be made in start (found is false). A
+// ceiling, where there is one, and what lies above it are not looked at, unless it is start.
+func Find(start, ceiling string) (dir string, found bool) {
 	abs, err := filepath.Abs(start)
 	if err != nil {
 		abs = start
 	}
+	if ceiling != "" {
+		ceiling = filepath.Clean(ceiling)
+	}
 	for d := abs; ; d = filepath.Dir(d) {
+		if d == ceiling && d != abs {
+			return filepath.Join(abs, Folder), false
+		}
 		p := filepath.Join(d, Folder)
 		if st, err := os.Stat(p); err == nil && st.IsDir() {
 			return p, true

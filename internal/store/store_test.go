@@ -224,12 +224,17 @@ func TestFindAndSweep(t *testing.T) {
 	if err := os.MkdirAll(deep, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if d, found := store.Find(deep); found || d != filepath.Join(deep, store.Folder) {
+	if d, found := store.Find(deep, ""); found || d != filepath.Join(deep, store.Folder) {
 		t.Errorf("nothing there: %s, %v", d, found)
 	}
 	w := open(t, filepath.Join(root, store.Folder))
-	if d, found := store.Find(deep); !found || d != w.Dir() {
+	if d, found := store.Find(deep, ""); !found || d != w.Dir() {
 		t.Errorf("two folders up: %s, %v", d, found)
+	}
+	for ceiling, want := range map[string]bool{root: false, filepath.Join(root, "a") + "/": false, filepath.Dir(root): true, deep: true, filepath.Join(root, "other"): true} {
+		if d, found := store.Find(deep, ceiling); found != want || !want && d != filepath.Join(deep, store.Folder) {
+			t.Errorf("below %s: %s, %v", ceiling, d, found)
+		}
 	}
 	old, young := w.TempPath("old"), w.TempPath("young")
 	for _, f := range []string{old, young} {
