@@ -346,7 +346,7 @@ func (c corrected) answer(v *View, of []term, shape infer.Shape, method string) 
 	return a
 }
 
-const labelsAlike = "scores and labels are all alike: they do not tell of the error, no interval"
+const labelsAlike = "scores and labels are all alike: they do not tell of the error"
 
 func (c corrected) estimate(v *View, model int) Answer {
 	of := []term{{model, 1}}

@@ -173,7 +173,7 @@ func (m mean) estimate(v *View, model int) Answer {
 	a := answered(s.finish(val, shape, method), n)
 	a.Ungraded = mo.N - n
 	if !m.share && m.alike(s, val) && !m.bounded() {
-		a.unknown("all %d values are alike and nothing bounds those not seen: no interval", n)
+		a.unknown("all %d values are alike and nothing bounds those not seen", n)
 	}
 	if n < 2 {
 		a.note("one row: no interval")
@@ -289,7 +289,7 @@ func (m mean) contrast(v *View, a, b int, k float64) Answer {
 	}
 	if alike {
 		if x.note("the models never differ on these rows"); !m.bounded() {
-			x.unknown("all %d differences are alike and nothing bounds those not seen: no interval", x.N)
+			x.unknown("all %d differences are alike and nothing bounds those not seen", x.N)
 		}
 	}
 	return x

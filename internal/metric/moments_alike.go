@@ -68,7 +68,7 @@ func (m mean) acrossSlices(x, y *View, ratio bool, read func(v *View) (float64, 
 		return val, s, n, why
 	})
 	if len(which) > 0 && a.Status == result.OK {
-		a.unknown("all rows of %s are alike and do not tell of the error: no interval", strings.Join(which, " and of "))
+		a.unknown("all rows of %s are alike and do not tell of the error", strings.Join(which, " and of "))
 	}
 	return a
 }
