@@ -15,8 +15,8 @@ type Schedule struct {
 	Fractions []float64 // of the planned cases, at each look; the last is 1
 	Spending  string
 	Futility  float64
-	ShowWorse bool                        // goes on where all cases would show a fail
-	designs    map[float64]sequential.Design // by confidence
+	ShowWorse bool                          // goes on where all cases would show a fail
+	designs   map[float64]sequential.Design // by confidence
 }
 
 // design is the schedule's design for gates of a confidence: a pass and a fail have
