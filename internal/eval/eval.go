@@ -314,7 +314,7 @@ func (s *Setup) Judge(c *Collected, workers int) (*record.Record, error) {
 	r.Metrics = j.described()
 	r.Slices = j.slices()
 	r.Tables = j.tables()
-	r.Curves = j.curves()
+	r.Curves = j.curves(seed)
 	return r, nil
 }
 
