@@ -22,6 +22,7 @@
 //	internal/plugin    row scorers and models that are other programs
 //	internal/sandbox   a program that a model wrote, run against tests without network or files
 //	internal/sqlrun    a query that a model wrote, run for reading alone in SQLite or DuckDB
+//	internal/rest      what clients of HTTP services have in common
 //	internal/connect   rows from databases, object stores and Arrow files
 //	internal/mlflow    models, runs and tables of an MLflow server; publish writes a record there
 //	internal/notice    Slack, Teams, webhooks and OpenLineage tell of a verdict

@@ -52,6 +52,9 @@ func asksOf(d sequential.Design, confidence, futility float64, all int64) string
 	}
 	s := fmt.Sprintf("stop: a gate by itself at %s asks on average %s cases where the candidate is as good as all cases would show with 90 %%, %s half as far from the bound, %s on it, %s as far beyond it",
 		result.Percent(confidence), ask(drift), ask(drift/2), ask(0), ask(-drift))
+	if harm := d.At(-drift, futility > 0).Harm; harm > 0 {
+		s += fmt.Sprintf(" (it fails in %s, else it is given up)", result.Percent(float64(int(harm*100+0.5))/100))
+	}
 	if futility > 0 {
 		s += fmt.Sprintf("; giving up costs %s of those 90 %%", result.Percent(float64(int((0.9-d.At(drift, true).Pass)*1000+0.5))/1000))
 	}

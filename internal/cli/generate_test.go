@@ -63,8 +63,8 @@ limits: {concurrency: 4, retries: 0, budget: {usd: 1}}
 scorers: [{type: contains, value: "{{q}}", as: echoes}]
 gates:
   - {metric: echoes, at_least: 0.8}
-  - {metric: cost, at_most: 0.001}
-  - {metric: tokens_out, at_most: 6}
+  - {metric: cost, at_most: 0.001, evidence: value} # all are alike: there is no interval
+  - {metric: tokens_out, at_most: 6, evidence: value}
 `)
 	env := map[string]string{"API_KEY": key}
 	for round, args := range [][]string{{"check", "plan.yaml"}, {"run", "plan.yaml", "-o", "out"}, {"run", "plan.yaml", "-o", "again"}} {

@@ -10,7 +10,6 @@ import (
 	"github.com/fairtrial/fairtrial/internal/eval"
 	"github.com/fairtrial/fairtrial/internal/plan"
 	"github.com/fairtrial/fairtrial/internal/plugin"
-	"github.com/fairtrial/fairtrial/internal/record"
 	"github.com/fairtrial/fairtrial/internal/result"
 	"github.com/fairtrial/fairtrial/internal/score"
 	"github.com/fairtrial/fairtrial/internal/store"
@@ -70,8 +69,9 @@ func turnsOf(list []*grading) []int {
 }
 
 // grade has built-in scorers, and those that asked judges, grade the stored answers: one
-// pass for all of them.
-func (e *Env) grade(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from outputs, scorers []plan.Scorer, said *judged) (map[string]engine.Scored, *answers.Picker, error) {
+// pass for all of them, which picks the cases to be shown by their scores and by those that
+// plug-ins gave.
+func (e *Env) grade(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from outputs, scorers []plan.Scorer, said *judged, plugged map[string]rowScores) (map[string]engine.Scored, *answers.Picker, error) {
 	w := newWorld(cmd.Context(), ws, s.Plan.Dir)
 	defer w.Close()
 	var list []*grading
@@ -115,19 +115,10 @@ func (e *Env) grade(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from
 		}
 		list = append(list, x)
 	}
-	if len(list) == 0 {
+	if len(list) == 0 && (from == nil || len(plugged) == 0) {
 		return nil, nil, nil
 	}
-	pick, scores := answers.NewPicker(s.Plan, scorers, keys), make([][]score.Score, len(list))
-	for i := range scores {
-		scores[i] = make([]score.Score, len(keys))
-	}
-	pick.Verdicts = func(i, m int) []record.CaseVerdict {
-		if list[i].judges == nil {
-			return nil
-		}
-		return list[i].judges.Words(m)
-	}
+	shown := newPicking(s.Plan, list, plugged, keys)
 	turns := turnsOf(list)
 	if err := gradeGroups(cmd.Context(), s, from, groups); err != nil {
 		return nil, nil, err
@@ -136,11 +127,12 @@ func (e *Env) grade(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from
 		for _, i := range turns {
 			g := list[i]
 			g.table.extend(c.Row)
-			if err := g.grade(c, given, scores, scores[i]); err != nil {
+			scores := shown.own[i]
+			if err := g.grade(c, given, shown.own, scores); err != nil {
 				return err
 			}
-			g.varied.Add(c, scores[i])
-			for m, x := range scores[i] {
+			g.varied.Add(c, scores)
+			for m, x := range scores {
 				g.facts.Rows++
 				if !x.Graded || math.Abs(x.Value) > largestScore {
 					g.failed.add(plugin.Row{ID: c.ID, Row: c.Row, Model: s.Models[m].Key}, x.Reason)
@@ -152,7 +144,7 @@ func (e *Env) grade(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from
 				}
 			}
 		}
-		pick.Offer(c, given, scores)
+		shown.offer(c, given)
 		return cmd.Context().Err() // a program that was ended is no answer without a score
 	})
 	if err != nil {
@@ -179,5 +171,5 @@ func (e *Env) grade(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from
 			e.info(cmd, "warning: %s left %s of %s answers ungraded, for example %s: %s", g.scorer.As, result.Count(n), result.Count(g.facts.Rows), u.Examples[0], u.Reason)
 		}
 	}
-	return out, pick, nil
+	return out, shown.pick, nil
 }

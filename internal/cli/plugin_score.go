@@ -68,11 +68,22 @@ func (e *Env) score(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from
 		}
 	}
 	own = withOthers(s.Plan.Scorers, own, kept)
+	plugged := map[string]rowScores{}
+	for _, sc := range s.Plan.Scorers {
+		if _, ok := kept[sc.As]; ok || !sc.Plugged() {
+			continue
+		}
+		facts, table, run, err := e.scoreWith(cmd, ws, s, from, sc)
+		if err != nil {
+			return nil, err
+		}
+		kept[sc.As], plugged[sc.As], out.runs = facts, table, append(out.runs, run)
+	}
 	judged, err := e.judge(cmd, ws, s, from, own, was)
 	if err != nil {
 		return nil, err
 	}
-	graded, shown, err := e.grade(cmd, ws, s, from, own, judged)
+	graded, shown, err := e.grade(cmd, ws, s, from, own, judged, plugged)
 	if err != nil {
 		return nil, err
 	}
@@ -80,14 +91,7 @@ func (e *Env) score(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from
 	maps.Copy(kept, graded)
 	out.cases = shown
 	for _, sc := range s.Plan.Scorers {
-		facts, ok := kept[sc.As]
-		if !ok {
-			var run record.PluginRun
-			if facts, run, err = e.scoreWith(cmd, ws, s, from, sc); err != nil {
-				return nil, err
-			}
-			out.runs = append(out.runs, run)
-		}
+		facts := kept[sc.As]
 		path, err := ws.Path(facts.Digest)
 		if err != nil {
 			return nil, err
@@ -113,7 +117,7 @@ func withOthers(all, own []plan.Scorer, kept map[string]engine.Scored) []plan.Sc
 }
 
 // scoreWith asks one scorer about each row and model and keeps its scores.
-func (e *Env) scoreWith(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from outputs, sc plan.Scorer) (engine.Scored, record.PluginRun, error) {
+func (e *Env) scoreWith(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from outputs, sc plan.Scorer) (engine.Scored, rowScores, record.PluginRun, error) {
 	p, facts := s.Plan, engine.Scored{Scorer: sc.As, Ungraded: []engine.Ungraded{}}
 	t, column := newRowScores(s), map[string]int{}
 	for m, model := range s.Models {
@@ -127,7 +131,7 @@ func (e *Env) scoreWith(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, 
 		return err
 	})
 	if err != nil {
-		return facts, record.PluginRun{}, err
+		return facts, t, record.PluginRun{}, err
 	}
 	written, err := newWritten(s, from)
 	var total int64
@@ -167,14 +171,14 @@ func (e *Env) scoreWith(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, 
 		err = ended
 	}
 	if err != nil {
-		return facts, run, err
+		return facts, t, run, err
 	}
 	t.extend(total)
 	t.finish()
 	facts.Rows = run.Rows
 	facts.Ungraded = append(facts.Ungraded, c.failed.list...)
 	facts.Digest, err = e.keepTable(cmd.Context(), ws, t.scoreTable, int(total))
-	return facts, run, err
+	return facts, t, run, err
 }
 
 func (e *Env) keepTable(ctx context.Context, ws *store.Workspace, t scoreTable, n int) (string, error) {

@@ -4,14 +4,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"os"
-	"path/filepath"
 	"slices"
 	"sort"
 
 	"github.com/spf13/cobra"
 
-	"github.com/fairtrial/fairtrial/internal/eval"
 	"github.com/fairtrial/fairtrial/internal/metric"
 	"github.com/fairtrial/fairtrial/internal/plan"
 	"github.com/fairtrial/fairtrial/internal/record"
@@ -59,29 +56,9 @@ func (e *Env) shifts(cmd *cobra.Command, before, after *told, q asked) (out []sh
 			return nil, []string{fmt.Sprintf("why it changed is not said, since %s has no model %q on slice %q", x.record.Run.ID, q.model, q.slice)}, nil
 		}
 	}
-	whole, differ := all, ""
-	a, b := thresholdOf(before.record, q.model), thresholdOf(after.record, q.model)
-	if a != nil && b != nil && *a != *b {
-		var rescored *[2]shift.Data
-		var why string
-		switch {
-		case q.slice != result.Overall:
-			why = "row scores carry no slices"
-		case q.model != "candidate":
-			why = "the scores of the candidate alone are read again"
-		default:
-			if rescored, why, err = e.rescored(cmd, before, *b, after, *a); err != nil {
-				return nil, nil, err
-			}
-		}
-		if rescored == nil {
-			differ = fmt.Sprintf("the thresholds differ, %v and %v: the model's part holds that too, since %s", *a, *b, why)
-		} else {
-			whole = *rescored
-			if len(after.record.Plan.Slices) > 0 {
-				differ = fmt.Sprintf("the thresholds differ, %v and %v: by slices the model's part holds that too, since row scores carry no slices", *a, *b)
-			}
-		}
+	cut, err := e.bothCuts(cmd, before, after, all, q)
+	if err != nil {
+		return nil, nil, err
 	}
 	left := map[string]bool{}
 	for _, m := range after.record.Plan.Metrics {
@@ -108,18 +85,22 @@ func (e *Env) shifts(cmd *cobra.Command, before, after *told, q asked) (out []sh
 				notes = append(notes, "not split: "+err.Error())
 			}
 		}
+		whole, parts := all, all
+		if ofCounts(in) {
+			whole, parts = cut.whole, cut.slices
+		}
 		add(whole[0], whole[1], shift.AllRows)
 		if q.slice != result.Overall {
 			continue
 		}
 		for i, entry := range after.record.Plan.Slices {
 			if old := sameEntry(before.record.Plan.Slices, entry); old >= 0 {
-				add(sliced(all[0], old), sliced(all[1], i), entryName(entry))
+				add(sliced(parts[0], old), sliced(parts[1], i), entryName(entry))
 			}
 		}
 	}
-	if differ != "" && slices.ContainsFunc(out, func(s shift.Shift) bool { return s.Model != nil }) {
-		notes = append([]string{differ}, notes...)
+	if cut.note != "" && slices.ContainsFunc(out, func(s shift.Shift) bool { return s.Model != nil }) {
+		notes = append([]string{cut.note}, notes...)
 	}
 	return out, notes, nil
 }
@@ -142,58 +123,6 @@ func sliced(d shift.Data, entry int) shift.Data {
 		}
 	}
 	return d
-}
-
-// rescored counts the decisions of both records' kept scores at both thresholds; without
-// an error and without a result it says why it cannot.
-func (e *Env) rescored(cmd *cobra.Command, before *told, otherB float64, after *told, otherA float64) (*[2]shift.Data, string, error) {
-	var out [2]shift.Data
-	tmp, err := os.MkdirTemp("", "fairtrial-shift-*")
-	if err != nil {
-		return nil, "", err
-	}
-	defer os.RemoveAll(tmp)
-	for k, x := range []struct {
-		*told
-		other float64
-	}{{before, otherB}, {after, otherA}} {
-		if x.record.Artifacts.Scores == "" {
-			return nil, x.record.Run.ID + " kept no row scores", nil
-		}
-		path, err := e.scores(cmd, x.record, x.dir)
-		if err != nil {
-			return nil, err.Error(), nil
-		}
-		named := filepath.Join(tmp, fmt.Sprintf("%d.parquet", k)) // readers go by the name's end
-		if err := os.Symlink(path, named); err != nil {
-			return nil, err.Error(), nil
-		}
-		p, err := pairedPlan(x.record, x.record, named)
-		if err != nil {
-			return nil, "", err
-		}
-		p.Models[1].Score, p.Models[1].Threshold = p.Models[0].Score, &x.other
-		s, err := eval.Prepare(p, catalogue())
-		if err != nil {
-			return nil, "", err
-		}
-		s.Request.Exemplars = 0
-		c, err := s.Collect(cmd.Context(), newEngine())
-		if err != nil {
-			return nil, "", err
-		}
-		out[k] = shift.Data{Set: c.Set, Whole: c.Set.Pops[0], Other: 1}
-	}
-	return &out, "", nil
-}
-
-func thresholdOf(r *record.Record, model string) *float64 {
-	for _, m := range r.Plan.Models {
-		if m.Key == model {
-			return m.Threshold
-		}
-	}
-	return nil
 }
 
 // sameMetric: the other plan has the metric under the same name with the same meaning.

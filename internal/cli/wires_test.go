@@ -77,7 +77,7 @@ func TestProvidersThroughAPlan(t *testing.T) {
 			plan := "name: wire\ntask: generation\ndata: {source: cases.jsonl, columns: {id: id, reference: ref}}\nmodels:\n  candidate: " + candidate +
 				"\nlimits: {retries: 0}\nscorers: [{type: equals, value: \"{{n}}\", as: own}]\ngates: [{metric: own, at_least: 0.5}]\n"
 			if x.tokens {
-				plan = strings.Replace(plan, "gates: [", "gates: [{metric: tokens_out, at_most: 2}, ", 1)
+				plan = strings.Replace(plan, "gates: [", "gates: [{metric: tokens_out, at_most: 2, evidence: value}, ", 1)
 			}
 			for file, text := range map[string]string{"cases.jsonl": cases.String(), "plan.yaml": plan} {
 				if err := os.WriteFile(filepath.Join(dir, file), []byte(text), 0o644); err != nil {

@@ -7,9 +7,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -17,6 +15,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	httprest "github.com/fairtrial/fairtrial/internal/rest"
 )
 
 // rest speaks JSON with a warehouse over HTTP.
@@ -55,11 +55,8 @@ func newREST(q Query, u *url.URL, host, env string, domains ...string) (*rest, e
 	if token == "" {
 		return nil, q.refuse("set "+env+" to an access token", "no token for %s", q.Kind)
 	}
-	t := http.DefaultTransport.(*http.Transport).Clone()
-	t.DialContext = (&net.Dialer{Timeout: connectTimeout}).DialContext
-	t.ResponseHeaderTimeout = 2 * time.Minute
 	return &rest{query: q, base: &url.URL{Scheme: base.Scheme, Host: base.Host}, token: token, header: http.Header{}, env: env, wait: 100 * time.Millisecond,
-		client: &http.Client{Transport: t, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}, nil
+		client: httprest.Client(connectTimeout, 2*time.Minute)}, nil
 }
 
 // hide takes the token out of a message.
@@ -97,8 +94,7 @@ func (r *rest) call(ctx context.Context, method, path string, query url.Values, 
 		case ctx.Err() != nil:
 			return 0, ctx.Err()
 		case err != nil:
-			var dial *net.OpError
-			if errors.As(err, &dial) && dial.Op == "dial" {
+			if httprest.Unheard(err) {
 				return 0, r.fail("cannot connect", err.Error())
 			}
 			return 0, r.fail("the service does not answer", err.Error())
@@ -107,8 +103,8 @@ func (r *rest) call(ctx context.Context, method, path string, query url.Values, 
 				return 0, r.fail("the answer cannot be read", err.Error())
 			}
 			return status, nil
-		case method == http.MethodGet && try < 3 && (status == 429 || status == 500 || status == 502 || status == 503 || status == 504):
-			if err := pause(ctx, r.wait<<(2*try)); err != nil {
+		case method == http.MethodGet && try < 3 && (httprest.Busy(status) || status == http.StatusInternalServerError):
+			if err := httprest.Pause(ctx, r.wait<<(2*try)); err != nil {
 				return 0, err
 			}
 		default:
@@ -149,10 +145,7 @@ func (r *rest) once(ctx context.Context, method, at string, body []byte) (int, [
 		return 0, nil, err
 	}
 	defer func() { _ = a.Body.Close() }()
-	b, err := io.ReadAll(io.LimitReader(a.Body, maxPage+1))
-	if err == nil && len(b) > maxPage {
-		err = fmt.Errorf("the answer is longer than %d bytes", maxPage)
-	}
+	b, err := httprest.Read(a.Body, maxPage)
 	return a.StatusCode, b, err
 }
 
@@ -163,7 +156,7 @@ func (r *rest) poll(ctx context.Context, cancelPath string, cancelQuery url.Valu
 	for {
 		done, err := look()
 		if err == nil && !done {
-			err = pause(ctx, wait)
+			err = httprest.Pause(ctx, wait)
 			wait = min(2*wait, 5*time.Second)
 		}
 		if ctx.Err() != nil {
@@ -176,17 +169,6 @@ func (r *rest) poll(ctx context.Context, cancelPath string, cancelQuery url.Valu
 		if done || err != nil {
 			return err
 		}
-	}
-}
-
-func pause(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
 	}
 }
 

@@ -3,11 +3,15 @@
 package curve
 
 import (
+	"cmp"
 	"math"
+	"slices"
 
 	"github.com/fairtrial/fairtrial/internal/result"
 	"github.com/fairtrial/fairtrial/internal/stat/dist"
 	"github.com/fairtrial/fairtrial/internal/stat/interval"
+	"github.com/fairtrial/fairtrial/internal/stat/isotonic"
+	"github.com/fairtrial/fairtrial/internal/stat/resample"
 	"github.com/fairtrial/fairtrial/internal/summary"
 )
 
@@ -70,18 +74,70 @@ func PrecisionRecall(c *summary.Cuts, m int, level float64) Points {
 	return out
 }
 
-// Isotonic has the columns predicted probability and share of positives of an isotonic
-// regression, two points a step, from the lowest probability (CORP: Dimitriadis, Gneiting &
-// Jordan 2021).
-func Isotonic(steps []summary.Step) Points {
+// Isotonic has the columns predicted probability, share of positives of an isotonic
+// regression, and where that lies where the probability is right, two points a step, from the
+// lowest probability (CORP: Dimitriadis, Gneiting & Jordan 2021).
+func Isotonic(steps []summary.Step, right Points) Points {
 	var out Points
+	add := func(at, level float64) {
+		lo, hi := between(right, at)
+		out = append(out, []result.Number{result.Number(at), result.Number(level), lo, hi})
+	}
 	for _, s := range steps {
-		out = append(out, []result.Number{result.Number(s.From), result.Number(s.Level)})
+		add(s.From, s.Level)
 		if s.To > s.From {
-			out = append(out, []result.Number{result.Number(s.To), result.Number(s.Level)})
+			add(s.To, s.Level)
 		}
 	}
 	return out
+}
+
+// Consistency has the columns predicted probability, and the ends of the band that the
+// isotonic regression keeps to where all probabilities are right, at the cuts, from the
+// lowest. The rows between two cuts count as if all had the lower one's probability.
+func Consistency(c *summary.Cuts, m int, level float64, seed uint64, model string) Points {
+	all, _ := totals(c)
+	var p []float64
+	var rows []int64
+	add := func(at, n float64) {
+		if n > 0 {
+			p, rows = append(p, math.Max(0, math.Min(1, at))), append(rows, int64(math.Round(n)))
+		}
+	}
+	scores, before := c.Models[m].Scores, 0.0
+	for i, s := range scores {
+		n, _ := counts(c.Models[m], i)
+		add(s, n-before)
+		before = n
+	}
+	if len(scores) > 0 {
+		add(scores[len(scores)-1]/2, all-before) // below the last cut
+	}
+	slices.Reverse(p)
+	slices.Reverse(rows)
+	lower, upper := isotonic.Consistency(p, rows, level, resample.NewRNG(seed, "consistency band", model))
+	var out Points
+	for k, x := range p {
+		out = append(out, []result.Number{result.Number(x), result.Number(lower[k]), result.Number(upper[k])})
+	}
+	return out
+}
+
+// between reads a band between two of its points; beyond them it is that of the last.
+func between(band Points, at float64) (lo, hi result.Number) {
+	if len(band) == 0 {
+		return result.None(), result.None()
+	}
+	k, found := slices.BinarySearchFunc(band, at, func(p []result.Number, at float64) int { return cmp.Compare(float64(p[0]), at) })
+	switch {
+	case found || k == 0:
+		return band[k][1], band[k][2]
+	case k == len(band):
+		return band[k-1][1], band[k-1][2]
+	}
+	a, b := band[k-1], band[k]
+	t := (result.Number(at) - a[0]) / (b[0] - a[0])
+	return a[1] + t*(b[1]-a[1]), a[2] + t*(b[2]-a[2])
 }
 
 // Reliability has the columns mean predicted probability, share of positives, its

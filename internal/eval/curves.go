@@ -22,7 +22,7 @@ func (s *Setup) needsCuts(specs []summary.Spec) []summary.Spec {
 }
 
 // curves are over all rows, each model's.
-func (j *judgement) curves() []record.Curve {
+func (j *judgement) curves(seed uint64) []record.Curve {
 	out := []record.Curve{}
 	all := j.set.Pops[0]
 	add := func(kind, model string, p curve.Points) {
@@ -41,7 +41,11 @@ func (j *judgement) curves() []record.Curve {
 			add("reliability", model.Key, curve.Reliability(all.Rank.Models[m].Bins, level))
 		}
 		if f := all.FindFunctional(summary.FunctionalOf("corp")); f != nil {
-			add("isotonic", model.Key, curve.Isotonic(f.Models[m].Steps))
+			var right curve.Points
+			if j.set.Pops[0].Blocks == nil { // labels of one cluster are not drawn by themselves
+				right = curve.Consistency(all.Cuts, m, level, seed, model.Key)
+			}
+			add("isotonic", model.Key, curve.Isotonic(f.Models[m].Steps, right))
 		}
 		top := math.NaN()
 		if model.HasProbabilities(cases.Binary) && j.probabilities(m) {

@@ -301,6 +301,7 @@ func (s *Setup) Judge(c *Collected, workers int) (*record.Record, error) {
 	}
 	r.Estimates, r.Comparisons = nonNil(r.Estimates), nonNil(r.Comparisons)
 	j.readFamily(r.Comparisons)
+	j.apart(r.Estimates)
 	unpaired := s.unpaired(r, c.Baseline)
 	look, before := s.looks(c.Sequence, seed)
 	r.Gates, r.Verdict = gate.Decide(gate.Input{Rules: p.Gates, Set: c.Set, View: func(i int) *metric.View { return j.views[i] },
@@ -313,7 +314,7 @@ func (s *Setup) Judge(c *Collected, workers int) (*record.Record, error) {
 	r.Metrics = j.described()
 	r.Slices = j.slices()
 	r.Tables = j.tables()
-	r.Curves = j.curves()
+	r.Curves = j.curves(seed)
 	return r, nil
 }
 

@@ -27,7 +27,7 @@ type Sequence struct {
 // Schedule is the sequence's looks for the gates of a plan.
 func (q *Sequence) Schedule(p *plan.Plan) *gate.Schedule {
 	if q.schedule == nil {
-		q.schedule = &gate.Schedule{Spending: p.Stop.Spending, Futility: p.Stop.Futility}
+		q.schedule = &gate.Schedule{Spending: p.Stop.Spending, Futility: p.Stop.Futility, ShowWorse: p.Stop.Worse == plan.ShowWorse}
 		for _, n := range q.Cases {
 			q.schedule.Fractions = append(q.schedule.Fractions, float64(n)/float64(q.Cases[len(q.Cases)-1]))
 		}
@@ -81,7 +81,7 @@ func (q *Sequence) account(p *plan.Plan, l *gate.Look, before []result.Look, r *
 	if q == nil {
 		return
 	}
-	x := &result.Sequential{Order: q.Order, Planned: q.Cases, Asked: q.Cases[l.Number-1], Spending: p.Stop.Spending, Futility: p.Stop.Futility,
+	x := &result.Sequential{Order: q.Order, Planned: q.Cases, Asked: q.Cases[l.Number-1], Spending: p.Stop.Spending, Futility: p.Stop.Futility, Worse: p.Stop.Worse,
 		Looks: append(before, q.taken(l, r.Gates)), Stop: gate.Stops(r.Gates, l)}
 	if x.Stop == result.GoOn && q.Ends {
 		x.Stop = result.Held

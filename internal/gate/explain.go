@@ -65,7 +65,11 @@ func looked(r Rule, g result.Gate) string {
 		s += fmt.Sprintf(", from %s down it fails", l.FailBound.Signed())
 	}
 	if l.Futile {
-		s += fmt.Sprintf(", at %s or below it is given up", l.Futility.Signed())
+		if l.Harm.Known() {
+			s += fmt.Sprintf(", from %s to %s it is given up", l.Harm.Signed(), l.Futility.Signed())
+		} else {
+			s += fmt.Sprintf(", at %s or below it is given up", l.Futility.Signed())
+		}
 	}
 	s += ", so that all looks together keep the gate's confidence."
 	if u := g.Evidence.Unadjusted; u != nil {

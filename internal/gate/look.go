@@ -15,6 +15,7 @@ type Schedule struct {
 	Fractions []float64 // of the planned cases, at each look; the last is 1
 	Spending  string
 	Futility  float64
+	ShowWorse bool                          // goes on where all cases would show a fail
 	designs   map[float64]sequential.Design // by confidence
 }
 
@@ -30,7 +31,7 @@ func (s *Schedule) design(confidence float64) (sequential.Design, error) {
 	}
 	d, err := sequential.New((1-confidence)/2, s.Fractions, spend, true)
 	if err == nil && s.Futility > 0 && len(s.Fractions) > 1 {
-		d, err = d.WithFutility(s.Futility, sequential.OBrienFleming)
+		d, err = d.WithFutility(s.Futility, sequential.OBrienFleming, s.ShowWorse)
 	}
 	if err != nil {
 		return d, err
@@ -164,7 +165,7 @@ func score(p, other float64) float64 {
 func (w *undecided) note() {
 	t, k := w.timing, w.timing.look.Number-1
 	n := &result.LookGate{Gate: w.gate.Name, Value: result.None(), Lower: result.None(), Upper: result.None(), Level: result.None(),
-		Statistic: result.None(), Bound: result.None(), FailBound: result.None(), Futility: result.None(), Waits: t.waits() != ""}
+		Statistic: result.None(), Bound: result.None(), FailBound: result.None(), Futility: result.None(), Harm: result.None(), Waits: t.waits() != ""}
 	w.gate.Look = n
 	if w.overall == nil || n.Waits {
 		return
@@ -186,7 +187,12 @@ func (w *undecided) note() {
 		}
 	}
 	n.Statistic = result.Number(z)
-	n.Futile = w.overall.cell.Note == "" && t.look.Futility > 0 && !t.look.last() && z <= t.design.Lower[k]
+	if harm := t.design.Harm[k]; harm < t.design.Lower[k] {
+		n.Harm = result.Number(harm)
+		n.Futile = w.overall.cell.Note == "" && t.look.Futility > 0 && !t.look.last() && z <= t.design.Lower[k] && z >= harm
+	} else {
+		n.Futility = result.None() // what is too low to pass is low enough to show that it fails
+	}
 }
 
 // adjust puts the inference that knows of the looks in the place of the one that does not.
@@ -217,6 +223,9 @@ func (w *undecided) adjust() {
 	low, mid, high := path.At(alpha), futile.At(0.5), futile.At(1-alpha)
 	if c.Verdict == result.Fail {
 		high = futile.AtRest(alpha)
+		if t.look.ShowWorse { // what was given up in between is no lower than a fail
+			mid = futile.AtRest(0.5)
+		}
 	} else {
 		high = math.Max(high, 0) // what did not fail is not shown to
 	}
@@ -253,7 +262,7 @@ func (w *undecided) path(z float64) (plain, futile sequential.Path) {
 	}
 	plain.Lower = plain.Fail
 	futile = plain
-	futile.Lower = nil
+	futile.Lower, futile.Harm = nil, t.design.Harm
 	for k, low := range plain.Lower {
 		if t.look.Futility > 0 {
 			low = math.Max(low, t.design.Lower[k])

@@ -90,17 +90,21 @@ func TestLooksKeepTheirPromises(t *testing.T) {
 	in := rightScorer(t)
 	even := []float64{.2, .4, .6, .8, 1}
 	for _, c := range []struct {
-		futility, d        float64
-		passMin, passMax   float64
-		failMax, askedMost float64
+		futility, d      float64
+		show             bool
+		passMin, passMax float64
+		failMin, failMax float64
+		askedMost        float64
 	}{
-		{0, -0.05, 0, 0.025, 0.025, 1.0},
-		{0, 0, 0.88, 1, 0.001, 0.77},
-		{0, -0.025, 0.33, 0.40, 0.001, 0.96},
-		{0.2, -0.05, 0, 0.025, 0.025, 0.53},
-		{0.2, 0, 0.83, 1, 0.001, 0.74},
+		{0, -0.05, false, 0, 0.025, 0, 0.025, 1.0},
+		{0, 0, false, 0.88, 1, 0, 0.001, 0.77},
+		{0, -0.025, false, 0.33, 0.40, 0, 0.001, 0.96},
+		{0.2, -0.05, false, 0, 0.025, 0, 0.025, 0.53},
+		{0.2, 0, false, 0.83, 1, 0, 0.001, 0.74},
+		{0.2, -0.05, true, 0, 0.025, 0, 0.025, 0.58},
+		{0.2, -0.1, true, 0, 0.001, 0.70, 1, 0.52},
 	} {
-		s, r := &Schedule{Fractions: even, Spending: "obrien_fleming", Futility: c.futility}, resample.NewRNG(22, "looks", fmt.Sprint(c.futility, c.d))
+		s, r := &Schedule{Fractions: even, Spending: "obrien_fleming", Futility: c.futility, ShowWorse: c.show}, resample.NewRNG(22, "looks", fmt.Sprint(c.futility, c.d))
 		pass, fail, covers, asked := 0.0, 0.0, 0.0, 0.0
 		for range draws {
 			g, _, n := trialOf(r, in, s, c.d)
@@ -121,12 +125,12 @@ func TestLooksKeepTheirPromises(t *testing.T) {
 		}
 		n := float64(draws)
 		band := func(p float64) float64 { return 3.3 * math.Sqrt(p*(1-p)/n) }
-		t.Logf("futility %g, difference %g: pass %.4f, fail %.4f, covers %.4f, asked %.3f", c.futility, c.d, pass/n, fail/n, covers/n, asked/n)
+		t.Logf("futility %g, show %v, difference %g: pass %.4f, fail %.4f, covers %.4f, asked %.3f", c.futility, c.show, c.d, pass/n, fail/n, covers/n, asked/n)
 		if p := pass / n; p < c.passMin-band(c.passMin) || p > c.passMax+band(c.passMax) {
 			t.Errorf("difference %g: passes %.4f, want %.3f to %.3f", c.d, p, c.passMin, c.passMax)
 		}
-		if p := fail / n; p > c.failMax+band(c.failMax) {
-			t.Errorf("difference %g: fails %.4f, want %.3f at most", c.d, p, c.failMax)
+		if p := fail / n; p > c.failMax+band(c.failMax) || p < c.failMin-band(c.failMin) {
+			t.Errorf("difference %g: fails %.4f, want %.3f to %.3f", c.d, p, c.failMin, c.failMax)
 		}
 		if p := covers / n; p < 0.945-band(0.945) {
 			t.Errorf("difference %g: the adjusted interval covers %.4f", c.d, p)

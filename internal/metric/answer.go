@@ -38,6 +38,13 @@ func (a *Answer) note(format string, args ...any) {
 	a.Notes = append(a.Notes, fmt.Sprintf(format, args...))
 }
 
+// unknown takes error and interval from an answer whose rows do not tell of them; why comes
+// before all other notes.
+func (a *Answer) unknown(why string, args ...any) {
+	a.SE, a.Shape, a.Method = math.NaN(), infer.None{}, "none"
+	a.Notes = append([]string{fmt.Sprintf(why, args...)}, a.Notes...)
+}
+
 // View is a population with what all of its metrics share: the set it belongs to
 // and the bootstrap draws, made once and only when asked for. It is not safe for
 // concurrent use; make one per goroutine and population.

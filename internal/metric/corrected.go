@@ -340,8 +340,13 @@ func (c corrected) answer(v *View, of []term, shape infer.Shape, method string) 
 	if s.note != "" {
 		a.note("%s", s.note)
 	}
+	if c.alike(s, a.Value) {
+		a.unknown(labelsAlike)
+	}
 	return a
 }
+
+const labelsAlike = "scores and labels are all alike: they do not tell of the error"
 
 func (c corrected) estimate(v *View, model int) Answer {
 	of := []term{{model, 1}}
@@ -363,7 +368,7 @@ func (c corrected) contrast(v *View, a, b int, k float64) Answer {
 
 func (c corrected) between(x, y *View, model int, ratio bool) Answer {
 	labels := int64(math.MaxInt64)
-	a := acrossSlices(x, y, ratio, func(v *View) (float64, spread, int64, string) {
+	a := c.acrossSlices(x, y, ratio, func(v *View) (float64, spread, int64, string) {
 		m, why := c.moments(v)
 		if why != "" {
 			return 0, spread{}, v.Pop.N, why

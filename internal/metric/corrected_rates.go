@@ -120,6 +120,9 @@ func (r rated) answer(v *View, of []term, shape infer.Shape, method string) Answ
 		if s.note != "" {
 			a.note("%s", s.note)
 		}
+		if r.alike(s, value) {
+			a.unknown(labelsAlike)
+		}
 	}
 	a.Ungraded, a.Correction = m.N-n, x
 	return a
@@ -153,7 +156,7 @@ func (r rated) between(x, y *View, model int, ratio bool) Answer {
 	if r.cards != nil {
 		return undefined(x.Pop.N, "uncorrected: rates of earlier systems do not say how a judge errs on one group and another")
 	}
-	return acrossSlices(x, y, ratio, func(v *View) (float64, spread, int64, string) {
+	return r.acrossSlices(x, y, ratio, func(v *View) (float64, spread, int64, string) {
 		m, why := r.moments(v)
 		if why != "" {
 			return 0, spread{}, v.Pop.N, why

@@ -167,13 +167,16 @@ func (m mean) estimate(v *View, model int) Answer {
 	switch {
 	case m.share:
 		shape, method = m.wilson(v, mo, val, &s)
-	case m.alike(s, 1):
+	case m.alike(s, val) && m.bounded():
 		shape, method = infer.Alike{Lo: m.lo, Hi: m.hi, N: m.independent(v, mo)}, "exact for values that are all alike"
 		s.df = math.Inf(1)
 	}
 	n := m.graded(v, mo)
 	a := answered(s.finish(val, shape, method), n)
 	a.Ungraded = mo.N - n
+	if !m.share && m.alike(s, val) && !m.bounded() {
+		a.unknown("all %d values are alike and nothing bounds those not seen", n)
+	}
 	if n < 2 {
 		a.note("one row: no interval")
 	}
@@ -205,14 +208,6 @@ func (m mean) estimate(v *View, model int) Answer {
 		}
 	}
 	return a
-}
-
-// alike: all rows have the same score, or difference of scores, and the range of scores is
-// known. Then the error that is seen is 0, which is not what is known. size is that of the
-// range in ranges of a score.
-func (m mean) alike(s spread, size float64) bool {
-	width := (m.hi - m.lo) * size
-	return m.scorer != "" && (m.total == nil || m.ofGroups) && !math.IsInf(width, 0) && s.variance <= 1e-28*width*width
 }
 
 // independent is how many rows, or clusters, a value rests on.
@@ -279,10 +274,11 @@ func (m mean) contrast(v *View, a, b int, k float64) Answer {
 		g[i] = ga[i] - k*gb[i]
 	}
 	s := m.spread(v, mo, g)
+	alike := m.alike(s, va, k*vb) || mo.Quadratic(g) <= cancelled*(mo.Quadratic(ga)+k*k*mo.Quadratic(gb))
 	var shape infer.Shape = infer.NewSymmetric()
 	method := m.methodName(s, true)
 	switch {
-	case m.alike(s, 1+k):
+	case alike && m.bounded():
 		shape, method = infer.Alike{Lo: m.lo - k*m.hi, Hi: m.hi - k*m.lo, N: m.independent(v, mo)}, "paired: exact for differences that are all alike"
 		s.df = math.Inf(1)
 	case m.share && m.scorer != "" && k == 1 && !v.Set.Weighted && v.Pop.Blocks == nil:
@@ -293,20 +289,12 @@ func (m mean) contrast(v *View, a, b int, k float64) Answer {
 	if s.note != "" {
 		x.note("%s", s.note)
 	}
-	if s.variance == 0 {
-		x.note("the models never differ on these rows")
+	if alike {
+		if x.note("the models never differ on these rows"); !m.bounded() {
+			x.unknown("all %d differences are alike and nothing bounds those not seen", x.N)
+		}
 	}
 	return x
-}
-
-func (m mean) between(x, y *View, model int, ratio bool) Answer {
-	return acrossSlices(x, y, ratio, func(v *View) (float64, spread, int64, string) {
-		val, g, mo, _, why := m.read(v, model)
-		if why != "" {
-			return 0, spread{}, v.Pop.N, why
-		}
-		return val, m.spread(v, mo, g), m.graded(v, mo), ""
-	})
 }
 
 func countNote(what string) func(mu []float64, n int64) []string {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/fairtrial/fairtrial/internal/stat/dist"
 	"github.com/fairtrial/fairtrial/internal/stat/infer"
+	"github.com/fairtrial/fairtrial/internal/stat/interval"
 	"github.com/fairtrial/fairtrial/internal/summary"
 )
 
@@ -23,8 +24,8 @@ func (m quantile) needs() []summary.Spec { return []summary.Spec{m.spec()} }
 // asQuantile completes an entry that is the quantile of a row expression: of a scorer's scores,
 // where one is named.
 func (x *Metric) asQuantile(term summary.Expr, scorer string) *Metric {
-	x.Interval, x.Paired = "between order statistics (binomial); Woodruff with weights or clusters", "order-statistic errors with the correlation of 'below the quantile'"
-	x.Variant, x.Source = "interpolated between two rows (Hyndman & Fan's type 7, as numpy); with weights on Kish's rows", "Woodruff 1952; McKean & Schrader 1984; Hyndman & Fan 1996; Akinshin 2023"
+	x.Interval, x.Paired = "between order statistics (binomial); Woodruff with weights or clusters", "from the ends of both intervals and the correlation of 'below the quantile' (MOVER)"
+	x.Variant, x.Source = "interpolated between two rows (Hyndman & Fan's type 7, as numpy); with weights on Kish's rows", "Woodruff 1952; Hyndman & Fan 1996; Zou & Donner 2008; Akinshin 2023"
 	x.Params = []Param{{Name: "q", Doc: "the quantile", Required: true, Min: 0.001, Max: 0.999}}
 	x.build = func(o Options) (measure, error) {
 		return quantile{term: term, q: o.param("q", 0.5), scorer: scorer}, nil
@@ -40,27 +41,36 @@ type placed struct {
 	kish float64 // 0 without weights
 	s    spread  // of the share at or below the value
 	deff float64 // against independent rows of equal weight
+	// exact: the rows are independent and of equal weight.
+	exact bool
 }
 
 // ladder reads the order statistics at a distance of crit standard errors of the share
-// below.
+// below: for independent rows those of the exact binomial tails.
 func (x placed) ladder(crit float64) (lo, hi float64, ok bool) {
-	if len(x.Ladder) == 0 {
+	if len(x.Ladder) == 0 || math.IsNaN(crit) {
 		return 0, 0, false
 	}
 	half := crit * math.Sqrt(x.q*(1-x.q)*float64(x.n)*x.deff)
 	if x.kish > 0 {
 		return x.byWeight(half / float64(x.n))
 	}
+	if x.exact {
+		l, u, _, ok := interval.OrderRanks(int(x.n), x.q, 1-2*dist.NormCDF(-crit))
+		if !ok {
+			return 0, 0, false
+		}
+		return x.outward(float64(l), float64(u))
+	}
 	mid := x.q*float64(x.n-1) + 1
-	l, u := math.Floor(mid-half), math.Ceil(mid+half)
-	if l < 1 || u > float64(x.n) {
+	return x.outward(math.Floor(mid-half), math.Ceil(mid+half))
+}
+
+// outward are the nearest ranks outward that are kept: never a shorter interval.
+func (x placed) outward(l, u float64) (lo, hi float64, ok bool) {
+	if l < 1 || u > float64(x.n) || float64(x.Ranks[0]) > l || float64(x.Ranks[len(x.Ranks)-1]) < u {
 		return 0, 0, false
 	}
-	if float64(x.Ranks[0]) > l || float64(x.Ranks[len(x.Ranks)-1]) < u {
-		return 0, 0, false
-	}
-	// The nearest ranks outward that are kept: never a shorter interval.
 	for i, r := range x.Ranks {
 		if float64(r) <= l {
 			lo = x.Ladder[i]
@@ -100,7 +110,7 @@ func (m quantile) read(v *View, model int) (x placed, why string) {
 		}
 		return x, "no usable rows"
 	}
-	x = placed{QuantileModel: q.Models[model], q: m.q, n: q.N, kish: q.Kish, deff: 1, s: spread{df: math.Inf(1)}}
+	x = placed{QuantileModel: q.Models[model], q: m.q, n: q.N, kish: q.Kish, deff: 1, s: spread{df: math.Inf(1)}, exact: !v.Set.Weighted && v.Pop.Blocks == nil}
 	n := float64(q.N)
 	share := float64(x.Below) / n
 	if x.s.iid = share * (1 - share) * n; v.Set.Weighted {
@@ -152,7 +162,40 @@ func (x placed) shape(times, df float64) infer.Shape {
 			return 0, 0, false
 		}
 		return x.ladder(times * dist.TQuantile(1-(1-level)/2, df))
-	}, Wider: x.shape}
+	}, Wider: x.wider, Score: x.score()}
+}
+
+// wider is shape where rows hang together: no exact tails are left.
+func (x placed) wider(times, df float64) infer.Shape {
+	x.exact = false
+	return x.shape(times, df)
+}
+
+// score inverts the exact interval: that few rows below a bound, or that few at or below it,
+// have a binomial chance. nil where it is not exact.
+func (x placed) score() func(bound float64) float64 {
+	if !x.exact {
+		return nil
+	}
+	return func(b float64) float64 {
+		switch {
+		case b > x.Value:
+			below := int64(0) // kept rows alone: at least so many
+			for i, v := range x.Ladder {
+				if v < b {
+					below = x.Ranks[i]
+				}
+			}
+			return math.Min(0, dist.NormQuantile(1-dist.BinomialCDF(below-1, x.n, x.q)))
+		case b < x.Value:
+			upTo := x.n
+			for i := len(x.Ladder) - 1; i >= 0 && x.Ladder[i] > b; i-- {
+				upTo = x.Ranks[i] - 1
+			}
+			return math.Max(0, -dist.NormQuantile(dist.BinomialCDF(upTo, x.n, x.q)))
+		}
+		return 0
+	}
 }
 
 func (m quantile) estimate(v *View, model int) Answer {
@@ -175,7 +218,7 @@ func (m quantile) estimate(v *View, model int) Answer {
 		a.NEff = math.Min(float64(x.n), float64(x.n)/x.deff)
 	}
 	if _, _, ok := i.Interval(0.95); !ok && x.s.note == "" {
-		a.note("too few rows for an interval of order statistics")
+		a.note("%s", x.few())
 	}
 	if x.s.note != "" {
 		a.note("%s", x.s.note)
@@ -192,65 +235,6 @@ func (m quantile) ungraded(v *View) int64 {
 		return 0
 	}
 	return v.Pop.Ungraded[m.scorer]
-}
-
-// contrast combines the two standard errors with the correlation of "below its own
-// quantile": φ of the 2×2 table of the same rows, that of the weighted rows, or that of
-// the sums by cluster.
-func (m quantile) contrast(v *View, a, b int, k float64) Answer {
-	xa, why := m.read(v, a)
-	if why != "" {
-		return undefined(xa.n, why)
-	}
-	xb, why := m.read(v, b)
-	if why != "" {
-		return undefined(xb.n, why)
-	}
-	phi, ok := m.correlation(v, a, b, xa, xb)
-	if !ok {
-		return undefined(xa.n, notTogether)
-	}
-	sa, sb := xa.se(), xb.se()
-	va := sa*sa + k*k*sb*sb - 2*k*phi*sa*sb
-	method := "paired: order-statistic errors with their correlation"
-	if xa.s.ids != nil {
-		method += ", clusters " + xa.s.how
-	}
-	x := answered(infer.Inference{Value: xa.Value - k*xb.Value, SE: math.Sqrt(math.Max(0, va)), DF: math.Min(xa.s.df, xb.s.df), Shape: infer.NewSymmetric(),
-		Method: method}, xa.n)
-	x.Ungraded = m.ungraded(v)
-	if xa.s.note != "" {
-		x.note("%s", xa.s.note)
-	}
-	return x
-}
-
-func (m quantile) correlation(v *View, a, b int, xa, xb placed) (phi float64, ok bool) {
-	var ab, aa, bb float64
-	if v.Pop.Blocks != nil {
-		for g, x := range xa.Blocks {
-			y := xb.Blocks[g]
-			ab, aa, bb = ab+x*y, aa+x*x, bb+y*y
-		}
-		ok = true
-	} else {
-		for _, p := range v.Pop.FindQuantile(m.spec()).Pairs {
-			if !(p.A == a && p.B == b || p.A == b && p.B == a) {
-				continue
-			}
-			if ok = true; v.Set.Weighted {
-				ab, aa, bb = p.Cov, xa.SS, xb.SS
-				break
-			}
-			n := float64(xa.n)
-			pa, pb := float64(xa.Below)/n, float64(xb.Below)/n
-			ab, aa, bb = float64(p.Both)/n-pa*pb, pa*(1-pa), pb*(1-pb)
-		}
-	}
-	if aa > 0 && bb > 0 {
-		phi = math.Max(-1, math.Min(1, ab/math.Sqrt(aa*bb)))
-	}
-	return phi, ok
 }
 
 func (m quantile) between(x, y *View, model int, ratio bool) Answer {

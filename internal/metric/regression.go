@@ -45,7 +45,7 @@ func regression() []*Metric {
 				return mean{terms: []summary.Expr{summary.Error}, lo: math.Inf(-1), hi: inf}, nil
 			}},
 		{Name: "median_absolute_error", Tasks: onlyRegression(), Title: "median size of the error", Formula: "median |f − y|", Lo: 0, Hi: inf, Direction: Down,
-			Interval: "between order statistics (binomial); Woodruff with weights or clusters", Paired: "order-statistic errors with the correlation of 'below the median'", Denominator: "all rows",
+			Interval: "between order statistics (binomial); Woodruff with weights or clusters", Paired: "from the ends of both intervals and the correlation of 'below the median' (MOVER)", Denominator: "all rows",
 			Variant: "the mean of the two middle values for an even count; with weights as scikit-learn", Source: "Woodruff 1952; McKean & Schrader 1984",
 			build: func(Options) (measure, error) { return quantile{term: summary.AbsError, q: 0.5}, nil }},
 		ordered("absolute_error_quantile", "size of the error that a share q of rows stays below", "quantile q of |f − y|", 0, Down, summary.AbsError),

@@ -3,6 +3,7 @@ package metric_test
 import (
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"github.com/fairtrial/fairtrial/internal/cases"
@@ -204,6 +205,59 @@ func TestScoresThatAreAllAlike(t *testing.T) {
 	lo, hi, ok = d.Interval(0.95)
 	if want := 1 - math.Pow(0.025, 1./40); !ok || math.Abs(hi-want) > 1e-9 || math.Abs(lo+want) > 1e-9 {
 		t.Errorf("no difference in 40: %g to %g, want ±%g (%s)", lo, hi, want, d.Method)
+	}
+}
+
+// Without a range nothing bounds the rows that were not seen: values or differences that are
+// all alike have no interval and no p-value, with weights and clusters, in any slice; one that
+// differs is enough for an error again.
+func TestAlikeWithoutARangeHasNoInterval(t *testing.T) {
+	in := scorer(t, metric.Scorer{Name: "s", Direction: metric.Down, Lo: 0, Hi: math.Inf(1)})
+	for _, way := range []struct{ weights, clusters bool }{{false, false}, {true, false}, {false, true}} {
+		x := scoredRows(150, way.weights, way.clusters)
+		for i := range x.N {
+			x.Models[0].Score[i], x.Models[1].Score[i] = 812.3, x.Models[1].Score[i]+0.1
+		}
+		v := see(t, x, []*metric.Instance{in})
+		none := func(what string, a metric.Answer) {
+			lo, hi, ok := a.Interval(0.95)
+			if ok || !math.IsNaN(a.SE) || !math.IsNaN(a.Above(0)) || math.IsNaN(a.Value) || len(a.Notes) == 0 || !strings.Contains(a.Notes[0], "alike") {
+				t.Errorf("%v: %s: %g to %g, error %g, %q", way, what, lo, hi, a.SE, a.Notes)
+			}
+		}
+		none("values", in.Estimate(v, 0))
+		none("groups", in.Between(v, v, 0, false))
+		none("ratio of groups", in.Between(v, v, 0, true))
+		if _, _, ok := in.Estimate(v, 1).Interval(0.95); !ok {
+			t.Error("values that differ have no interval")
+		}
+		for i := range x.N {
+			x.Models[0].Score[i] = x.Models[1].Score[i] + 3
+		}
+		none("differences", in.Contrast(see(t, x, []*metric.Instance{in}), 0, 1, 1))
+		x.Models[0].Score[3]++
+		if lo, hi, ok := in.Contrast(see(t, x, []*metric.Instance{in}), 0, 1, 1).Interval(0.95); !ok || !(lo < hi) {
+			t.Errorf("one difference is another: %g to %g", lo, hi)
+		}
+	}
+}
+
+// Shares of two groups that all pass differ by something all the same.
+func TestGroupsThatAllPassHaveAWidth(t *testing.T) {
+	in := scorer(t, metric.Scorer{Name: "s", Direction: metric.Up, Lo: 0, Hi: 1, PassFail: true})
+	x := scoredRows(40, false, false)
+	for i := range x.N {
+		x.Models[0].Score[i] = 1
+	}
+	v := see(t, x, []*metric.Instance{in})
+	a := in.Between(v, v, 0, false)
+	lo, hi, ok := a.Interval(0.95)
+	wantLo, wantHi := interval.Newcombe(1, 40, 1, 40, 1.959963984540054)
+	if !ok || math.Abs(lo-wantLo) > 1e-9 || math.Abs(hi-wantHi) > 1e-9 || !(lo < hi) {
+		t.Errorf("%g to %g, want %g to %g", lo, hi, wantLo, wantHi)
+	}
+	if a := in.Between(v, v, 0, true); !math.IsNaN(a.SE) {
+		t.Errorf("a ratio of shares that are both 1 has an error of %g", a.SE)
 	}
 }
 

@@ -11,7 +11,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -19,6 +18,7 @@ import (
 	"time"
 
 	"github.com/fairtrial/fairtrial/internal/engine"
+	"github.com/fairtrial/fairtrial/internal/rest"
 )
 
 // A Client speaks with one tracking server. Its errors hold no credentials.
@@ -58,11 +58,7 @@ func Open(uri string, lookup func(string) (string, bool)) (*Client, error) {
 		c.user, c.password = name, get("MLFLOW_TRACKING_PASSWORD")
 	}
 	c.token = get("MLFLOW_TRACKING_TOKEN")
-	t := http.DefaultTransport.(*http.Transport).Clone()
-	t.DialContext = (&net.Dialer{Timeout: connectTimeout}).DialContext
-	t.ResponseHeaderTimeout = answerTimeout
-	// A redirect could carry the credentials to another host.
-	c.http = &http.Client{Transport: t, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	c.http = rest.Client(connectTimeout, answerTimeout)
 	return c, nil
 }
 
@@ -184,12 +180,13 @@ func (c *Client) json(ctx context.Context, method, path string, query url.Values
 		return err
 	}
 	defer r.Close()
-	b, err := io.ReadAll(io.LimitReader(r, maxAnswer+1))
+	b, err := rest.Read(r, maxAnswer)
+	var long *rest.TooLong
 	switch {
+	case errors.As(err, &long):
+		return fmt.Errorf("MLflow at %s: %w", c.Address(), err)
 	case err != nil:
 		return c.unreachable(err)
-	case len(b) > maxAnswer:
-		return fmt.Errorf("MLflow at %s: an answer is longer than %d bytes", c.Address(), maxAnswer)
 	case out == nil:
 		return nil
 	}
@@ -212,16 +209,15 @@ func (c *Client) Do(ctx context.Context, method, path string, query url.Values, 
 		var busy bool
 		if err == nil {
 			err = c.explain(answer(a))
-			busy = a.StatusCode == 429 || a.StatusCode == 502 || a.StatusCode == 503 || a.StatusCode == 504
+			busy = rest.Busy(a.StatusCode)
 		} else {
-			var dial *net.OpError
-			busy = !(errors.As(err, &dial) && dial.Op == "dial" && try > 1) // nobody listens: one more try is enough
+			busy = !(rest.Unheard(err) && try > 1) // nobody listens: one more try is enough
 			err = c.unreachable(err)
 		}
 		if !busy || !again || try == tries {
 			return nil, err
 		}
-		if err := pause(ctx, c.wait<<(try-1)); err != nil {
+		if err := rest.Pause(ctx, c.wait<<(try-1)); err != nil {
 			return nil, err
 		}
 	}
@@ -250,7 +246,7 @@ func (c *Client) once(ctx context.Context, method, path string, query url.Values
 
 func answer(r *http.Response) *Answer {
 	defer func() { _ = r.Body.Close() }()
-	b, _ := io.ReadAll(io.LimitReader(r.Body, 1<<16)) // whatever came of it
+	b := rest.Start(r.Body)
 	out := &Answer{Status: r.StatusCode}
 	var told struct {
 		Code    string `json:"error_code"`
@@ -260,17 +256,6 @@ func answer(r *http.Response) *Answer {
 		out.Code, out.Message = told.Code, told.Message
 	}
 	return out
-}
-
-func pause(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
-	}
 }
 
 // Version is the server's, such as 3.18.0; empty where it does not say.

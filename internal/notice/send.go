@@ -9,13 +9,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/fairtrial/fairtrial/internal/rest"
 )
 
 // Target is where a notice goes. URL and Secret are never stored or told.
@@ -99,8 +100,7 @@ func (s Sender) post(ctx context.Context, address string, body []byte, header fu
 	}
 	client, now, wait := s.Client, s.Now, s.Wait
 	if client == nil {
-		// A redirect would take message and signature to a host that nobody named.
-		client = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+		client = rest.Client(oneTry, 0)
 	}
 	if now == nil {
 		now = time.Now
@@ -118,10 +118,8 @@ func (s Sender) post(ctx context.Context, address string, body []byte, header fu
 		if !again || try == tries || after > longestWait {
 			return fmt.Errorf("%s: %w", u.Host, err)
 		}
-		select {
-		case <-ctx.Done():
+		if rest.Pause(ctx, max(wait<<(try-1), after)) != nil {
 			return fmt.Errorf("%s: %w; given up", u.Host, err)
-		case <-time.After(max(wait<<(try-1), after)):
 		}
 	}
 }
@@ -143,14 +141,14 @@ func once(ctx context.Context, client *http.Client, u *url.URL, body []byte, hea
 		return true, 0, plain(err)
 	}
 	defer func() { _ = a.Body.Close() }()
-	_, _ = io.Copy(io.Discard, io.LimitReader(a.Body, 1<<16)) // so that the connection can be used again
+	_ = rest.Start(a.Body) // so that the connection can be used again
 	if a.StatusCode >= 200 && a.StatusCode < 300 {
 		return false, 0, nil
 	}
 	if s, convErr := strconv.Atoi(a.Header.Get("Retry-After")); convErr == nil && s > 0 {
 		after = time.Duration(s) * time.Second
 	}
-	again = a.StatusCode == 429 || a.StatusCode == 408 || a.StatusCode >= 500
+	again = rest.Busy(a.StatusCode) || a.StatusCode >= 500
 	return again, after, fmt.Errorf("the receiver answers %d %s", a.StatusCode, http.StatusText(a.StatusCode))
 }
 

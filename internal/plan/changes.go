@@ -148,6 +148,9 @@ func stopWords(s *Stop) string {
 		return "after all cases"
 	}
 	text := fmt.Sprintf("%d looks from %d cases on by %s", s.Looks, s.MinCases, s.Spending)
+	if s.Futility > 0 && s.Worse == giveUpWorse {
+		text += ", giving up what is worse too"
+	}
 	if s.Futility > 0 {
 		text += ", giving up at " + result.Percent(s.Futility)
 	}

@@ -14,7 +14,15 @@ type Stop struct {
 	MinCases int64   `json:"min_cases"` // before the first look
 	Spending string  `json:"spending"`  // obrien_fleming | pocock
 	Futility float64 `json:"futility"`  // the chance, at what 1 − futility detects, to give up wrongly; 0: never give up
+	Worse    string  `json:"worse"`     // show | give_up: what would hardly pass, but may be shown to fail
 }
+
+// ShowWorse goes on for a fail where all cases, at the trend so far, would show one; the other
+// way gives up whatever would hardly pass.
+const (
+	ShowWorse   = "show"
+	giveUpWorse = "give_up"
+)
 
 // Defaults of Stop, and the most looks: more of them save nothing worth the asking.
 const (
@@ -32,14 +40,14 @@ func (d *decoder) stop(n *node) {
 		d.fail(n, "stop", "leave it out", "stop saves calls of models, and task %s asks none", p.Task)
 		return
 	}
-	s := &Stop{Looks: defaultLooks, MinCases: defaultMinCases, Spending: sequential.NameOBrienFleming, Futility: defaultFutility}
+	s := &Stop{Looks: defaultLooks, MinCases: defaultMinCases, Spending: sequential.NameOBrienFleming, Futility: defaultFutility, Worse: ShowWorse}
 	if n.kind != mapping {
 		if v := d.text(n, "stop"); v != whenDecided {
 			d.fail(n, "stop", "write stop: when decided", "%q is no way to stop", v)
 			return
 		}
 	} else {
-		if !d.keys(n, "stop", "when", "looks", "min_cases", "spending", "futility") {
+		if !d.keys(n, "stop", "when", "looks", "min_cases", "spending", "futility", "worse") {
 			return
 		}
 		d.require(n, "stop", "when", ": decided")
@@ -53,6 +61,7 @@ func (d *decoder) stop(n *node) {
 		d.with(n, "spending", func(v *node) {
 			s.Spending = d.choice(v, "stop.spending", sequential.NameOBrienFleming, sequential.NamePocock)
 		})
+		d.with(n, "worse", func(v *node) { s.Worse = d.choice(v, "stop.worse", ShowWorse, giveUpWorse) })
 		d.with(n, "futility", func(v *node) {
 			if v.kind == scalarBool {
 				if s.Futility = 0; v.yes {

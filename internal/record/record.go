@@ -189,7 +189,8 @@ type Slice struct {
 // Curve is a bounded set of points that a report draws. Kind is roc (false-positive rate,
 // true-positive rate, lower, upper, threshold), precision_recall (recall, precision, lower,
 // upper, threshold), reliability (mean score, share of positives, lower, upper, rows),
-// isotonic (score, recalibrated score: with the CORP metrics), scores (from, to, share of
+// isotonic (score, recalibrated score, and the ends of the band that this keeps to where the
+// scores are right: with the CORP metrics), scores (from, to, share of
 // the positives, lower, upper, share of the negatives, lower, upper) or cost
 // (threshold, mean cost); intervals are pointwise.
 type Curve struct {

@@ -146,8 +146,10 @@ func TestGrid(t *testing.T) {
 	}
 	r.Comparisons = []result.Comparison{{Metric: "right", Candidate: "candidate", Baseline: "baseline", Slice: "topic=a", Verdict: result.Worse}}
 	r.Gates = []result.Gate{{Name: "g", Metric: "right", Verdict: result.Fail, Cells: []result.Cell{{Slice: "topic=a", Verdict: result.Fail}, {Slice: result.Overall, Verdict: result.Pass}}}}
+	r.Estimates[1].Apart = &result.Apart{Difference: 0.25, PAdjusted: 0.04, Verdict: result.Better}
+	r.Estimates[0].Apart = &result.Apart{Difference: 0.25, PAdjusted: 0.4, Verdict: result.CompareInconclusive}
 	g := gridOf(r)
-	if want := "[{overall [{right  0.500 0.250 to 0.875 24 []}]} {topic=a [{right fail 0.750 0.250 to 0.875 24 [■ gate fails ▼ worse]}]}]"; g == nil || fmt.Sprint(g.Rows) != want {
+	if want := "[{overall [{right  0.500 0.250 to 0.875 24 [] }]} {topic=a [{right fail 0.750 0.250 to 0.875 24 [■ gate fails ▼ worse] ↑ above the rest}]}]"; g == nil || fmt.Sprint(g.Rows) != want {
 		t.Fatalf("%v", g)
 	}
 	r.Estimates[1].Value, r.Estimates[1].Status = result.None(), result.Undefined

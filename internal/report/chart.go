@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"html/template"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/fairtrial/fairtrial/internal/chart"
@@ -35,6 +36,7 @@ type chartKind struct {
 	kind, title, caption, x, y string
 	columns                    []string
 	band, diagonal, unit, dots bool
+	right                      bool   // the band is where the line lies if the model is right
 	legend                     string // the corner that curves leave free: "se", "sw", "ne"
 }
 
@@ -47,7 +49,7 @@ func chartKinds() []chartKind {
 		{kind: "reliability", title: "What came of each predicted probability", caption: "15 bins of equal mass; on the dashed line the probability is right.", x: "mean predicted probability", y: "share of positives",
 			columns: []string{"predicted", "observed", "rows"}, band: true, diagonal: true, dots: true, legend: "se"},
 		{kind: "isotonic", title: "What each predicted probability should have been", caption: "Isotonic regression of the labels on the scores (CORP); on the dashed line the probability is right.", x: "predicted probability", y: "share of positives",
-			columns: []string{"predicted", "recalibrated"}, diagonal: true, unit: true, legend: "se"},
+			columns: []string{"predicted", "recalibrated", "if right"}, right: true, diagonal: true, unit: true, legend: "se"},
 		{kind: "cost", title: "What decisions cost at each threshold", caption: "The dots are the plan's thresholds.", x: "threshold", y: "mean cost a row", columns: []string{"threshold", "mean cost"}, legend: "se"},
 		{kind: "residuals", title: "How far predictions lie from the label", caption: "The signed error, prediction less label, that a share of the rows stays below: the plan's error_quantile metrics.", x: "share of rows below", y: "error",
 			columns: []string{"share of rows below", "error"}, band: true, dots: true, legend: "se"},
@@ -185,6 +187,9 @@ func draw(r *record.Record, k chartKind, lines []series) chartView {
 	if k.band {
 		v.Caption += fmt.Sprintf(" The shade is each point's own %s interval.", result.Percent(r.Plan.Confidence))
 	}
+	if k.right && known(lines) {
+		v.Caption += fmt.Sprintf(" The shade is where the line lies, at each place, in %s of draws of labels whose probabilities are right (consistency band).", result.Percent(r.Plan.Confidence))
+	}
 	x, y := axes(k, lines)
 	var b strings.Builder
 	p := func(format string, args ...any) { fmt.Fprintf(&b, format, args...) }
@@ -195,7 +200,7 @@ func draw(r *record.Record, k chartKind, lines []series) chartView {
 	for i := len(lines) - 1; i >= 0; i-- { // the candidate on top
 		l := lines[i]
 		class := fmt.Sprint("s", i)
-		if k.band && len(l.points[0]) > 3 {
+		if k.band && len(l.points[0]) > 3 || k.right && known(lines[i:i+1]) {
 			p(`<path class="band %s" d="%s"/>`, class, bandPath(l.points, x, y))
 		}
 		p(`<path class="line %s" d="%s"/>`, class, linePath(l.points, x, y))
@@ -216,6 +221,11 @@ func draw(r *record.Record, k chartKind, lines []series) chartView {
 	return v
 }
 
+// known: lines have bands.
+func known(lines []series) bool {
+	return slices.ContainsFunc(lines, func(l series) bool { p := l.points[0]; return len(p) > 3 && p[2].Known() })
+}
+
 // lineSpec is the chart as Vega-Lite, in the same colours and frame.
 func lineSpec(k chartKind, lines []series, x, y axis, title string) chart.Spec {
 	var points []chart.Point
@@ -225,7 +235,11 @@ func lineSpec(k chartKind, lines []series, x, y axis, title string) chart.Spec {
 		for i, p := range l.points {
 			q := chart.Point{Marked: k.dots || i == l.mark, Series: l.model, X: p[0], Y: p[1], Lower: result.None(), Upper: result.None()}
 			q.Said = fmt.Sprintf("%s: %s %s, %s %s", l.model, k.columns[0], p[0].Short(), k.columns[1], p[1].Short())
-			if len(p) == 4 {
+			switch {
+			case k.right && len(p) == 4:
+				q.Lower, q.Upper = p[2], p[3]
+				q.Said += fmt.Sprintf(", if right %s to %s", p[2].Short(), p[3].Short())
+			case len(p) == 4:
 				q.Lower, q.Upper = p[2], p[3]
 				q.Said = fmt.Sprintf("%s: %s %s, %s %s", l.model, k.columns[0], p[0].Short(), k.columns[1], interval(p[1], p[2], p[3]))
 			}
@@ -326,7 +340,12 @@ func (v *chartView) table(k chartKind, lines []series) {
 		for i := 0; i < len(l.points); i += step {
 			p := l.points[i]
 			row := []string{l.model, p[0].Short(), p[1].Short()}
-			if len(p) > 3 {
+			switch {
+			case k.right && !known(lines):
+				row = append(row, "–")
+			case k.right:
+				row = append(row, p[2].Short()+" to "+p[3].Short())
+			case len(p) > 3:
 				row[2] = interval(p[1], p[2], p[3])
 			}
 			switch {

@@ -32,13 +32,14 @@ type gridCell struct {
 	Value, Range  string
 	Rows          string
 	Marks         []string
+	Apart         string // from the rest of the cases; empty: not shown to differ
 }
 
 type gridKey struct{ metric, slice string }
 
 // gridOf sets slices against scorers. A cell is marked where a gate fails on the slice, or
-// where the candidate differs from the baseline there after the correction for many
-// slices. nil: no scorers, or no slices.
+// where the candidate differs there from the baseline, or from its other cases, after the
+// corrections for many slices. nil: no scorers, or no slices.
 func gridOf(r *record.Record) *grid {
 	var g grid
 	for _, s := range r.Plan.Scorers {
@@ -97,6 +98,12 @@ func cellOf(scorer string, e result.Estimate, ok bool, v result.CompareVerdict, 
 			c.Range = e.Lower.Short() + " to " + e.Upper.Short()
 		}
 	}
+	if x := e.Apart; x != nil && settledApart(x.Verdict) {
+		c.Apart = "↓ below the rest"
+		if x.Difference > 0 {
+			c.Apart = "↑ above the rest"
+		}
+	}
 	switch v {
 	case result.Worse:
 		c.Class, c.Marks = "worse", []string{"▼ worse"}
@@ -107,6 +114,10 @@ func cellOf(scorer string, e result.Estimate, ok bool, v result.CompareVerdict, 
 		c.Class, c.Marks = "fail", append([]string{"■ gate fails"}, c.Marks...)
 	}
 	return c
+}
+
+func settledApart(v result.CompareVerdict) bool {
+	return v == result.Better || v == result.Worse || v == result.Different
 }
 
 // failing are the metrics and slices where a gate fails.

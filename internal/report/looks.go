@@ -60,6 +60,14 @@ type lookRow struct {
 	Look, Cases, Gate, Found, Statistic, Bounds, Said string
 }
 
+// givenUp says where a gate is given up: what is lower still may be shown to fail.
+func givenUp(g result.LookGate) string {
+	if g.Harm.Known() {
+		return "given up from " + g.Harm.Signed() + " to " + g.Futility.Signed()
+	}
+	return "given up at " + g.Futility.Signed()
+}
+
 func lookRows(r *record.Record) []lookRow {
 	if r.Sequential == nil {
 		return nil
@@ -83,7 +91,7 @@ func lookRows(r *record.Record) []lookRow {
 				b = append(b, "fails at "+g.FailBound.Signed())
 			}
 			if g.Futility.Known() && l.Number < len(r.Sequential.Planned) {
-				b = append(b, "given up at "+g.Futility.Signed())
+				b = append(b, givenUp(g))
 			}
 			x.Bounds = strings.Join(b, "; ")
 			switch {

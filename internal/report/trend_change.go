@@ -179,6 +179,17 @@ func (s ChangeSplit) Rest() string {
 	return ""
 }
 
+// Causes are the names of the parts of what changed within a slice, where they are told apart.
+func (s ChangeSplit) Causes() []string {
+	switch {
+	case s.Label == nil:
+		return nil
+	case s.Threshold == nil:
+		return []string{"by labels", "by the model"}
+	}
+	return []string{"by labels", "by the model", "by the threshold"}
+}
+
 // ChangeGroup is one slice's part, in words.
 type ChangeGroup shift.Group
 
@@ -193,6 +204,17 @@ func (g ChangeGroup) Moved() string { return g.Mix.Signed() }
 
 // Inside is what changed in it.
 func (g ChangeGroup) Inside() string { return g.Within.Signed() }
+
+// ByCause are the parts of Inside.
+func (g ChangeGroup) ByCause() []string {
+	var out []string
+	for _, x := range []*result.Number{g.Label, g.Model, g.Threshold} {
+		if x != nil {
+			out = append(out, x.Signed())
+		}
+	}
+	return out
+}
 
 func arrow(a, b result.Number) string {
 	word := func(x result.Number) string {

@@ -35,6 +35,8 @@ type Estimate struct {
 	Notes   []string `json:"notes"`
 	// Correction is what the value rests on where human labels vouch for a judge's scores.
 	Correction *Correction `json:"correction,omitempty"`
+	// Apart is the slice against all other rows; nil where it is not tested.
+	Apart *Apart `json:"apart,omitempty"`
 }
 
 // CompareVerdict is what a comparison says in one word.

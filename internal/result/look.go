@@ -8,6 +8,7 @@ type Sequential struct {
 	Asked    int64   `json:"asked"`
 	Spending string  `json:"spending"`
 	Futility float64 `json:"futility"` // 0: it never gives up
+	Worse    string  `json:"worse"`    // show: it goes on where all cases would show a fail; give_up
 	Looks    []Look  `json:"looks"`    // that were taken
 	Stop     Stop    `json:"stop"`
 	Sentence string  `json:"sentence"`
@@ -43,7 +44,7 @@ type Look struct {
 }
 
 // LookGate is a gate at a look. Statistic, in standard errors, is how far beyond what the
-// gate requires the value lies: at Bound it passes, at FailBound it fails, at Futility or below
+// gate requires the value lies: at Bound it passes, at FailBound it fails, from Harm to Futility
 // it is given up. The interval is the one that decides: at a level so high that all looks
 // together keep the gate's confidence.
 type LookGate struct {
@@ -58,6 +59,7 @@ type LookGate struct {
 	Bound     Number  `json:"bound"`      // null: nothing may be decided at this look
 	FailBound Number  `json:"fail_bound"` // null: none
 	Futility  Number  `json:"futility"`   // null: none
+	Harm      Number  `json:"harm"`       // null: none, at Futility and anywhere below it is given up
 	Futile    bool    `json:"futile,omitempty"`
 	Waits     bool    `json:"waits,omitempty"` // judged once, when all cases are asked
 }

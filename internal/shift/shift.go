@@ -56,6 +56,10 @@ type Group struct {
 	After       result.Number `json:"after"`
 	Mix         result.Number `json:"mix"`
 	Within      result.Number `json:"within"`
+	// Within by what changed there, as in Shift: null where the split does not tell it.
+	Label     *result.Number `json:"label,omitempty"`
+	Model     *result.Number `json:"model,omitempty"`
+	Threshold *result.Number `json:"threshold,omitempty"`
 }
 
 // Data is one of the two data sets.
@@ -311,10 +315,24 @@ func (s *split) groups(parts [factors]effect) []Group {
 		}
 		out[g] = Group{Name: name, ShareBefore: result.Number(s.sides[0].share[g]), ShareAfter: result.Number(s.sides[1].share[g]),
 			Before: s.value(0, g), After: s.value(1, g), Mix: result.Number(parts[mix].bySlice[g]), Within: result.Number(within)}
+		if s.counts {
+			s.apart(&out[g], parts, g)
+		}
 	}
 	size := func(g Group) float64 { return math.Abs(float64(g.Within)) + math.Abs(float64(g.Mix)) }
 	sort.SliceStable(out, func(i, k int) bool { return size(out[i]) > size(out[k]) })
 	return out
+}
+
+// apart tells a slice's part within by labels, model and threshold.
+func (s *split) apart(to *Group, parts [factors]effect, g int) {
+	of := func(f int) *result.Number { x := result.Number(parts[f].bySlice[g]); return &x }
+	to.Label, to.Model = of(label), of(model)
+	if s.rescored {
+		to.Threshold = of(threshold)
+	} else {
+		*to.Model += *of(threshold)
+	}
 }
 
 // value is the metric on one slice of one data set.

@@ -221,9 +221,16 @@ func TestLaws(t *testing.T) {
 					t.Errorf("%s turned round: %+v and %+v", as, p[0], p[1])
 				}
 			}
-			var mix, within float64
+			var mix, within, labels, models, cuts float64
 			for _, g := range x.Groups {
 				mix, within = mix+float64(g.Mix), within+float64(g.Within)
+				labels, models, cuts = labels+float64(*g.Label), models+float64(*g.Model), cuts+float64(*g.Threshold)
+				if math.Abs(float64(*g.Label+*g.Model+*g.Threshold-g.Within)) > 1e-9 {
+					t.Errorf("%s, %s: labels, model and threshold do not sum to what changed within: %+v", as, g.Name, g)
+				}
+			}
+			if math.Abs(labels-float64(x.Label.Value)) > 1e-9 || math.Abs(models-float64(x.Model.Value)) > 1e-9 || math.Abs(cuts-float64(x.Threshold.Value)) > 1e-9 {
+				t.Errorf("%s: the slices sum to labels %g, model %g, threshold %g, not %+v", as, labels, models, cuts, x)
 			}
 			if len(x.Groups) != 3 || math.Abs(mix-float64(x.Mix.Value)) > 1e-9 || math.Abs(within-float64(x.Within.Value)) > 1e-9 {
 				t.Errorf("%s: the slices sum to %g and %g, not %+v", as, mix, within, x)
@@ -240,7 +247,7 @@ func TestLaws(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if z.Threshold != nil || math.Abs(float64(z.Model.Value-x.Model.Value-x.Threshold.Value)) > 1e-12 || math.Abs(float64(z.Label.Value-x.Label.Value)) > 1e-12 {
+			if z.Threshold != nil || z.Groups[0].Threshold != nil || math.Abs(float64(z.Model.Value-x.Model.Value-x.Threshold.Value)) > 1e-12 || math.Abs(float64(z.Label.Value-x.Label.Value)) > 1e-12 {
 				t.Errorf("%s without thresholds: %+v, with %+v", as, z, x)
 			}
 			if d.clusters {

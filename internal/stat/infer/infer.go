@@ -354,16 +354,24 @@ func bisect(f func(float64) float64, lo, hi, target float64) float64 {
 }
 
 // Given is an interval that was computed elsewhere at stated levels (bootstrap,
-// order statistics); p-values come from SE and DF.
+// order statistics).
 type Given struct {
 	At func(level float64) (lo, hi float64, ok bool)
+	// Score is the distance of the value from a bound as a quantile that DF speaks of; nil:
+	// in SE.
+	Score func(bound float64) float64
 	// Wider is the shape for an error so many times as large, on other degrees of
 	// freedom; nil where there is none.
 	Wider func(times, df float64) Shape
 }
 
 func (g Given) interval(_ Inference, _, level float64) (float64, float64, bool) { return g.At(level) }
-func (Given) score(i Inference, b float64) float64                              { return ratioScore(i.Value-b, i.SE) }
+func (g Given) score(i Inference, b float64) float64 {
+	if g.Score != nil {
+		return g.Score(b)
+	}
+	return ratioScore(i.Value-b, i.SE)
+}
 
 // invert finds the crit at which an interval's nearer end meets the bound.
 func invert(s Shape, i Inference, b float64) float64 {

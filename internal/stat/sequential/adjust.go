@@ -8,6 +8,7 @@ type Path struct {
 	Fractions    []float64 // of the earlier looks, and at last of this one
 	Upper, Lower []float64 // of the earlier looks
 	Fail         []float64 // of the earlier looks: where Lower was a decision against; for Rest only
+	Harm         []float64 // of the earlier looks: between Harm and Lower it was given up; nil: at Lower
 	Z            float64   // of this look, against the bound that is tested
 }
 
@@ -22,7 +23,7 @@ func (p Path) Tail(drift float64) float64 {
 	for k := range last {
 		t := p.Fractions[k] / now
 		sum += w.above(t, p.Upper[k])
-		w.next(t, p.Lower[k], p.Upper[k])
+		w.next(t, p.goesOn(k)...)
 	}
 	return sum + w.above(1, p.Z)
 }
@@ -36,9 +37,21 @@ func (p Path) Rest(drift float64) float64 {
 	for k := range last {
 		t := p.Fractions[k] / now
 		sum += w.below(t, p.Fail[k])
-		w.next(t, math.Max(p.Lower[k], p.Fail[k]), p.Upper[k])
+		w.next(t, p.goesOn(k)...)
 	}
 	return sum + w.below(1, p.Z)
+}
+
+// goesOn is where the walk went on after an earlier look.
+func (p Path) goesOn(k int) []span {
+	fail, harm := math.Inf(-1), math.Inf(-1)
+	if p.Fail != nil {
+		fail = p.Fail[k]
+	}
+	if p.Harm != nil {
+		harm = p.Harm[k]
+	}
+	return goesOn(fail, math.Max(fail, harm), p.Lower[k], p.Upper[k])
 }
 
 // At is the drift at which Tail is a probability: of alpha it is the lower end of an

@@ -44,19 +44,20 @@ func Named(name string) Spending {
 // Design are looks at information fractions and the bounds of the standardised statistic
 // at each. At or beyond Upper the statistic is decided for, at or below Fail against. Lower
 // is futility: to stop there costs power, to go on costs nothing, since Upper does not count
-// on it (non-binding).
+// on it (non-binding). Below Harm it goes on all the same: there it may be decided against.
 type Design struct {
 	Alpha     float64 // of one side
 	Fractions []float64
 	Upper     []float64 // +Inf: nothing to spend at that look
 	Lower     []float64 // −Inf: none
 	Fail      []float64 // −Inf: none
+	Harm      []float64 // −Inf: none
 }
 
 // New makes the bounds of looks at growing fractions, the last of which is 1. With harm the
 // walk ends at Fail too, which is −Upper: each side has its alpha.
 func New(alpha float64, fractions []float64, spend Spending, harm bool) (Design, error) {
-	d := Design{Alpha: alpha, Fractions: fractions, Upper: make([]float64, len(fractions)), Lower: make([]float64, len(fractions)), Fail: make([]float64, len(fractions))}
+	d := Design{Alpha: alpha, Fractions: fractions, Upper: make([]float64, len(fractions)), Lower: make([]float64, len(fractions)), Fail: make([]float64, len(fractions)), Harm: make([]float64, len(fractions))}
 	if !(alpha > 0 && alpha < 0.5) {
 		return d, fmt.Errorf("sequential: alpha %v is not between 0 and 0.5", alpha)
 	}
@@ -65,7 +66,7 @@ func New(alpha float64, fractions []float64, spend Spending, harm bool) (Design,
 	}
 	spent, w := 0.0, newWalk(0, fineBounds)
 	for k, t := range fractions {
-		d.Lower[k], d.Fail[k] = math.Inf(-1), math.Inf(-1)
+		d.Lower[k], d.Fail[k], d.Harm[k] = math.Inf(-1), math.Inf(-1), math.Inf(-1)
 		all := alpha
 		if k < len(fractions)-1 {
 			all = math.Min(alpha, spend(alpha, t))
@@ -77,7 +78,7 @@ func New(alpha float64, fractions []float64, spend Spending, harm bool) (Design,
 		if harm {
 			d.Fail[k] = -d.Upper[k]
 		}
-		w.next(t, d.Fail[k], d.Upper[k])
+		w.next(t, span{d.Fail[k], d.Upper[k]})
 	}
 	return d, nil
 }
@@ -119,8 +120,9 @@ func (d Design) Drift(power float64) float64 {
 // all the same, so that a stop comes where a result so low would be rare even there. At the
 // last look it is Upper. Where there is a Fail, it is made anew: most of what is harmful is
 // given up at the first looks, so that its alpha is spent evenly (Pocock), on the paths that
-// futility, which is always followed on that side, lets go on.
-func (d Design) WithFutility(beta float64, spend Spending) (Design, error) {
+// futility, which is always followed on that side, lets go on. With show it goes on below Harm
+// too: where all cases, at the trend so far, would decide against in one test.
+func (d Design) WithFutility(beta float64, spend Spending, show bool) (Design, error) {
 	if !(beta > 0 && beta < 1-d.Alpha) {
 		return d, fmt.Errorf("sequential: beta %v is not between 0 and %v", beta, 1-d.Alpha)
 	}
@@ -129,6 +131,12 @@ func (d Design) WithFutility(beta float64, spend Spending) (Design, error) {
 	drift := root(func(x float64) float64 { return d.spendBelow(x, beta, spend)[last] - d.Upper[last] }, d.Drift(1-beta), 0, 20)
 	d.Lower = d.spendBelow(drift, beta, spend)
 	d.Lower[last] = d.Upper[last]
+	if show {
+		d.Harm = make([]float64, len(d.Fractions))
+		for k, t := range d.Fractions {
+			d.Harm[k] = dist.NormQuantile(d.Alpha) * math.Sqrt(t) // Z(t)/√t is the last Z of that trend
+		}
+	}
 	if !math.IsInf(d.Fail[last], -1) {
 		d.Fail = d.spendFail()
 	}
@@ -151,9 +159,17 @@ func (d Design) spendFail() []float64 {
 			break
 		}
 		spent = all
-		w.next(t, math.Max(d.Lower[k], fail[k]), d.Upper[k])
+		w.next(t, goesOn(fail[k], d.Harm[k], d.Lower[k], d.Upper[k])...)
 	}
 	return fail
+}
+
+// goesOn is where a walk goes on: above low, where it is not given up, and below harm.
+func goesOn(fail, harm, low, up float64) []span {
+	if !(harm < low) {
+		return []span{{fail, up}}
+	}
+	return []span{{fail, harm}, {math.Max(fail, low), up}}
 }
 
 // spendBelow are the low bounds that spend beta at a drift.
@@ -169,7 +185,7 @@ func (d Design) spendBelow(drift, beta float64, spend Spending) []float64 {
 		}
 		if k < len(low)-1 {
 			low[k] = math.Min(low[k], d.Upper[k])
-			w.next(t, math.Max(low[k], d.Fail[k]), d.Upper[k])
+			w.next(t, span{math.Max(low[k], d.Fail[k]), d.Upper[k]})
 		}
 	}
 	return low
@@ -191,10 +207,10 @@ func (d Design) At(drift float64, futile bool) Outcome {
 	w, left, last := newWalk(drift, fineBounds), 1.0, len(d.Upper)-1
 	for k, t := range d.Fractions {
 		pass, harm, low := w.above(t, d.Upper[k]), w.below(t, d.Fail[k]), 0.0
-		floor := d.Fail[k]
-		if futile && k < last && d.Lower[k] > floor {
-			low = w.below(t, d.Lower[k]) - harm
-			floor = d.Lower[k]
+		on := []span{{d.Fail[k], d.Upper[k]}}
+		if futile && k < last && d.Lower[k] > math.Max(d.Fail[k], d.Harm[k]) {
+			low = w.below(t, d.Lower[k]) - w.below(t, math.Max(d.Fail[k], d.Harm[k]))
+			on = goesOn(d.Fail[k], d.Harm[k], d.Lower[k], d.Upper[k])
 		}
 		o.Pass, o.Harm, o.Futile = o.Pass+pass, o.Harm+harm, o.Futile+low
 		o.Stop[k] = pass + harm + low
@@ -204,7 +220,7 @@ func (d Design) At(drift float64, futile bool) Outcome {
 		left -= o.Stop[k]
 		o.Fraction += t * o.Stop[k]
 		if k < last {
-			w.next(t, floor, d.Upper[k])
+			w.next(t, on...)
 		}
 	}
 	return o

@@ -69,7 +69,7 @@ func TestTwoSidedBoundsOfRpact(t *testing.T) {
 func TestFutilityOfRpact(t *testing.T) {
 	d, err := New(.025, []float64{.2, .4, .6, .8, 1}, OBrienFleming, false)
 	if err == nil {
-		d, err = d.WithFutility(.2, OBrienFleming)
+		d, err = d.WithFutility(.2, OBrienFleming, false)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -133,7 +133,7 @@ func TestRefusals(t *testing.T) {
 	if err != nil || !math.IsInf(d.Upper[0], 1) || d.Level(0) != 1 {
 		t.Errorf("%v %v", d, err)
 	}
-	if _, err := d.WithFutility(1, OBrienFleming); err == nil {
+	if _, err := d.WithFutility(1, OBrienFleming, false); err == nil {
 		t.Error("a futility of 1 is taken")
 	}
 }

@@ -55,11 +55,18 @@ func (w *walk) tail(t, c, sign float64) float64 {
 	return p
 }
 
-// next goes on to a look at t and keeps what lies between lo and hi there.
-func (w *walk) next(t, lo, hi float64) {
+// span is an open interval.
+type span struct{ lo, hi float64 }
+
+// next goes on to a look at t and keeps what lies in the spans there.
+func (w *walk) next(t float64, keep ...span) {
 	step := t - w.t
 	sd, scale, from, to := math.Sqrt(step), math.Sqrt(t/step), math.Sqrt(w.t), math.Sqrt(t)
-	z, weight := grid(w.fine, w.drift*to, lo, hi)
+	var z, weight []float64
+	for _, s := range keep {
+		points, weights := grid(w.fine, w.drift*to, s.lo, s.hi)
+		z, weight = append(z, points...), append(weight, weights...)
+	}
 	mass := make([]float64, len(z))
 	for k, x := range z {
 		at, sum := x*to-step*w.drift, 0.0

@@ -41,18 +41,22 @@ func looks(w io.Writer, draws int) error {
 		Severity: result.Block, MinRows: 30, Evidence: "bound"}
 	fmt.Fprintln(w, "| spending, futility, looks | cases planned, share that differs | true difference | pass % | pass % without looks | fail % | given up % | mean n / fixed n | adjusted interval covers % | truth below / above | estimate above truth % | its bias | unadjusted covers % | its bias |")
 	fmt.Fprintln(w, "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|")
+	const obf, pocock, m = sequential.NameOBrienFleming, sequential.NamePocock, looksMargin
 	for _, c := range []struct {
 		spending string
 		futility float64
+		worse    string // show | give_up, where futility is
 		looks    int
 		d, psi   float64
 	}{
-		{sequential.NameOBrienFleming, 0, 5, 0, .2}, {sequential.NameOBrienFleming, 0, 5, -looksMargin / 2, .2}, {sequential.NameOBrienFleming, 0, 5, -looksMargin, .2}, {sequential.NameOBrienFleming, 0, 5, -2 * looksMargin, .2},
-		{sequential.NameOBrienFleming, .2, 5, 0, .2}, {sequential.NameOBrienFleming, .2, 5, -looksMargin / 2, .2}, {sequential.NameOBrienFleming, .2, 5, -looksMargin, .2}, {sequential.NameOBrienFleming, .2, 5, -2 * looksMargin, .2},
-		{sequential.NamePocock, 0, 5, 0, .2}, {sequential.NamePocock, 0, 5, -looksMargin, .2}, {sequential.NameOBrienFleming, .2, 2, 0, .2}, {sequential.NameOBrienFleming, .2, 10, -looksMargin, .2},
-		{sequential.NameOBrienFleming, .2, 5, 0, .08}, {sequential.NameOBrienFleming, .2, 5, -looksMargin, .08}, {sequential.NameOBrienFleming, 0, 5, -looksMargin, .08},
+		{obf, 0, "", 5, 0, .2}, {obf, 0, "", 5, -m / 2, .2}, {obf, 0, "", 5, -m, .2}, {obf, 0, "", 5, -2 * m, .2},
+		{obf, .2, "show", 5, 0, .2}, {obf, .2, "show", 5, -m / 2, .2}, {obf, .2, "show", 5, -m, .2}, {obf, .2, "show", 5, -2 * m, .2}, {obf, .2, "show", 5, -3 * m, .2},
+		{obf, .2, "give_up", 5, 0, .2}, {obf, .2, "give_up", 5, -m / 2, .2}, {obf, .2, "give_up", 5, -m, .2}, {obf, .2, "give_up", 5, -2 * m, .2}, {obf, .2, "give_up", 5, -3 * m, .2},
+		{pocock, 0, "", 5, 0, .2}, {pocock, 0, "", 5, -m, .2}, {pocock, .2, "show", 5, -m, .2}, {pocock, .2, "show", 5, -2 * m, .2},
+		{obf, .2, "show", 2, 0, .2}, {obf, .2, "show", 2, -2 * m, .2}, {obf, .2, "show", 10, -m, .2}, {obf, .2, "show", 10, -2 * m, .2},
+		{obf, .2, "show", 5, 0, .08}, {obf, .2, "show", 5, -m, .08}, {obf, .2, "show", 5, -2 * m, .08}, {obf, 0, "", 5, -m, .08},
 	} {
-		s := &gate.Schedule{Spending: c.spending, Futility: c.futility}
+		s := &gate.Schedule{Spending: c.spending, Futility: c.futility, ShowWorse: c.worse == "show"}
 		var sizes []int64
 		planned := looksN(c.psi)
 		for k := range c.looks {
@@ -68,7 +72,7 @@ func looks(w io.Writer, draws int) error {
 		kind := map[string]string{sequential.NameOBrienFleming: "O'Brien–Fleming", sequential.NamePocock: "Pocock"}[c.spending]
 		giveUp := "never given up"
 		if c.futility > 0 {
-			giveUp = "futility " + result.Percent(c.futility)
+			giveUp = "futility " + result.Percent(c.futility) + ", " + c.worse
 		}
 		fmt.Fprintf(w, "| %s, %s, %d | %.0f, %g | %s | %.1f | %.1f | %.1f | %.1f | %.2f | %.1f | %.1f / %.1f | %.1f | %s | %.1f | %s |\n", kind, giveUp, c.looks, planned, c.psi, result.Number(c.d).Signed(), p(got.pass), p(got.fixed), p(got.fail), p(got.futile),
 			got.asked/float64(draws)/planned, 100-p(got.below)-p(got.above), p(got.below), p(got.above), p(got.over), result.Number(got.value/float64(draws)).Signed(), 100-p(got.naiveBelow)-p(got.naiveAbove), result.Number(got.naive/float64(draws)).Signed())

@@ -1,6 +1,7 @@
 package influence
 
 import (
+	"github.com/fairtrial/fairtrial/internal/stat/isotonic"
 	"github.com/fairtrial/fairtrial/internal/stat/resample"
 	"github.com/fairtrial/fairtrial/internal/summary"
 )
@@ -35,7 +36,11 @@ func corp(s *sample, e [][]float64) ([]float64, string) {
 		}
 	})
 	r := make([]float64, len(groups))
-	isotonic(groups, r, nil)
+	shares := make([]isotonic.Pool, len(groups))
+	for k, g := range groups {
+		shares[k] = isotonic.Pool{Weight: g.weight, Hits: g.hits}
+	}
+	isotonic.Fit(shares, r, nil)
 	var plain, best, base float64
 	for k, g := range groups {
 		score, rows := s.score[g.rows[0]], int64(len(g.rows))
@@ -60,41 +65,12 @@ func corp(s *sample, e [][]float64) ([]float64, string) {
 	return []float64{mcb - over, dsc - over, mcb, dsc}, ""
 }
 
-// pool is neighbouring tie groups that the regression puts on one level.
+// pool is a tie group.
 type pool struct {
 	rows   []uint32 // of a tie group
 	even   bool     // its rows have equal weights
 	weight float64
 	hits   float64 // weight of positives
-	from   int     // the first group of it
-}
-
-// isotonic writes the isotonic regression of each group's share of hits into r, and gives
-// back the memory of stack for the next.
-func isotonic(groups []pool, r []float64, stack []pool) []pool {
-	stack = stack[:0]
-	for k, g := range groups {
-		g.from = k
-		for len(stack) > 0 {
-			below := stack[len(stack)-1]
-			if below.hits*g.weight < g.hits*below.weight {
-				break
-			}
-			g = pool{weight: g.weight + below.weight, hits: g.hits + below.hits, from: below.from}
-			stack = stack[:len(stack)-1]
-		}
-		stack = append(stack, g)
-	}
-	for p, g := range stack {
-		to := len(groups)
-		if p+1 < len(stack) {
-			to = stack[p+1].from
-		}
-		for k := g.from; k < to; k++ {
-			r[k] = g.hits / g.weight
-		}
-	}
-	return stack
 }
 
 // overfit is the mean of S(r) − S(r*) over labels drawn with the probabilities r, r* their
@@ -103,25 +79,25 @@ func overfit(s *sample, groups []pool, r []float64) float64 {
 	const work = 2_000_000 // rows in all: many draws of few rows, a few of many
 	draws := max(4, min(100, work/len(s.class)))
 	g := resample.NewRNG(1, "isotonic overfit")
-	drawn, fit := make([]pool, len(groups)), make([]float64, len(groups))
-	sum, stack := 0.0, []pool(nil)
+	drawn, fit := make([]isotonic.Pool, len(groups)), make([]float64, len(groups))
+	sum, stack := 0.0, []isotonic.Pool(nil)
 	for range draws {
 		for k, x := range groups {
-			drawn[k] = pool{weight: x.weight}
+			drawn[k] = isotonic.Pool{Weight: x.weight}
 			if x.even && len(x.rows) > 1 {
-				drawn[k].hits = s.weight[x.rows[0]] * float64(g.Binomial(int64(len(x.rows)), r[k]))
+				drawn[k].Hits = s.weight[x.rows[0]] * float64(g.Binomial(int64(len(x.rows)), r[k]))
 				continue
 			}
 			for _, i := range x.rows {
 				if g.Float64() < r[k] {
-					drawn[k].hits += s.weight[i]
+					drawn[k].Hits += s.weight[i]
 				}
 			}
 		}
-		stack = isotonic(drawn, fit, stack)
+		stack = isotonic.Fit(drawn, fit, stack)
 		for k, d := range drawn {
 			// Σ w((r − y)² − (r* − y)²) over the rows of a group.
-			sum += d.weight*(r[k]*r[k]-fit[k]*fit[k]) - 2*d.hits*(r[k]-fit[k])
+			sum += d.Weight*(r[k]*r[k]-fit[k]*fit[k]) - 2*d.Hits*(r[k]-fit[k])
 		}
 	}
 	return sum / float64(draws) / s.total

@@ -9,37 +9,6 @@ import (
 	"github.com/fairtrial/fairtrial/internal/summary"
 )
 
-// The regression by its definition: the largest over beginnings of the least over ends of
-// the mean between.
-func TestIsotonicIsMaxMin(t *testing.T) {
-	r := rand.New(rand.NewPCG(2, 2))
-	for range 200 {
-		groups := make([]pool, 1+r.IntN(12))
-		for k := range groups {
-			groups[k].weight = float64(1 + r.IntN(4))
-			groups[k].hits = float64(r.IntN(int(groups[k].weight) + 1))
-		}
-		got := make([]float64, len(groups))
-		isotonic(groups, got, nil)
-		for k := range groups {
-			want := math.Inf(-1)
-			for i := 0; i <= k; i++ {
-				least, hits, rows := math.Inf(1), 0.0, 0.0
-				for j := i; j < len(groups); j++ {
-					hits, rows = hits+groups[j].hits, rows+groups[j].weight
-					if j >= k {
-						least = math.Min(least, hits/rows)
-					}
-				}
-				want = math.Max(want, least)
-			}
-			if math.Abs(got[k]-want) > 1e-15 {
-				t.Fatalf("groups %v: level %d is %g, want %g", groups, k, got[k], want)
-			}
-		}
-	}
-}
-
 // A calibrated score has no miscalibration on average, though the plain value always says
 // that it has some; and the Brier score is what its parts make.
 func TestCORP(t *testing.T) {
