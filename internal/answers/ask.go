@@ -123,7 +123,7 @@ func (a *Asker) Questions(cases iter.Seq2[*Case, error]) iter.Seq2[collect.Case,
 func Options(p *plan.Plan, a *plan.Answers) collect.Options {
 	l := p.Limits
 	o := collect.Options{Samples: a.Samples, Seed: a.Seed, Limits: collect.Limits{Concurrency: l.Concurrency, RequestsPerMinute: l.RequestsPerMinute, Retries: l.Retries, Timeout: l.Timeout,
-		Budget: collect.Budget{USD: l.USD, Calls: l.Calls, Tokens: l.Tokens, Time: l.Time}}}
+		Budget: collect.Budget(l.Budget), Total: collect.Budget(l.Total)}}
 	if a.Price != nil {
 		o.Price = collect.Price{In: a.Price.In, Out: a.Price.Out, CachedIn: a.Price.CachedIn}
 	}

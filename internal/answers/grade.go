@@ -10,6 +10,7 @@ import (
 	"github.com/fairtrial/fairtrial/internal/plan"
 	"github.com/fairtrial/fairtrial/internal/provider"
 	"github.com/fairtrial/fairtrial/internal/score"
+	"github.com/fairtrial/fairtrial/internal/stat/variance"
 )
 
 // Answer is what a model gave for a case: its samples, each beside the case.
@@ -122,12 +123,15 @@ func (g *Grader) Check(c *Case) error {
 	return nil
 }
 
-// Grade is the score of a case: the mean over its samples. It is ungraded, with a reason,
-// when any sample is: a mean over those that happen to have a score would be another
-// quantity.
+// OfAll reports whether a case has one score, of all its samples at once.
+func (g *Grader) OfAll() bool {
+	return g.s.Entry.Needs == "two outputs or more" || g.s.Entry.Needs == "k outputs or more"
+}
+
+// Grade is the score of a case: the mean over its samples.
 func (g *Grader) Grade(a Answer) score.Score {
 	n := len(a.Samples)
-	if need := g.s.Entry.Needs; need == "two outputs or more" || need == "k outputs or more" { // of all samples at once
+	if g.OfAll() {
 		for k, c := range a.Samples {
 			if c.NoOutput != "" {
 				return score.Score{Reason: nth(k, n) + c.NoOutput}
@@ -135,32 +139,10 @@ func (g *Grader) Grade(a Answer) score.Score {
 		}
 		return g.check(g.s.Score(&a.Samples[0]))
 	}
-	var out score.Score
-	for k := range a.Samples {
-		x := g.check(g.s.Score(&a.Samples[k]))
-		if !x.Graded {
-			x.Reason = nth(k, n) + x.Reason
-			return x
-		}
-		if k == 0 {
-			out = x
-			continue
-		}
-		out.Value += x.Value
-		out.Raw += x.Raw
-		for i, v := range x.Stats {
-			out.Stats[i] += v
-		}
-	}
-	if n > 1 {
-		for i := range out.Stats {
-			out.Stats[i] /= float64(n)
-		}
-		out.Value /= float64(n)
-		out.Raw /= float64(n)
-		out.Evidence = ""
-	}
-	return out
+	x, _ := overSamples(n, func(k int) (score.Score, variance.Answer, error) {
+		return g.check(g.s.Score(&a.Samples[k])), variance.Answer{}, nil
+	})
+	return x
 }
 
 func (g *Grader) check(x score.Score) score.Score {

@@ -2,6 +2,7 @@ package answers
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/fairtrial/fairtrial/internal/result"
 	"github.com/fairtrial/fairtrial/internal/rubric"
 	"github.com/fairtrial/fairtrial/internal/score"
+	"github.com/fairtrial/fairtrial/internal/stat/variance"
 )
 
 // Lookup gives what a judge said about an item, by repeat and step.
@@ -58,42 +60,30 @@ func (g *JudgeGrader) Grade(c *Case, given []Answer) ([]score.Score, error) {
 	seen := map[string]bool{}
 	of := material{&g.j.Rubric, g.procedure, c, g.models, given, !g.live}
 	for m, a := range given {
-		n := len(a.Samples)
-		sum := score.Score{Graded: true}
+		ballots := make([]ballot, len(a.Samples)) // nil: nothing to judge
 		for k := range a.Samples {
-			x := score.Score{Reason: of.lacks(m, k)}
-			switch {
-			case x.Reason != "":
-			case g.j.Rubric.Pairwise && g.models[m] == baseline: // with itself
-				x = g.compared()
-			default:
-				b := g.ballot(of, m, k, found)
-				x = g.count(b)
-				it := of.item(m, k)
-				if !seen[it.ID] && it.Known == nil {
-					seen[it.ID] = true
-					g.facts.add(b)
-				}
-				if k == 0 {
-					g.said[m] = g.words(b)
-				}
+			if of.lacks(m, k) != "" || g.withItself(m) {
+				continue
 			}
-			switch {
-			case !sum.Graded:
-			case !x.Graded:
-				x.Reason = nth(k, n) + x.Reason
-				sum = x
-			case k == 0:
-				sum = x
-			default:
-				sum.Value += x.Value
-				sum.Raw += x.Raw
+			it := of.item(m, k)
+			b := g.ballot(of, m, k, found)
+			if ballots[k] = b; !seen[it.ID] && it.Known == nil {
+				seen[it.ID] = true
+				g.facts.add(b)
+			}
+			if k == 0 {
+				g.said[m] = g.words(b)
 			}
 		}
-		if n > 1 && sum.Graded {
-			sum.Value, sum.Raw, sum.Evidence = sum.Value/float64(n), sum.Raw/float64(n), ""
-		}
-		out[m] = sum
+		out[m], _ = overSamples(len(a.Samples), func(k int) (score.Score, variance.Answer, error) {
+			switch why := of.lacks(m, k); {
+			case why != "":
+				return score.Score{Reason: why}, variance.Answer{}, nil
+			case g.withItself(m):
+				return g.compared(), variance.Answer{}, nil
+			}
+			return g.count(ballots[k]), variance.Answer{Item: of.item(m, k).ID, Judging: g.again(ballots[k])}, nil
+		})
 	}
 	return out, nil
 }
@@ -137,10 +127,34 @@ func (g *JudgeGrader) ballot(of material, m, sample int, found []map[string][]ru
 	return b
 }
 
+// withItself: the baseline is what answers are compared with.
+func (g *JudgeGrader) withItself(m int) bool {
+	return g.j.Rubric.Pairwise && g.models[m] == baseline
+}
+
 // compared is the score of the baseline where answers are compared with its own: it is
 // neither better nor worse than itself.
 func (g *JudgeGrader) compared() score.Score {
 	return g.pass(score.Score{Graded: true, Value: 0.5})
+}
+
+// again is how much the score of a ballot would vary if the same judges were asked again,
+// from how their repeats differ; NaN where that cannot be told.
+func (g *JudgeGrader) again(b ballot) float64 {
+	if g.j.Repeats < 2 || g.j.Threshold != nil || g.j.Vote == "majority" {
+		return math.NaN()
+	}
+	sum := 0.0
+	for _, list := range b {
+		var s spread
+		values := make([]float64, len(list))
+		for i, v := range list {
+			values[i] = v.Value
+		}
+		s.add(values)
+		sum += s.mean / float64(len(list))
+	}
+	return sum / float64(len(b)*len(b))
 }
 
 // count makes a score of a ballot: the mean of all verdicts, or the level that more than

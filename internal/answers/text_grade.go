@@ -1,32 +1,26 @@
 package answers
 
-import "github.com/fairtrial/fairtrial/internal/score"
+import (
+	"github.com/fairtrial/fairtrial/internal/score"
+	"github.com/fairtrial/fairtrial/internal/stat/variance"
+)
 
 // eachOutput scores every output by itself. The score of a case is the mean over a model's
-// samples; it is ungraded, with a reason, when any sample is.
+// samples.
 func eachOutput(given []Answer, one func(output string) (score.Score, error)) ([]score.Score, error) {
 	out := make([]score.Score, len(given))
 	for m, a := range given {
-		n := len(a.Samples)
-		sum := score.Score{Graded: true}
-		for k := range a.Samples {
-			x := score.Score{Reason: "no output: " + a.Samples[k].NoOutput}
-			if a.Samples[k].NoOutput == "" {
-				var err error
-				if x, err = one(a.Samples[k].Output); err != nil {
-					return nil, err
-				}
+		var err error
+		out[m], err = overSamples(len(a.Samples), func(k int) (score.Score, variance.Answer, error) {
+			if why := a.Samples[k].NoOutput; why != "" {
+				return score.Score{Reason: "no output: " + why}, variance.Answer{}, nil
 			}
-			if !x.Graded {
-				sum = score.Score{Reason: nth(k, n) + x.Reason}
-				break
-			}
-			if sum.Value, sum.Raw = sum.Value+x.Value, sum.Raw+x.Raw; n == 1 {
-				sum.Evidence = x.Evidence
-			}
+			x, err := one(a.Samples[k].Output)
+			return x, variance.Answer{}, err
+		})
+		if err != nil {
+			return nil, err
 		}
-		sum.Value, sum.Raw = sum.Value/float64(n), sum.Raw/float64(n)
-		out[m] = sum
 	}
 	return out, nil
 }

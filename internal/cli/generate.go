@@ -282,6 +282,7 @@ func (e *Env) collectOne(cmd *cobra.Command, ws *store.Workspace, p *plan.Plan, 
 		}
 		o.Progress = e.progress(cmd, x.key)
 	}
+	e.spent.bound(&o.Limits, x.what, e.Now())
 	r, err := collect.Run(cmd.Context(), x.questions, x.provider, o)
 	if o.Progress != nil && e.Terminal && !quiet(cmd) {
 		fmt.Fprint(e.Stderr, "\r\x1b[K")
@@ -298,6 +299,10 @@ func (e *Env) collectOne(cmd *cobra.Command, ws *store.Workspace, p *plan.Plan, 
 	if r.Damage != "" {
 		e.info(cmd, "warning: %s: %s", x.what, r.Damage)
 	}
+	run.Calls, run.TokensIn, run.TokensOut, run.USD = r.Spent.Calls, r.Spent.In, r.Spent.Out, result.Number(float64(r.Spent.Pico)/1e12)
+	if !x.of.Recorded() { // reading a file costs nothing
+		e.spent.book(x.what, run)
+	}
 	if !r.Complete {
 		if r.Reason == collect.CancelledByUser {
 			of := ""
@@ -307,11 +312,14 @@ func (e *Env) collectOne(cmd *cobra.Command, ws *store.Workspace, p *plan.Plan, 
 			e.info(cmd, "%s: %s%s answers are kept; the same command goes on from there", x.what, result.Count(r.Answered), of)
 			return run, context.Canceled
 		}
-		return run, &failure{exitUnavailable, fmt.Errorf("%s: %s: %s", x.what, r.Reason, r.Detail),
+		why := r.Detail
+		if others := e.spent.others(x.what); strings.HasPrefix(why, "of limits.total_budget") && others != "" {
+			why += " (" + others + ")"
+		}
+		return run, &failure{exitUnavailable, fmt.Errorf("%s: %s: %s", x.what, r.Reason, why),
 			fmt.Sprintf("%s answers are kept; the same command goes on from there", result.Count(r.Answered))}
 	}
 	run.Cases, run.Answered, run.Seconds = r.Cases, r.Answered, x.took.Seconds+r.Took.Seconds()
-	run.Calls, run.TokensIn, run.TokensOut, run.USD = r.Spent.Calls, r.Spent.In, r.Spent.Out, result.Number(float64(r.Spent.Pico)/1e12)
 	for k, n := range r.Errors {
 		run.Errors = append(run.Errors, record.AnswerErrors{Kind: string(k), Samples: n})
 	}

@@ -23,6 +23,7 @@ type grading struct {
 	judges *answers.JudgeGrader //
 	asked  saidGrader           // judges too: what is graded by what others said
 	table  rowScores
+	varied *answers.Variances
 	facts  engine.Scored
 	failed failures
 }
@@ -53,7 +54,7 @@ func (e *Env) grade(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from
 	var list []*grading
 	keys := modelKeys(s)
 	for _, sc := range scorers {
-		x := &grading{scorer: sc, table: newRowScores(s), facts: engine.Scored{Scorer: sc.As, Ungraded: []engine.Ungraded{}}}
+		x := &grading{scorer: sc, table: newRowScores(s), varied: answers.NewVariances(s.Plan, sc, keys), facts: engine.Scored{Scorer: sc.As, Ungraded: []engine.Ungraded{}}}
 		switch {
 		case sc.IsJudge():
 			read, done, err := said.inOrder(ws, sc, s.Request.Only != nil)
@@ -80,6 +81,9 @@ func (e *Env) grade(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from
 			if x.facts.Columns = x.own.Columns(); x.facts.Columns != nil {
 				x.table = newRowScores(s, x.facts.Columns...)
 			}
+			if x.facts.Columns != nil || x.own.OfAll() { // no mean of samples
+				x.varied = nil
+			}
 		}
 		list = append(list, x)
 	}
@@ -102,6 +106,7 @@ func (e *Env) grade(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from
 			if err := g.grade(c, given, scores[i]); err != nil {
 				return err
 			}
+			g.varied.Add(c, scores[i])
 			for m, x := range scores[i] {
 				g.facts.Rows++
 				if !x.Graded || math.Abs(x.Value) > largestScore {
@@ -131,6 +136,7 @@ func (e *Env) grade(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from
 		if g.facts.Digest, err = e.keepTable(cmd.Context(), ws, g.table.scoreTable, int(total)); err != nil {
 			return nil, nil, err
 		}
+		g.facts.Variances = g.varied.End(s.Plan.Confidence)
 		if g.judges != nil {
 			g.facts.Judge = g.judges.Facts(s.Plan.Confidence, seedOf(s.Plan))
 		}

@@ -116,6 +116,11 @@ type judgedRecord struct {
 	ResultDigest string `json:"result_digest"`
 	Data         struct {
 		Scorers []struct {
+			Variances []struct {
+				Verdicts                     int
+				Questions, Sampling, Judging *struct{ Value *float64 }
+				Note                         string
+			}
 			Judge *struct {
 				Identity string
 				Answers  int64

@@ -90,7 +90,7 @@ func (e *Env) writeCards(cmd *cobra.Command, r *record.Record, p *plan.Plan, sco
 			if doc.Needed != nil {
 				need = *doc.Needed
 			}
-			e.printCard(card, x.level, x.half, need, doc.Needed != nil)
+			e.printCard(card, doc.judgeItself, x.level, x.half, need, doc.Needed != nil)
 			fmt.Fprintln(e.Stdout)
 		}
 		if !x.asJSON {

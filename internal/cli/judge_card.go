@@ -67,7 +67,7 @@ func judgeCard(e *Env) *cobra.Command {
 			if x.asJSON {
 				return writeJSON(e.Stdout, cardJSON(card, x.level, x.half, need, known))
 			}
-			e.printCard(card, x.level, x.half, need, known)
+			e.printCard(card, nil, x.level, x.half, need, known)
 			return nil
 		},
 	}
@@ -109,7 +109,7 @@ func (e *Env) cardOfRecord(cmd *cobra.Command, name, scorer, model, labels strin
 	if doc.Needed != nil {
 		need = *doc.Needed
 	}
-	e.printCard(card, x.level, x.half, need, doc.Needed != nil)
+	e.printCard(card, doc.judgeItself, x.level, x.half, need, doc.Needed != nil)
 	e.printNeeded(j)
 	return nil
 }
@@ -127,6 +127,7 @@ func (j *judgedRun) card(m int, x carding) (judge.Card, cardDocument, error) {
 		known = false
 	}
 	doc := cardJSON(card, x.level, x.half, need, known)
+	doc.judgeItself = newJudgeItself(j.judged)
 	doc.cardOf, err = j.of(m)
 	return card, doc, err
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/fairtrial/fairtrial/internal/engine"
 	"github.com/fairtrial/fairtrial/internal/judge"
 	"github.com/fairtrial/fairtrial/internal/result"
 )
@@ -22,6 +23,29 @@ type cardOf struct {
 	Drawn string `json:"drawn,omitempty"`
 }
 
+// judgeItself is how far the judge agrees with itself and with the others of its ensemble,
+// over all answers that it judged in the run, of whichever model. A measure that the judge
+// has no occasion for (one verdict an answer, no pairs) is null.
+type judgeItself struct {
+	Flips      *result.Measure   `json:"flip_rate"`      // of pairs, shown in both orders
+	FirstPlace *result.Measure   `json:"first_place"`    // share of the first place where one won in both orders
+	Repeats    []engine.JudgedBy `json:"repeats"`        // by judge: how far repeated verdicts on an answer differ
+	Ensemble   *result.Measure   `json:"ensemble_alpha"` // Krippendorff's α between judges
+}
+
+func newJudgeItself(of *engine.Judged) *judgeItself {
+	if of == nil {
+		return nil
+	}
+	x := &judgeItself{Flips: of.Flips, FirstPlace: of.FirstPlace, Ensemble: of.Alpha}
+	for _, j := range of.Judges {
+		if j.Unlike != nil {
+			x.Repeats = append(x.Repeats, j)
+		}
+	}
+	return x
+}
+
 // cardCounts are labelled answers by label, and those of them that the judge got right.
 type cardCounts struct {
 	Good       int `json:"good"`
@@ -34,28 +58,29 @@ type cardCounts struct {
 type cardDocument struct {
 	Schema string `json:"schema"`
 	cardOf
-	Counts      *cardCounts   `json:"counts"` // of a judge that passes and fails
-	Rows        int           `json:"rows"`
-	Ungraded    int           `json:"ungraded"`
-	Labels      int           `json:"labels"`
-	PassFail    bool          `json:"pass_fail"`
-	Level       float64       `json:"confidence"`
-	Sensitivity cardNumber    `json:"sensitivity"`
-	Specificity cardNumber    `json:"specificity"`
-	Agreement   cardNumber    `json:"agreement"`
-	Kappa       cardNumber    `json:"cohen_kappa"`
-	AC1         cardNumber    `json:"gwet_ac1"`
-	Alpha       cardNumber    `json:"krippendorff_alpha"`
-	Raters      cardNumber    `json:"raters_alpha"`
-	LengthBias  cardNumber    `json:"length_bias"`
-	Raw         cardNumber    `json:"raw"`
-	LabelsOnly  cardNumber    `json:"labels_only"`
-	Corrected   cardNumber    `json:"corrected"`
-	Refused     string        `json:"refused,omitempty"`
-	Lambda      result.Number `json:"lambda"`
-	Gain        result.Number `json:"gain"`
-	Within      float64       `json:"within"`
-	Needed      *int          `json:"labels_needed"`
+	Counts      *cardCounts `json:"counts"` // of a judge that passes and fails
+	Rows        int         `json:"rows"`
+	Ungraded    int         `json:"ungraded"`
+	Labels      int         `json:"labels"`
+	PassFail    bool        `json:"pass_fail"`
+	Level       float64     `json:"confidence"`
+	Sensitivity cardNumber  `json:"sensitivity"`
+	Specificity cardNumber  `json:"specificity"`
+	Agreement   cardNumber  `json:"agreement"`
+	Kappa       cardNumber  `json:"cohen_kappa"`
+	AC1         cardNumber  `json:"gwet_ac1"`
+	Alpha       cardNumber  `json:"krippendorff_alpha"`
+	Raters      cardNumber  `json:"raters_alpha"`
+	LengthBias  cardNumber  `json:"length_bias"`
+	*judgeItself
+	Raw        cardNumber    `json:"raw"`
+	LabelsOnly cardNumber    `json:"labels_only"`
+	Corrected  cardNumber    `json:"corrected"`
+	Refused    string        `json:"refused,omitempty"`
+	Lambda     result.Number `json:"lambda"`
+	Gain       result.Number `json:"gain"`
+	Within     float64       `json:"within"`
+	Needed     *int          `json:"labels_needed"`
 }
 
 type cardNumber struct {
@@ -83,7 +108,7 @@ func cardJSON(c judge.Card, level, half float64, need int, known bool) cardDocum
 	return d
 }
 
-func (e *Env) printCard(c judge.Card, level, half float64, need int, known bool) {
+func (e *Env) printCard(c judge.Card, own *judgeItself, level, half float64, need int, known bool) {
 	p := func(format string, args ...any) { fmt.Fprintf(e.Stdout, format+"\n", args...) }
 	p("%s answers, %s of them labelled, %s ungraded by the judge. Intervals: %s.\n", result.Count(int64(c.Rows)), result.Count(int64(c.Labels)), result.Count(int64(c.Ungraded)), result.Percent(level))
 	line := func(name string, x judge.Estimate, what string) {
@@ -105,6 +130,23 @@ func (e *Env) printCard(c judge.Card, level, half float64, need int, known bool)
 	line("Krippendorff's alpha", c.Alpha, "judge and people")
 	line("alpha of the raters", c.RatersAlpha, "people among themselves: no judge can do better")
 	line("length bias", c.LengthBias, "correlation of judge − label with the answer's length")
+	if own != nil {
+		measured := func(name string, m *result.Measure, what string) {
+			if m != nil {
+				line(name, judge.Estimate{Value: float64(m.Value), Lower: float64(m.Lower), Upper: float64(m.Upper), N: int(m.N)}, what)
+			}
+		}
+		measured("flip rate", own.Flips, "pairs on which it turns with the order: they are ties")
+		measured("first place", own.FirstPlace, "of the pairs that one place won in both orders; 0.5 is no bias")
+		for _, j := range own.Repeats {
+			who := ""
+			if len(own.Repeats) > 1 {
+				who = " by " + j.Judge
+			}
+			measured("unlike repeats", j.Unlike, "answers on which its repeated verdicts differ"+who)
+		}
+		measured("alpha of the ensemble", own.Ensemble, "judges among themselves")
+	}
 	p("")
 	line("mean, uncorrected", c.Raw, "as the judge has it")
 	line("mean, labels alone", c.LabelsOnly, "")
@@ -114,6 +156,9 @@ func (e *Env) printCard(c judge.Card, level, half float64, need int, known bool)
 	}
 	if c.LengthBias.Lower > 0 || c.LengthBias.Upper < 0 {
 		p("The judge favours %s answers.", map[bool]string{true: "longer", false: "shorter"}[c.LengthBias.Value > 0])
+	}
+	if own != nil && own.FirstPlace != nil && (own.FirstPlace.Lower > 0.5 || own.FirstPlace.Upper < 0.5) {
+		p("The judge favours the answer that it is shown %s.", map[bool]string{true: "first", false: "second"}[own.FirstPlace.Value > 0.5])
 	}
 	switch {
 	case !known:

@@ -25,7 +25,8 @@ type judgedRun struct {
 	record *record.Record
 	setup  *eval.Setup
 	scorer plan.Scorer
-	drawn  string // how labels were drawn; empty without any
+	judged *engine.Judged // nil where no judge of the plan was asked
+	drawn  string         // how labels were drawn; empty without any
 	// By model, in the setup's order, then row of the cases that the filter lets through.
 	answers [][]judge.Answer
 	shown   [][]string // columns to show, by row
@@ -66,7 +67,7 @@ func (e *Env) judgedOf(cmd *cobra.Command, r *record.Record, dir, scorer, labels
 		}
 		return nil, wrong("its scorers are "+strings.Join(names, ", "), "the record has no scorer %q", scorer)
 	}
-	j.scorer = p.Scorers[at]
+	j.scorer, j.judged = p.Scorers[at], r.Data.Scorers[facts].Judge
 	ws, err := e.openWorkspace(cmd, p.Dir)
 	if err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package cli_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -225,6 +226,36 @@ func TestJudgePairwise(t *testing.T) {
 		t.Errorf("flips: %q", told)
 	}
 	b.run(0, "verify", "out")
+
+	// A person preferred the longer one; the card has that beside how the judge agrees with itself.
+	labels := "id,model,label\n"
+	for i := range n {
+		right := 1.0
+		switch {
+		case i < 14:
+			right = 0.5
+		case i < 19:
+			right = 0
+		}
+		labels += fmt.Sprintf("c%d,candidate,%g\n", i, right)
+	}
+	if err := os.WriteFile(filepath.Join(b.dir, "labels.csv"), []byte(labels), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	out, _ := b.run(0, "judge", "card", "out", "--scorer", "preferred", "--labels", "labels.csv")
+	for _, want := range []string{"flip rate              0.278 (0.158 to 0.44", "n = 36", "first place            1.00 (0.722 to 1.00)", "n = 10", "favours the answer that it is shown first", "Krippendorff's alpha   1.00"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in the card:\n%s", want, out)
+		}
+	}
+	out, _ = b.run(0, "judge", "card", "out", "--scorer", "preferred", "--labels", "labels.csv", "--json")
+	var card struct {
+		FlipRate *struct{ N int } `json:"flip_rate"`
+		Ensemble *struct{ N int } `json:"ensemble_alpha"`
+	}
+	if err := json.Unmarshal([]byte(out), &card); err != nil || card.FlipRate == nil || card.FlipRate.N != 36 || card.Ensemble != nil {
+		t.Errorf("%v: %s", err, out)
+	}
 }
 
 // What these scorers cannot be asked is told before anything is.

@@ -213,6 +213,11 @@ func TestJudgeRepeats(t *testing.T) {
 	if j.Variance == nil || math.Abs(*j.Variance.Value-1./6) > 1e-12 || j.Variance.N != 4 || *j.Variance.Lower != 0 || *j.Unlike.Value != 0.5 || len(b.asked()) != 12 {
 		t.Errorf("%+v", j)
 	}
+	// Of the mean's squared error, four cases at 1, 1, 2/3 and 2/3 explain less than the
+	// verdicts do by themselves: the share is cut at all of it, and the record says so.
+	if v := r.Data.Scorers[0].Variances; len(v) != 1 || v[0].Verdicts != 3 || *v[0].Judging.Value != 1 || v[0].Sampling.Value != nil || !strings.Contains(v[0].Note, "is cut") {
+		t.Errorf("%+v", v)
+	}
 	if out, _ := b.run(0, "show", "out", "--case", "c2"); !strings.Contains(out, "good, judges.strict, repeat 1: bad (0)") {
 		t.Error(out)
 	}

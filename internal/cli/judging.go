@@ -136,6 +136,9 @@ func (e *Env) judge(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from
 			if k, ok := keptVerdicts(was.judges, sc, key); ok && !was.fresh {
 				if _, err := ws.Check(k.Digest); err == nil {
 					out.runs = append(out.runs, k)
+					if k.Provider != "recorded" {
+						e.spent.book(askedBy(sc, key), k.Account)
+					}
 					continue
 				}
 			}
@@ -153,6 +156,14 @@ func (e *Env) judge(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from
 	return out, nil
 }
 
+// askedBy names what is asked for a scorer: "judges.strict for helpful".
+func askedBy(sc plan.Scorer, key string) string {
+	if !sc.AsksAboutTexts() {
+		key = "judges." + key
+	}
+	return key + " for " + sc.As
+}
+
 func (e *Env) judgeOne(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from outputs, sc plan.Scorer, key string, was earlierScores) (record.Judging, error) {
 	run := record.Judging{Scorer: sc.As, Judge: key, Identity: sc.Judge.Identity}
 	a, err := answers.NewJudgeAsker(s.Plan, sc.Judge, key, e.Getenv)
@@ -164,7 +175,7 @@ func (e *Env) judgeOne(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, f
 	o := answers.Options(s.Plan, of)
 	again, took := was.stage(sc, key)
 	o.Samples, o.Next, o.Fresh = sc.Judge.Repeats, a.Next, was.fresh && !again
-	run.Account, err = e.collectOne(cmd, ws, s.Plan, collection{what: fmt.Sprintf("judges.%s for %s", key, sc.As), key: sc.As + " by " + key, folder: []string{"judges", sc.As, key}, of: of,
+	run.Account, err = e.collectOne(cmd, ws, s.Plan, collection{what: askedBy(sc, key), key: sc.As + " by " + key, folder: []string{"judges", sc.As, key}, of: of,
 		provider: a.Provider, questions: e.items(cmd.Context(), s, from, sc, a, of.Recorded()), options: o, again: again, took: took, noCache: was.fresh && again})
 	return run, err
 }

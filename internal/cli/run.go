@@ -251,7 +251,7 @@ func (e *Env) evaluate(cmd *cobra.Command, p *plan.Plan, memory int64, fresh boo
 }
 
 func (e *Env) evaluateAs(cmd *cobra.Command, p *plan.Plan, memory int64, fresh bool, started time.Time, id string) (*record.Record, error) {
-	e.cpu = cpuTime()
+	e.cpu, e.spent = cpuTime(), ledger{begun: e.Now()}
 	s, err := eval.Prepare(p, catalogue())
 	if err != nil {
 		return nil, wrong("", "%w", err)

@@ -60,7 +60,12 @@ func scoreCommand(e *Env) *cobra.Command {
 				return err
 			}
 			defer ws.Close()
-			e.cpu = cpuTime()
+			e.cpu, e.spent = cpuTime(), ledger{begun: e.Now()}
+			for _, x := range r.Run.Answers {
+				if x.Provider != "recorded" {
+					e.spent.book("models."+x.Model, x.Account)
+				}
+			}
 			was := earlierScores{fresh: fresh}
 			if !fresh && same(p.Data.Columns, old.Plan.Data.Columns) {
 				was.judges = r.Run.Judges

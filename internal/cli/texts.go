@@ -32,7 +32,7 @@ func (e *Env) askAboutTexts(cmd *cobra.Command, ws *store.Workspace, s *eval.Set
 	if o.Fresh = was.fresh && !again; of.API != "" {
 		o.MaxTokens = 1 // for the budget: vectors and categories are no tokens
 	}
-	run.Account, err = e.collectOne(cmd, ws, s.Plan, collection{what: fmt.Sprintf("%s for %s", key, sc.As), key: sc.As + " by " + key, folder: []string{"texts", sc.As, key}, of: of,
+	run.Account, err = e.collectOne(cmd, ws, s.Plan, collection{what: askedBy(sc, key), key: sc.As + " by " + key, folder: []string{"texts", sc.As, key}, of: of,
 		provider: a.Provider, questions: e.texts(cmd.Context(), s, from, a), options: o, again: again, took: took, noCache: was.fresh && again})
 	return run, err
 }

@@ -39,6 +39,8 @@ type purse struct {
 	mu      sync.Mutex
 	settled chan struct{} // closed and replaced when something in flight is settled
 	budget  Budget
+	total   Budget // with what was spent elsewhere
+	other   Spent
 	price   Price
 	spent   Spent
 	flight  int64 // calls
@@ -47,17 +49,29 @@ type purse struct {
 	seenOut int64 // longest answer so far
 }
 
-func newPurse(b Budget, p Price, maxOut int64, spent Spent) (*purse, error) {
-	if b.USD < 0 || b.Calls < 0 || b.Tokens < 0 || b.Time < 0 || math.IsNaN(b.USD) {
-		return nil, fmt.Errorf("limits.budget: a bound is a positive number")
+func newPurse(l Limits, p Price, maxOut int64, spent Spent) (*purse, error) {
+	for _, x := range []struct {
+		b    Budget
+		name string
+	}{{l.Budget, "limits.budget"}, {l.Total, "limits.total_budget"}} {
+		if err := x.b.check(x.name, p); err != nil {
+			return nil, err
+		}
 	}
 	if p.In < 0 || p.Out < 0 || p.CachedIn < 0 {
 		return nil, fmt.Errorf("price: a price is a positive number")
 	}
-	if b.USD > 0 && !p.known() {
-		return nil, fmt.Errorf("limits.budget.usd: without a price per million tokens (in, out) no cost is known; name the price, or bound tokens or calls")
+	return &purse{budget: l.Budget, total: l.Total, other: l.Elsewhere, price: p, maxOut: maxOut, spent: spent, settled: make(chan struct{})}, nil
+}
+
+func (b Budget) check(name string, p Price) error {
+	if b.USD < 0 || b.Calls < 0 || b.Tokens < 0 || b.Time < 0 || math.IsNaN(b.USD) {
+		return fmt.Errorf("%s: a bound is a positive number", name)
 	}
-	return &purse{budget: b, price: p, maxOut: maxOut, spent: spent, settled: make(chan struct{})}, nil
+	if b.USD > 0 && !p.known() {
+		return fmt.Errorf("%s.usd: without a price per million tokens (in, out) no cost is known; name the price, or bound tokens or calls", name)
+	}
+	return nil
 }
 
 // may is what a request could cost. Three bytes a token is on the safe side for prose;
@@ -78,15 +92,16 @@ func (p *purse) may(requestBytes int) Charge {
 func (p *purse) reserve(c Charge) (why string, wait <-chan struct{}) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	b := p.budget
-	tokens, pico := c.In+c.Out, int64(math.Min(b.USD*1e12, math.MaxInt64/2))
-	switch {
-	case b.Calls > 0 && p.spent.Calls+1 > b.Calls:
-		return fmt.Sprintf("%d of %d calls", p.spent.Calls, b.Calls), nil
-	case b.Tokens > 0 && p.spent.In+p.spent.Out+p.aside.In+p.aside.Out+tokens > b.Tokens:
-		why = fmt.Sprintf("%d of %d tokens, and the next call may need %d", p.spent.In+p.spent.Out, b.Tokens, tokens)
-	case b.USD > 0 && p.spent.Pico+p.aside.Pico+c.Pico > pico:
-		why = fmt.Sprintf("$%.4f of $%.4f, and the next call may cost $%.4f", p.spent.USD(), b.USD, float64(c.Pico)/1e12)
+	why, never := p.budget.over(p.spent, p.aside, c)
+	if why == "" {
+		all := p.spent
+		all.Calls, all.In, all.Out, all.Pico = all.Calls+p.other.Calls, all.In+p.other.In, all.Out+p.other.Out, all.Pico+p.other.Pico
+		if why, never = p.total.over(all, p.aside, c); why != "" {
+			why = "of limits.total_budget: " + why
+		}
+	}
+	if never {
+		return why, nil
 	}
 	if why != "" {
 		if p.flight > 0 {
@@ -98,6 +113,21 @@ func (p *purse) reserve(c Charge) (why string, wait <-chan struct{}) {
 	p.flight++
 	p.aside.In, p.aside.Out, p.aside.Pico = p.aside.In+c.In, p.aside.Out+c.Out, p.aside.Pico+c.Pico
 	return "", nil
+}
+
+// over says why a call that may cost c does not fit beside what is spent and set aside;
+// never: whatever becomes of that.
+func (b Budget) over(spent Spent, aside, c Charge) (why string, never bool) {
+	tokens, pico := c.In+c.Out, int64(math.Min(b.USD*1e12, math.MaxInt64/2))
+	switch {
+	case b.Calls > 0 && spent.Calls+1 > b.Calls:
+		return fmt.Sprintf("%d of %d calls", spent.Calls, b.Calls), true
+	case b.Tokens > 0 && spent.In+spent.Out+aside.In+aside.Out+tokens > b.Tokens:
+		return fmt.Sprintf("%d of %d tokens, and the next call may need %d", spent.In+spent.Out, b.Tokens, tokens), false
+	case b.USD > 0 && spent.Pico+aside.Pico+c.Pico > pico:
+		return fmt.Sprintf("$%.4f of $%.4f, and the next call may cost $%.4f", spent.USD(), b.USD, float64(c.Pico)/1e12), false
+	}
+	return "", false
 }
 
 // giveBack undoes a reservation whose call never left.

@@ -32,8 +32,12 @@ type Limits struct {
 	Retries           int     // of a failed call, 429 not counted; below 0 none, 0 is 4
 	Timeout           time.Duration
 	Budget            Budget
-	Patience          time.Duration // without one answer, only errors: then the run stops; 0 is 5 minutes
-	Grace             time.Duration // calls in flight may end when the run is cancelled; 0 is 10 s
+	// Total bounds this collection together with Elsewhere, what others under the same bound
+	// have spent. Its Time is that of all of them: what is left of it is this one's.
+	Total     Budget
+	Elsewhere Spent
+	Patience  time.Duration // without one answer, only errors: then the run stops; 0 is 5 minutes
+	Grace     time.Duration // calls in flight may end when the run is cancelled; 0 is 10 s
 }
 
 // Options say how to collect.

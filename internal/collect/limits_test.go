@@ -315,7 +315,7 @@ func TestPrice(t *testing.T) {
 		t.Errorf("%d", got)
 	}
 	in, out, cached := int64(10), int64(1), int64(99) // a provider that cannot count
-	w, err := newPurse(Budget{}, p, 0, Spent{})
+	w, err := newPurse(Limits{}, p, 0, Spent{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -79,7 +79,7 @@ func newRun(p provider.Provider, o Options, past *past) (*run, error) {
 		return nil, err
 	}
 	if err = r.begin(); err == nil {
-		r.purse, err = newPurse(o.Limits.Budget, o.Price, o.MaxTokens, past.spent)
+		r.purse, err = newPurse(o.Limits, o.Price, o.MaxTokens, past.spent)
 	}
 	if err != nil {
 		r.cache.close()
@@ -157,7 +157,11 @@ func (r *run) run(ctx context.Context, cases iter.Seq2[Case, error]) (Result, er
 // flight when the grace is over.
 func (r *run) watch(ctx context.Context, hurry context.CancelFunc, over <-chan struct{}) {
 	var up <-chan time.Time
-	if t := r.o.Limits.Budget.Time; t > 0 {
+	why, t := "", r.o.Limits.Budget.Time
+	if why = t.String() + " of time"; r.o.Limits.Total.Time > 0 && (t == 0 || r.o.Limits.Total.Time < t) {
+		t, why = r.o.Limits.Total.Time, "of limits.total_budget: its time"
+	}
+	if t > 0 {
 		timer := time.NewTimer(t)
 		defer timer.Stop()
 		up = timer.C
@@ -166,7 +170,7 @@ func (r *run) watch(ctx context.Context, hurry context.CancelFunc, over <-chan s
 	case <-ctx.Done():
 		r.stop(CancelledByUser, "stopped by the user", nil)
 	case <-up:
-		r.stop(BudgetSpent, fmt.Sprintf("%s of time", r.o.Limits.Budget.Time), nil)
+		r.stop(BudgetSpent, why, nil)
 	case <-r.stopping:
 	case <-over:
 		return

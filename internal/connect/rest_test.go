@@ -113,3 +113,30 @@ func TestSeconds(t *testing.T) {
 		}
 	}
 }
+
+// badToken sees that a token which the service refuses is told without being shown, that
+// an address wins over the environment, and that no token goes to a host that is not the
+// service's, nor is asked for in vain: one call in all.
+func badToken(t *testing.T, w *wire, q Query, user, env, plain string, refusals map[string]string) {
+	t.Helper()
+	service, _, _ := strings.Cut(plain, "://")
+	other := "other-hush-hush"
+	q.Address = strings.Replace(q.Address, "://", "://"+user+other+"@", 1)
+	_, err := puller(t).Pull(t.Context(), q)
+	refused(t, err, service+" refuses the token: bad token")
+	if strings.Contains(err.Error(), other) {
+		t.Error(err)
+	}
+	for address, want := range refusals {
+		q.Address = address
+		_, err := puller(t).Pull(t.Context(), q)
+		refused(t, err, want)
+	}
+	t.Setenv(env, "")
+	q.Address = plain
+	_, err = puller(t).Pull(t.Context(), q)
+	refused(t, err, "no token for "+service)
+	if n := len(w.calls); n != 1 {
+		t.Errorf("%d calls", n)
+	}
+}

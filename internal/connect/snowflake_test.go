@@ -146,32 +146,13 @@ func TestSnowflakeBytes(t *testing.T) {
 
 func TestSnowflakeToken(t *testing.T) {
 	w, url := served(t, func(int, *http.Request, string) (int, string) { return 404, "{}" })
-	q := snowflakeOf(t, url)
-	other := "other-hush-hush"
-	q.Address = strings.Replace(q.Address, "://", "://me:"+other+"@", 1) // the address wins
-	_, err := puller(t).Pull(t.Context(), q)
-	refused(t, err, "snowflake refuses the token: bad token")
-	if strings.Contains(err.Error(), other) {
-		t.Error(err)
-	}
-	for address, want := range map[string]string{
+	badToken(t, w, snowflakeOf(t, url), "me:", "SNOWFLAKE_TOKEN", "snowflake://a", map[string]string{
 		"snowflake://a?endpoint=https://evil.example": "evil.example is no host that a snowflake token may go to",
 		"snowflake://a.snowflakecomputing.com.evil":   "no host that",
 		"snowflake://a/b/c/d":                         "cannot be read",
 		"snowflake://a?auth=basic":                    "oauth, pat or jwt is expected",
 		"https://a.snowflakecomputing.com":            "cannot be read",
-	} {
-		q.Address = address
-		_, err := puller(t).Pull(t.Context(), q)
-		refused(t, err, want)
-	}
-	t.Setenv("SNOWFLAKE_TOKEN", "")
-	q.Address = "snowflake://a"
-	_, err = puller(t).Pull(t.Context(), q)
-	refused(t, err, "no token for snowflake")
-	if n := len(w.calls); n != 1 {
-		t.Errorf("%d calls", n)
-	}
+	})
 }
 
 func TestSnowflakeStops(t *testing.T) {

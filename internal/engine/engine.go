@@ -4,11 +4,13 @@ package engine
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"github.com/fairtrial/fairtrial/internal/cases"
 	"github.com/fairtrial/fairtrial/internal/result"
 	"github.com/fairtrial/fairtrial/internal/slice"
+	"github.com/fairtrial/fairtrial/internal/stat/variance"
 	"github.com/fairtrial/fairtrial/internal/summary"
 )
 
@@ -141,6 +143,41 @@ type Scored struct {
 	Ungraded []Ungraded `json:"ungraded"`
 	Labels   *Labelled  `json:"labels,omitempty"`
 	Judge    *Judged    `json:"judge,omitempty"` // of a scorer that asks judges
+	// Variances say what the error of its mean is made of, where cases were answered or
+	// answers judged several times.
+	Variances []Varied `json:"variances,omitempty"`
+}
+
+// Varied is what the squared standard error of a model's mean, or of its difference to
+// another's, is made of: shares that add up to 1. A part that is unknown cannot be told
+// apart and counts with the questions (with one answer to each, with one verdict on each).
+type Varied struct {
+	Model     string          `json:"model"`
+	Than      string          `json:"than,omitempty"`
+	Samples   int             `json:"samples"`            // answers to a case
+	Verdicts  int             `json:"verdicts,omitempty"` // of each judge on an answer
+	N         int64           `json:"n"`
+	Units     int64           `json:"units"` // clusters of cases, or cases
+	Questions *result.Measure `json:"questions,omitempty"`
+	Sampling  *result.Measure `json:"sampling,omitempty"`
+	Judging   *result.Measure `json:"judging,omitempty"`
+	Stays     result.Number   `json:"judging_stays"` // of judging, what more answers leave: equal answers share their verdicts
+	Note      string          `json:"note,omitempty"`
+}
+
+// Parts are the shares, to foretell other numbers of cases, answers and verdicts; ok is
+// false where there are none.
+func (v Varied) Parts() (p variance.Parts, ok bool) {
+	if v.Questions == nil || v.Sampling == nil {
+		return p, false
+	}
+	share := func(m *result.Measure) variance.Share {
+		if m == nil {
+			return variance.Share{Value: math.NaN()}
+		}
+		return variance.Share{Value: float64(m.Value)}
+	}
+	return variance.Parts{N: v.N, Units: v.Units, Questions: share(v.Questions), Sampling: share(v.Sampling), Judging: share(v.Judging), Stays: float64(v.Stays)}, true
 }
 
 // Labelled says what people said of the answers that a scorer scored.

@@ -304,7 +304,7 @@ func (s *Setup) Judge(c *Collected, workers int) (*record.Record, error) {
 	unpaired := s.unpaired(r, c.Baseline)
 	look, before := s.looks(c.Sequence, seed)
 	r.Gates, r.Verdict = gate.Decide(gate.Input{Rules: p.Gates, Set: c.Set, View: func(i int) *metric.View { return j.views[i] },
-		Metrics: j.byName(), Fits: j.fits, Groups: j.groups, DataError: tooMuchMissing(p, c.Facts), Unpaired: unpaired, Look: look})
+		Metrics: j.byName(), Fits: j.fits, Groups: j.groups, DataError: tooMuchMissing(p, c.Facts), Unpaired: unpaired, Look: look, Varied: s.varied(c.Facts.Scorers)})
 	c.Sequence.account(p, look, before, r)
 	s.control(r, c, seed, unpaired)
 	if x := p.Impact; x != nil {
@@ -315,6 +315,26 @@ func (s *Setup) Judge(c *Collected, workers int) (*record.Record, error) {
 	r.Tables = j.tables()
 	r.Curves = j.curves()
 	return r, nil
+}
+
+// varied finds what the error of a rule's metric is made of: of a scorer's mean or of its
+// difference to the baseline.
+func (s *Setup) varied(scorers []engine.Scored) func(gate.Rule) *engine.Varied {
+	return func(r gate.Rule) *engine.Varied {
+		for _, m := range s.Plan.Metrics {
+			if m.As != r.Metric {
+				continue
+			}
+			for _, x := range scorers {
+				for _, v := range x.Variances {
+					if x.Scorer == m.Metric && v.Model == r.Model && v.Than == r.Than {
+						return &v
+					}
+				}
+			}
+		}
+		return nil
+	}
 }
 
 // Decide decides the plan's gates on other summaries of the same shape (a rehearsal),

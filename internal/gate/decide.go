@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/fairtrial/fairtrial/internal/engine"
 	"github.com/fairtrial/fairtrial/internal/metric"
 	"github.com/fairtrial/fairtrial/internal/result"
 	"github.com/fairtrial/fairtrial/internal/stat/dist"
@@ -31,6 +32,9 @@ type Input struct {
 	Unpaired string
 	// Look is the look of a plan that stops when decided; nil for others.
 	Look *Look
+	// Varied says what the error of a rule's metric is made of, where cases were answered
+	// several times; nil where that is not known.
+	Varied func(Rule) *engine.Varied
 }
 
 // Decide decides all rules and rolls them up.
@@ -227,9 +231,10 @@ func (w *undecided) close(in Input) result.Gate {
 	g := &w.gate
 	g.Cells = []result.Cell{}
 	if w.overall != nil {
+		w.overall.cell.NeededSamples = in.samples(w)
 		c := w.overall.cell
 		g.Evidence.Value, g.Evidence.Lower, g.Evidence.Upper = c.Value, c.Lower, c.Upper
-		g.Evidence.N, g.Evidence.NeededN, g.Evidence.NeededLabels = c.N, c.NeededN, c.NeededLabels
+		g.Evidence.N, g.Evidence.NeededN, g.Evidence.NeededLabels, g.Evidence.NeededSamples = c.N, c.NeededN, c.NeededLabels, c.NeededSamples
 		if !math.IsInf(w.overall.q.lower, 0) {
 			g.Evidence.Bound = result.Number(w.overall.q.lower)
 			if !math.IsInf(w.overall.q.upper, 0) {

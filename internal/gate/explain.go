@@ -240,5 +240,5 @@ func rowsThatDecide(g result.Gate) string {
 	if g.Verdict != result.Inconclusive || what == "" {
 		return ""
 	}
-	return fmt.Sprintf(" About %s would decide it as it stands.", what)
+	return fmt.Sprintf(" About %s would decide it as it stands%s.", what, orSamples(g.Evidence.NeededSamples))
 }

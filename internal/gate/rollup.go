@@ -129,7 +129,7 @@ func next(d result.Decision, by map[result.Verdict][]result.Gate, gates []result
 			case labels != nil && most == nil:
 				add("Label more answers for gate %q: about %s would decide it.", g.Name, Wanting(nil, labels))
 			case most != nil:
-				add("Collect data for gate %q: about %s would decide it.", g.Name, Wanting(most, labels))
+				add("Collect data for gate %q: about %s would decide it%s.", g.Name, Wanting(most, labels), orSamples(g.Evidence.NeededSamples))
 			default:
 				add("Gate %q cannot be decided on these data: %s.", g.Name, g.Reason)
 			}

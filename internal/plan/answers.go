@@ -62,9 +62,15 @@ type Limits struct {
 	RequestsPerMinute float64
 	Retries           int // of a failed call; -1: none
 	Timeout           time.Duration
-	USD               float64
-	Calls, Tokens     int64
-	Time              time.Duration
+	Budget                   // of each model, and of each judge of each scorer
+	Total             Budget // of all together
+}
+
+// Budget bounds what may be spent. 0: no bound.
+type Budget struct {
+	USD           float64
+	Calls, Tokens int64
+	Time          time.Duration
 }
 
 // caseColumns reads data.columns of a task without labels.
@@ -371,7 +377,7 @@ func (d *decoder) limits(n *node) {
 		d.fail(n, "limits", "leave it out", "limits bound the asking of models, and task %s asks none", d.plan.Task)
 		return
 	}
-	if !d.keys(n, "limits", "concurrency", "requests_per_minute", "retries", "timeout", "budget") {
+	if !d.keys(n, "limits", "concurrency", "requests_per_minute", "retries", "timeout", "budget", "total_budget") {
 		return
 	}
 	l := &d.plan.Limits
@@ -387,49 +393,53 @@ func (d *decoder) limits(n *node) {
 			l.Concurrency = int(d.whole(v, "limits.concurrency", 1))
 		}
 	})
-	positive := func(v *node, path string) float64 {
-		x, ok := d.number(v, path)
-		if ok && !(x > 0) {
-			d.fail(v, path, "", "a number above 0 is expected, this is %s", v.text)
-		}
-		return x
-	}
-	d.with(n, "requests_per_minute", func(v *node) { l.RequestsPerMinute = positive(v, "limits.requests_per_minute") })
+	d.with(n, "requests_per_minute", func(v *node) { l.RequestsPerMinute = d.above0(v, "limits.requests_per_minute") })
 	d.with(n, "retries", func(v *node) {
 		if l.Retries = int(d.whole(v, "limits.retries", 0)); l.Retries == 0 {
 			l.Retries = -1
 		}
 	})
 	d.with(n, "timeout", func(v *node) { l.Timeout = span(v, "limits.timeout") })
-	d.with(n, "budget", func(v *node) {
-		if !d.keys(v, "limits.budget", "usd", "calls", "tokens", "minutes") {
-			return
+	d.with(n, "budget", func(v *node) { d.budget(v, "limits.budget", &l.Budget) })
+	d.with(n, "total_budget", func(v *node) { d.budget(v, "limits.total_budget", &l.Total) })
+}
+
+func (d *decoder) above0(v *node, path string) float64 {
+	x, ok := d.number(v, path)
+	if ok && !(x > 0) {
+		d.fail(v, path, "", "a number above 0 is expected, this is %s", v.text)
+	}
+	return x
+}
+
+func (d *decoder) budget(v *node, path string, b *Budget) {
+	if !d.keys(v, path, "usd", "calls", "tokens", "minutes") {
+		return
+	}
+	d.with(v, "usd", func(x *node) {
+		b.USD = d.above0(x, path+".usd")
+		for _, j := range d.plan.Judges {
+			if !j.Recorded() && j.Price == nil {
+				d.fail(x, path+".usd", "add price: {in: …, out: …} to the judge, or bound tokens or calls", "without a price no cost of judges.%s is known", j.Key)
+			}
 		}
-		d.with(v, "usd", func(x *node) {
-			l.USD = positive(x, "limits.budget.usd")
-			for _, j := range d.plan.Judges {
-				if !j.Recorded() && j.Price == nil {
-					d.fail(x, "limits.budget.usd", "add price: {in: …, out: …} to the judge, or bound tokens or calls", "without a price no cost of judges.%s is known", j.Key)
+		for _, in := range []section{embeddings(), classifiers()} {
+			for _, m := range *d.plan.section(in) {
+				if m.Price == nil {
+					d.fail(x, path+".usd", "add price: {in: …, out: 0} to it, or bound tokens or calls", "without a price no cost of %s.%s is known", in.name, m.Key)
 				}
 			}
-			for _, in := range []section{embeddings(), classifiers()} {
-				for _, m := range *d.plan.section(in) {
-					if m.Price == nil {
-						d.fail(x, "limits.budget.usd", "add price: {in: …, out: 0} to it, or bound tokens or calls", "without a price no cost of %s.%s is known", in.name, m.Key)
-					}
-				}
+		}
+		for _, m := range d.plan.Models {
+			if m.Answers != nil && !m.Answers.Recorded() && m.Answers.Price == nil {
+				d.fail(x, path+".usd", "add price: {in: …, out: …} to the model, or bound tokens or calls", "without a price no cost of models.%s is known", m.Key)
 			}
-			for _, m := range d.plan.Models {
-				if m.Answers != nil && !m.Answers.Recorded() && m.Answers.Price == nil {
-					d.fail(x, "limits.budget.usd", "add price: {in: …, out: …} to the model, or bound tokens or calls", "without a price no cost of models.%s is known", m.Key)
-				}
-			}
-		})
-		d.with(v, "calls", func(x *node) { l.Calls = d.whole(x, "limits.budget.calls", 1) })
-		d.with(v, "tokens", func(x *node) { l.Tokens = d.whole(x, "limits.budget.tokens", 1) })
-		d.with(v, "minutes", func(x *node) {
-			l.Time = time.Duration(positive(x, "limits.budget.minutes") * float64(time.Minute))
-		})
+		}
+	})
+	d.with(v, "calls", func(x *node) { b.Calls = d.whole(x, path+".calls", 1) })
+	d.with(v, "tokens", func(x *node) { b.Tokens = d.whole(x, path+".tokens", 1) })
+	d.with(v, "minutes", func(x *node) {
+		b.Time = time.Duration(d.above0(x, path+".minutes") * float64(time.Minute))
 	})
 }
 

@@ -60,6 +60,7 @@ type page struct {
 	Shown       []caseGroup
 	Filters     filters
 	Grid        *grid
+	Varied      *varied  // what the width of intervals comes from
 	Notes       []string // footnotes
 	Staged      string   // how the cases were asked, of a plan that stops when decided
 	Looks       []lookRow
@@ -171,7 +172,7 @@ func newPage(r *record.Record) *page {
 	if len(r.Cases) > 0 {
 		p.Scripts, p.Filters = append(p.Scripts, scriptOf(filterScript)), filtersOf(r)
 	}
-	p.Grid = gridOf(r)
+	p.Grid, p.Varied = gridOf(r), widthsOf(r)
 	p.Judged = judgedModels(r)
 	notes := &footnotes{at: map[string]int{}}
 	for _, g := range r.Gates {

@@ -116,6 +116,9 @@ func markdown(r *record.Record, most int) []byte {
 	markdownCases(p, r)
 	p("\n<details><summary>Proof</summary>\n")
 	p("- %s of %s rows used; %s intervals; %d slices", result.Count(r.Data.RowsUsed), result.Count(r.Data.Rows), result.Percent(r.Plan.Confidence), max(0, len(r.Slices)-1))
+	if w := widthWords(r); w != "" {
+		p("- width: %s", md(w))
+	}
 	for _, j := range judges(r) {
 		p("- judge: %s", md(j))
 	}

@@ -289,6 +289,9 @@ func (t *terminal) proof() {
 	for _, e := range r.Data.Excluded {
 		t.line(fmt.Sprintf("  not used: %s rows, %s", result.Count(e.Rows), e.Reason))
 	}
+	if w := widthWords(r); w != "" {
+		t.wrap("  width: "+w, "", "    ", 3)
+	}
 	for _, j := range judges(r) {
 		t.wrap("  judge: "+j, "", "    ", 2)
 	}

@@ -63,6 +63,9 @@ type Evidence struct {
 	NeededN *int64  `json:"needed_n"`
 	// NeededLabels is how many human labels would decide, of a metric that they correct.
 	NeededLabels *int64 `json:"needed_labels,omitempty"`
+	// NeededSamples is how many answers to each of the same cases would decide instead; 0:
+	// no number would. nil: not known.
+	NeededSamples *int64 `json:"needed_samples,omitempty"`
 	// Unadjusted is there where value and interval are adjusted for the looks that were taken.
 	Unadjusted *Unadjusted `json:"unadjusted,omitempty"`
 }
@@ -80,6 +83,8 @@ type Cell struct {
 	PAdjusted    Number  `json:"p_adjusted"`
 	NeededN      *int64  `json:"needed_n"`
 	NeededLabels *int64  `json:"needed_labels,omitempty"`
+	// NeededSamples is as in Evidence.
+	NeededSamples *int64 `json:"needed_samples,omitempty"`
 	// Catchable is the smallest violation beyond the bound that this cell could have
 	// caught (80 % power at the unadjusted level).
 	Catchable Number `json:"catchable"`

@@ -19,7 +19,11 @@
 // fewest edits and mean length (TER), as sacrebleu does.
 package score
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/fairtrial/fairtrial/internal/stat/variance"
+)
 
 // Case is one case with what a model made of it. The zero value of a field means that
 // the case has none; a scorer that needs it answers ungraded.
@@ -65,6 +69,8 @@ type Score struct {
 	Reason   string    // why not graded
 	Evidence string    // what was found, short
 	Stats    []float64 // corpus scorers: numbers that add over cases, owned by the receiver
+	// Answers are what Value is the mean of, where a case was answered or judged several times.
+	Answers []variance.Answer
 }
 
 // Scorer is a scorer ready to use. It keeps scratch memory: one goroutine at a time.

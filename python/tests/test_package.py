@@ -3,7 +3,6 @@
 import re
 import subprocess
 import sys
-import time
 import venv
 
 import pytest
@@ -24,15 +23,7 @@ def test_import_is_light():
     )
     assert loaded.returncode == 0, loaded.stderr
     assert not HEAVY & set(loaded.stdout.split())
-    took = []
-    for _ in range(5):
-        start = time.perf_counter()
-        subprocess.run([sys.executable, "-c", "import fairtrial"], check=True)
-        with_it = time.perf_counter() - start
-        start = time.perf_counter()
-        subprocess.run([sys.executable, "-c", "pass"], check=True)
-        took.append(with_it - (time.perf_counter() - start))
-    assert min(took) < 0.15
+    assert len(loaded.stdout.split()) < 150  # 95 with Python 3.11
 
 
 def paths():

@@ -145,7 +145,7 @@ func measure(cases, concurrency int, latency time.Duration, folder string, words
 	fmt.Printf("  peak memory             %8.0f MB\n", memory)
 	fmt.Printf("  asking %.1f s, artifact %.1f s, %.1f MB; open it and read one case %.2f ms; run again %.1f s (CPU %.1f s)\n",
 		asking.Seconds(), res.Took.Seconds()-asking.Seconds(), float64(info.Size())/1e6, opened.Seconds()*1000, resumed.Seconds(), resumedCPU.Seconds())
-	return keep(to, numbers{Name: name, Cases: cases, Latency: latency.Seconds() * 1000, Rate: float64(cases) / asking.Seconds(), Busy: share(used, res.Took), Stub: share(server, asking), Steady: steady, Ceiling: float64(concurrency) / latency.Seconds(),
+	return keep(to, numbers{Name: name, Cases: cases, Latency: latency.Seconds(), Rate: float64(cases) / asking.Seconds(), Busy: share(used, res.Took), Stub: share(server, asking), Steady: steady, Ceiling: float64(concurrency) / latency.Seconds(),
 		CPU: used.Seconds() * 1000 / float64(cases), Memory: memory, Open: opened.Seconds(), Again: resumed.Seconds(), AgainCPU: resumedCPU.Seconds()})
 }
 
@@ -204,14 +204,14 @@ func execute(cases int, command []string, address string, latency time.Duration,
 	if err != nil {
 		return err
 	}
-	return keep(to, numbers{Name: name, Cases: cases, Latency: latency.Seconds() * 1000, Rate: float64(cases) / took.Seconds(), Busy: share(used, took), Stub: share(server, took), CPU: used.Seconds() * 1000 / float64(cases), Memory: float64(u.Maxrss) / 1000})
+	return keep(to, numbers{Name: name, Cases: cases, Latency: latency.Seconds(), Rate: float64(cases) / took.Seconds(), Busy: share(used, took), Stub: share(server, took), CPU: used.Seconds() * 1000 / float64(cases), Memory: float64(u.Maxrss) / 1000})
 }
 
 // numbers are what bench/llm_ratios.py reads.
 type numbers struct {
 	Name     string  `json:"name"`
 	Cases    int     `json:"cases"`
-	Latency  float64 `json:"latency_ms"`
+	Latency  float64 `json:"latency_s"`
 	Busy     float64 `json:"busy_percent"` // of all processors, the program
 	Stub     float64 `json:"stub_percent"` // and the stub
 	Rate     float64 `json:"rate"`

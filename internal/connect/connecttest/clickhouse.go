@@ -41,47 +41,20 @@ func ClickHouse(t testing.TB) (address string, run func(sql string)) {
 			t.Fatal(err)
 		}
 	}
-	log, err := os.Create(filepath.Join(dir, "log"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	args := []string{"--config-file=" + filepath.Join(dir, "config.xml")}
 	if filepath.Base(program) == "clickhouse" {
 		args = append([]string{"server"}, args...)
 	}
 	c := exec.Command(program, args...)
-	c.Dir, c.Stdout, c.Stderr = dir, log, log
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- c.Wait() }()
-	t.Cleanup(func() {
-		_ = c.Process.Kill() // it may have ended already
-		<-ended
-		_ = log.Close()
-	})
+	c.Dir = dir
 	address = fmt.Sprintf("clickhouse://default:%s@127.0.0.1:%s/default", Password, native)
 	db, err := sql.Open("clickhouse", address)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = db.Close() }()
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(100 * time.Millisecond) {
-		if err = db.PingContext(t.Context()); err == nil {
-			return address, func(sql string) { post(t, "http://127.0.0.1:"+web+"/", sql) }
-		}
-		select {
-		case err := <-ended:
-			ended <- err
-			said, _ := os.ReadFile(log.Name())
-			t.Fatalf("ClickHouse ended: %v\n%s", err, said[max(0, len(said)-4000):])
-		default:
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("ClickHouse did not start within a minute: %v", err)
-		}
-	}
+	startServer(t, "ClickHouse", c, time.Minute, func() error { return db.PingContext(t.Context()) })
+	return address, func(sql string) { post(t, "http://127.0.0.1:"+web+"/", sql) }
 }
 
 func post(t testing.TB, url, sql string) {

@@ -38,46 +38,23 @@ func Trino(t testing.TB) string {
 		"http-server.http.port="+port, "discovery.uri=http://127.0.0.1:"+port, "node.internal-address=127.0.0.1",
 		"catalog.config-dir="+filepath.Join(dir, "catalog"), "plugin.dir="+filepath.Join(home, "plugin"),
 		"query.max-memory=256MB", "query.max-memory-per-node=256MB")
-	log, err := os.Create(filepath.Join(dir, "log"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	c := exec.Command(java, "-Xmx1G", "-Djdk.attach.allowAttachSelf=true", "--add-modules=jdk.incubator.vector", "--sun-misc-unsafe-memory-access=allow",
 		"-Dnode.environment=test", "-Dnode.id=one", "-Dnode.data-dir="+dir, "-Dconfig="+config, "-cp", filepath.Join(home, "lib", "*"), "io.trino.server.TrinoServer")
-	c.Dir, c.Stdout, c.Stderr = dir, log, log
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- c.Wait() }()
-	t.Cleanup(func() {
-		_ = c.Process.Kill() // it may have ended already
-		<-ended
-		_ = log.Close()
-	})
-	for deadline := time.Now().Add(3 * time.Minute); ; time.Sleep(500 * time.Millisecond) {
-		if started("http://127.0.0.1:" + port + "/v1/info") {
-			return fmt.Sprintf("http://tester@127.0.0.1:%s?catalog=memory&schema=default", port)
-		}
-		select {
-		case err := <-ended:
-			ended <- err
-			said, _ := os.ReadFile(log.Name())
-			t.Fatalf("Trino ended: %v\n%s", err, said[max(0, len(said)-4000):])
-		default:
-		}
-		if time.Now().After(deadline) {
-			t.Fatal("Trino did not start within three minutes")
-		}
-	}
+	c.Dir = dir
+	startServer(t, "Trino", c, 3*time.Minute, func() error { return started("http://127.0.0.1:" + port + "/v1/info") })
+	return fmt.Sprintf("http://tester@127.0.0.1:%s?catalog=memory&schema=default", port)
 }
 
-func started(url string) bool {
+// started is nil once the server says that it has.
+func started(url string) error {
 	r, err := http.Get(url)
 	if err != nil {
-		return false
+		return err
 	}
 	defer func() { _ = r.Body.Close() }()
 	b, err := io.ReadAll(r.Body)
-	return err == nil && strings.Contains(string(b), `"starting":false`)
+	if err == nil && !strings.Contains(string(b), `"starting":false`) {
+		err = fmt.Errorf("it answers %s: %.200s", r.Status, b)
+	}
+	return err
 }
