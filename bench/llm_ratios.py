@@ -42,23 +42,6 @@ for x in got:
         mine = small
         # No target of its own: the stub allows nobody more, and what we reach of it is held above.
         print(f"         throughput against {x['name']}, {at}: {mine['rate'] / x['rate']:.3g} x, of {mine['ceiling'] / x['rate']:.3g} x that the ceiling allows")
-    target(f"CPU a call, {x['cases']} cases, {1000 * x['latency_s']:g} ms", x["cpu_ms"], "ms", most=0.5)
-if large is not small:
-    target(f"memory, {large['cases']} cases against {small['cases']}", large["mb"] / small["mb"], "x", most=2)
-target(f"open {large['cases']} answers and read one", large["open_s"], "s", most=1)
-target(f"run again when {large['cases']} are answered", large["again_s"], "s", most=2)
-print(f"         at {1000 * fast['latency_s']:g} ms {fast['rate']:.0f} of {fast['ceiling']:.0f} answers a second; of the processors fairtrial took {fast['busy_percent']:.0f} %, the stub {fast['stub_percent']:.0f} %")
-for x in got:
-    if x["name"] == "fairtrial":
-        continue
-    at = f"{1000 * x['latency_s']:g} ms"
-    mine = next(y for y in one_size if y["latency_ms"] == x["latency_ms"])
-    if mine is fast:
-        target(f"throughput against {x['name']}, {at}", mine["rate"] / x["rate"], "x", least=10)
-    else:
-        # More than this the stub does not allow anyone; ten times is asked where there is room for it.
-        room = mine["ceiling"] / x["rate"]
-        target(f"throughput against {x['name']}, {at} (at most {room:.2g})", mine["rate"] / x["rate"], "x", least=min(10, round(0.8 * room, 2)))
     target(f"CPU a call, {x['name']} against fairtrial, {at}", x["cpu_ms"] / mine["cpu_ms"], "x", least=10)
 scoring = os.environ.get("SCORING_US")
 if scoring:
