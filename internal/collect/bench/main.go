@@ -12,12 +12,10 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"iter"
-	"net"
-	"net/http"
 	"os"
 	"os/exec"
+	"runtime"
 	"strings"
 	"syscall"
 	"time"
@@ -32,7 +30,7 @@ func main() {
 	concurrency := flag.Int("concurrency", 500, "calls at once; 0 finds it by itself")
 	latency := flag.Duration("latency", 200*time.Millisecond, "of the stub's answers")
 	folder := flag.String("folder", "", "where the answers go (a temporary folder)")
-	serve := flag.String("serve", "", "be the stub server on this address, such as 127.0.0.1:8099, until killed")
+	serve := flag.String("serve", "", "be the stub server on this address, such as 127.0.0.1:8099, until killed; with -exec, where it is for the command")
 	words := flag.Int("words", 150, "length of an answer")
 	to := flag.String("to", "", "append the numbers to this file, a JSON object a line, under -name")
 	name := flag.String("name", "fairtrial", "what is measured")
@@ -40,7 +38,7 @@ func main() {
 	flag.Parse()
 	var err error
 	if *run {
-		err = execute(*cases, *latency, flag.Args(), *name, *to)
+		err = execute(*cases, flag.Args(), *serve, *latency, *words, *name, *to)
 	} else if *serve != "" {
 		err = server(*serve, *latency, *words)
 	} else {
@@ -53,24 +51,8 @@ func main() {
 }
 
 func server(address string, latency time.Duration, words int) error {
-	// The answer is built once and questions are not read: the server shares the cores with
-	// what it measures and should cost little beside it.
 	body := stub.Completion(strings.TrimSpace(strings.Repeat("word ", words)))
-	l, err := net.Listen("tcp", address)
-	if err != nil {
-		return err
-	}
-	if ip := l.Addr().(*net.TCPAddr).IP; !ip.IsLoopback() {
-		return fmt.Errorf("the stub listens on the loopback only, not on %s", ip)
-	}
-	fmt.Println("http://" + l.Addr().String())
-	s := &http.Server{ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_, _ = io.Copy(io.Discard, r.Body)
-		time.Sleep(latency)
-		w.Header().Set("Content-Type", "application/json")
-		_, _ = w.Write(body)
-	})}
-	return s.Serve(l)
+	return stub.Fast(address, latency, body, func(url string) { fmt.Println(url) })
 }
 
 func questions(n int) iter.Seq2[collect.Case, error] {
@@ -86,11 +68,11 @@ func questions(n int) iter.Seq2[collect.Case, error] {
 }
 
 func measure(cases, concurrency int, latency time.Duration, folder string, words int, name, to string) error {
-	url, stop, err := start(latency, words)
+	url, stop, err := start("127.0.0.1:0", latency, words)
 	if err != nil {
 		return err
 	}
-	defer stop()
+	defer func() { stop() }()
 	if folder == "" {
 		if folder, err = os.MkdirTemp("", "fairtrial-bench-*"); err != nil {
 			return err
@@ -128,6 +110,7 @@ func measure(cases, concurrency int, latency time.Duration, folder string, words
 		return fmt.Errorf("the run is not what it should be: %+v", res)
 	}
 	asking, used := at.Sub(began), cpu()-before
+	server := stop()
 	info, err := os.Stat(res.Artifact)
 	if err != nil {
 		return err
@@ -158,16 +141,17 @@ func measure(cases, concurrency int, latency time.Duration, folder string, words
 		fmt.Printf(", ceiling %.0f", float64(concurrency)/latency.Seconds())
 	}
 	fmt.Printf(")\n  CPU a call, all of it   %8.3f ms\n", used.Seconds()*1000/float64(cases))
+	fmt.Printf("  the stub's CPU a call   %8.3f ms: %.0f %% of this machine's processors, fairtrial %.0f %%\n", server.Seconds()*1000/float64(cases), share(server, asking), share(used, res.Took))
 	fmt.Printf("  peak memory             %8.0f MB\n", memory)
 	fmt.Printf("  asking %.1f s, artifact %.1f s, %.1f MB; open it and read one case %.2f ms; run again %.1f s (CPU %.1f s)\n",
 		asking.Seconds(), res.Took.Seconds()-asking.Seconds(), float64(info.Size())/1e6, opened.Seconds()*1000, resumed.Seconds(), resumedCPU.Seconds())
-	return keep(to, numbers{Name: name, Cases: cases, Latency: latency.Seconds(), Rate: float64(cases) / asking.Seconds(), Steady: steady, Ceiling: float64(concurrency) / latency.Seconds(),
+	return keep(to, numbers{Name: name, Cases: cases, Latency: latency.Seconds(), Rate: float64(cases) / asking.Seconds(), Busy: share(used, res.Took), Stub: share(server, asking), Steady: steady, Ceiling: float64(concurrency) / latency.Seconds(),
 		CPU: used.Seconds() * 1000 / float64(cases), Memory: memory, Open: opened.Seconds(), Again: resumed.Seconds(), AgainCPU: resumedCPU.Seconds()})
 }
 
 // start runs the stub in another process.
-func start(latency time.Duration, words int) (url string, stop func(), err error) {
-	cmd := exec.Command(os.Args[0], "-serve", "127.0.0.1:0", "-latency", latency.String(), "-words", fmt.Sprint(words))
+func start(address string, latency time.Duration, words int) (url string, stop func() time.Duration, err error) {
+	cmd := exec.Command(os.Args[0], "-serve", address, "-latency", latency.String(), "-words", fmt.Sprint(words))
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -177,7 +161,11 @@ func start(latency time.Duration, words int) (url string, stop func(), err error
 		return "", nil, err
 	}
 	line, err := bufio.NewReader(out).ReadString('\n')
-	stop = func() { _ = cmd.Process.Kill(); _ = cmd.Wait() }
+	stop = func() time.Duration { // ends it, and says what it took of the processor
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+		return cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
+	}
 	if err != nil {
 		stop()
 		return "", nil, fmt.Errorf("start the stub: %w", err)
@@ -185,27 +173,38 @@ func start(latency time.Duration, words int) (url string, stop func(), err error
 	return strings.TrimSpace(line), stop, nil
 }
 
-// execute measures another program.
-func execute(cases int, latency time.Duration, command []string, name, to string) error {
-	if len(command) == 0 {
-		return fmt.Errorf("-exec needs a command")
+// share is the part of all processors that was used, in percent.
+func share(used, took time.Duration) float64 {
+	return 100 * used.Seconds() / took.Seconds() / float64(runtime.NumCPU())
+}
+
+// execute measures another program, with a stub for it.
+func execute(cases int, command []string, address string, latency time.Duration, words int, name, to string) error {
+	if len(command) == 0 || address == "" {
+		return fmt.Errorf("-exec needs a command, and -serve with the address of its stub")
+	}
+	_, stop, err := start(address, latency, words)
+	if err != nil {
+		return err
 	}
 	cmd := exec.Command(command[0], command[1:]...) //nolint:gosec // the user names it
 	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
 	t := time.Now()
-	err := cmd.Run()
+	err = cmd.Run()
 	took := time.Since(t)
 	var u syscall.Rusage
-	_ = syscall.Getrusage(syscall.RUSAGE_CHILDREN, &u)
+	_ = syscall.Getrusage(syscall.RUSAGE_CHILDREN, &u) // before the stub is waited for: it is no part of the program
 	used := time.Duration(u.Utime.Nano() + u.Stime.Nano())
-	fmt.Printf("cases %d  %s\n", cases, command[0])
+	server := stop()
+	fmt.Printf("cases %d  latency %s  %s\n", cases, latency, command[0])
 	fmt.Printf("  answers a second        %8.0f   (starting and ending included)\n", float64(cases)/took.Seconds())
 	fmt.Printf("  CPU a call, all of it   %8.3f ms\n", used.Seconds()*1000/float64(cases))
+	fmt.Printf("  the stub's CPU a call   %8.3f ms: %.0f %% of this machine's processors, the program %.0f %%\n", server.Seconds()*1000/float64(cases), share(server, took), share(used, took))
 	fmt.Printf("  peak memory             %8.0f MB\n", float64(u.Maxrss)/1000)
 	if err != nil {
 		return err
 	}
-	return keep(to, numbers{Name: name, Cases: cases, Latency: latency.Seconds(), Rate: float64(cases) / took.Seconds(), CPU: used.Seconds() * 1000 / float64(cases), Memory: float64(u.Maxrss) / 1000})
+	return keep(to, numbers{Name: name, Cases: cases, Latency: latency.Seconds(), Rate: float64(cases) / took.Seconds(), Busy: share(used, took), Stub: share(server, took), CPU: used.Seconds() * 1000 / float64(cases), Memory: float64(u.Maxrss) / 1000})
 }
 
 // numbers are what bench/llm_ratios.py reads.
@@ -213,6 +212,8 @@ type numbers struct {
 	Name     string  `json:"name"`
 	Cases    int     `json:"cases"`
 	Latency  float64 `json:"latency_s"`
+	Busy     float64 `json:"busy_percent"` // of all processors, the program
+	Stub     float64 `json:"stub_percent"` // and the stub
 	Rate     float64 `json:"rate"`
 	Steady   float64 `json:"steady,omitempty"`
 	Ceiling  float64 `json:"ceiling,omitempty"`
