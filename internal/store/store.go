@@ -43,7 +43,7 @@ type Workspace struct {
 
 // Find gives the workspace folder of a start folder: the nearest .fairtrial upwards,
 // as git finds its own, else the one that would be made in start (found is false). A
-// ceiling, where there is one, and what lies above it are not looked at, unless it is start.
+// ceiling, where there is one, and what lies above it are not looked at, but for start itself.
 func Find(start, ceiling string) (dir string, found bool) {
 	abs, err := filepath.Abs(start)
 	if err != nil {
@@ -53,14 +53,11 @@ func Find(start, ceiling string) (dir string, found bool) {
 		ceiling = filepath.Clean(ceiling)
 	}
 	for d := abs; ; d = filepath.Dir(d) {
-		if d == ceiling && d != abs {
-			return filepath.Join(abs, Folder), false
-		}
 		p := filepath.Join(d, Folder)
 		if st, err := os.Stat(p); err == nil && st.IsDir() {
 			return p, true
 		}
-		if d == filepath.Dir(d) {
+		if up := filepath.Dir(d); d == up || d == ceiling || up == ceiling {
 			return filepath.Join(abs, Folder), false
 		}
 	}

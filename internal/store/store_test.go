@@ -231,7 +231,7 @@ func TestFindAndSweep(t *testing.T) {
 	if d, found := store.Find(deep, ""); !found || d != w.Dir() {
 		t.Errorf("two folders up: %s, %v", d, found)
 	}
-	for ceiling, want := range map[string]bool{root: false, filepath.Join(root, "a") + "/": false, filepath.Dir(root): true, deep: true, filepath.Join(root, "other"): true} {
+	for ceiling, want := range map[string]bool{root: false, filepath.Join(root, "a") + "/": false, filepath.Dir(root): true, deep: false, filepath.Join(root, "other"): true} {
 		if d, found := store.Find(deep, ceiling); found != want || !want && d != filepath.Join(deep, store.Folder) {
 			t.Errorf("below %s: %s, %v", ceiling, d, found)
 		}
