@@ -169,7 +169,7 @@ func (m mean) estimate(v *View, model int) Answer {
 		shape, method = m.wilson(v, mo, val, &s)
 	case m.alike(s, val) && m.bounded():
 		shape, method = infer.Alike{Lo: m.lo, Hi: m.hi, N: m.independent(v, mo)}, "exact for values that are all alike"
-		s.df = math.Inf(1)
+		s.df, s.variance = math.Inf(1), math.NaN() // no error is seen, and none is not known
 	}
 	n := m.graded(v, mo)
 	a := answered(s.finish(val, shape, method), n)
@@ -280,7 +280,7 @@ func (m mean) contrast(v *View, a, b int, k float64) Answer {
 	switch {
 	case alike && m.bounded():
 		shape, method = infer.Alike{Lo: m.lo - k*m.hi, Hi: m.hi - k*m.lo, N: m.independent(v, mo)}, "paired: exact for differences that are all alike"
-		s.df = math.Inf(1)
+		s.df, s.variance = math.Inf(1), math.NaN()
 	case m.share && m.scorer != "" && k == 1 && !v.Set.Weighted && v.Pop.Blocks == nil:
 		return m.sameRows(v, mo, a, b, s)
 	}

@@ -203,6 +203,9 @@ func TestScoresThatAreAllAlike(t *testing.T) {
 	}
 	d := in.Contrast(v, 0, 1, 1)
 	lo, hi, ok = d.Interval(0.95)
+	if !math.IsNaN(a.SE) || !math.IsNaN(d.SE) { // 0 would claim to see the smallest difference
+		t.Errorf("errors of %g and %g", a.SE, d.SE)
+	}
 	if want := 1 - math.Pow(0.025, 1./40); !ok || math.Abs(hi-want) > 1e-9 || math.Abs(lo+want) > 1e-9 {
 		t.Errorf("no difference in 40: %g to %g, want ±%g (%s)", lo, hi, want, d.Method)
 	}
