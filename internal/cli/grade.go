@@ -50,6 +50,7 @@ func (g *grading) grade(c *answers.Case, given []answers.Answer, out []score.Sco
 func (e *Env) grade(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from outputs, scorers []plan.Scorer, said *judged) (map[string]engine.Scored, *answers.Picker, error) {
 	w := newWorld(cmd.Context(), ws, s.Plan.Dir)
 	defer w.Close()
+	early := e.storedBaseline(s)
 	var list []*grading
 	keys := modelKeys(s)
 	for _, sc := range scorers {
@@ -101,6 +102,9 @@ func (e *Env) grade(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from
 			g.table.extend(c.Row)
 			if err := g.grade(c, given, scores[i]); err != nil {
 				return err
+			}
+			if early != nil {
+				scores[i][early.model] = early.score(g.scorer, g.facts.Columns, c.Row)
 			}
 			for m, x := range scores[i] {
 				g.facts.Rows++

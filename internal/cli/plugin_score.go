@@ -114,6 +114,7 @@ func (e *Env) scoreWith(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, 
 	if err != nil {
 		return facts, record.PluginRun{}, err
 	}
+	early := e.storedBaseline(s)
 	written, err := newWritten(s, from)
 	var total int64
 	if err == nil {
@@ -125,6 +126,10 @@ func (e *Env) scoreWith(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, 
 					return err
 				}
 				for m, samples := range outs {
+					if early != nil && m == early.model {
+						early.take(c, &t, sc, x)
+						continue
+					}
 					row := plugin.Row{ID: x.ID, Row: x.Row, Model: s.Models[m].Key, Label: raw(x.Label), Fields: json.RawMessage(x.Fields)}
 					if samples.missing != "" {
 						c.unasked++
