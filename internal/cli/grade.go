@@ -107,6 +107,9 @@ func (e *Env) grade(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from
 				scores[i][early.model] = early.score(g.scorer, g.facts.Columns, c.Row)
 			}
 			for m, x := range scores[i] {
+				if early != nil && m == early.model && early.lacks(g.scorer) {
+					continue
+				}
 				g.facts.Rows++
 				if !x.Graded || math.Abs(x.Value) > largestScore {
 					g.failed.add(plugin.Row{ID: c.ID, Row: c.Row, Model: s.Models[m].Key}, x.Reason)

@@ -38,7 +38,11 @@ func averaged(p *plan.Plan, earlier plan.Model) {
 // the baseline of a generative plan.
 func (e *Env) meetEarlier(cmd *cobra.Command, p *plan.Plan) error {
 	at := slices.IndexFunc(p.Models, func(m plan.Model) bool { return m.Source.Record != "" && m.Source.Scores != "" })
-	if at < 0 || e.earlier != nil && e.earlier.met != nil {
+	if at < 0 {
+		return nil
+	}
+	if e.earlier != nil && e.earlier.met != nil {
+		e.earlier.met.lack(p, at)
 		return nil
 	}
 	ws, err := e.openWorkspace(cmd, p.Dir)
@@ -62,6 +66,10 @@ func (e *Env) meetEarlier(cmd *cobra.Command, p *plan.Plan) error {
 	b := x.about
 	if x.met, err = st.meet(cmd.Context(), req, b); err != nil {
 		return err
+	}
+	x.met.lack(p, at)
+	for _, name := range p.Models[at].Lacks {
+		e.info(cmd, "warning: the record of the baseline has no scores of %s as it is defined now, and is not compared by it", name)
 	}
 	switch {
 	case st.twice > 0:
@@ -94,6 +102,11 @@ func (e *Env) storedBaseline(s *eval.Setup) *storedBaseline {
 	return &storedBaseline{model, e.earlier.met, s.Plan}
 }
 
+// lacks reports whether the earlier record has no scores of a scorer at all.
+func (b *storedBaseline) lacks(sc plan.Scorer) bool {
+	return b.met.numbers[storedColumn(b.plan, sc, "", "candidate")] == nil
+}
+
 // score is what a scorer gave the earlier candidate at today's row.
 func (b *storedBaseline) score(sc plan.Scorer, further []string, row int64) score.Score {
 	name := func(c string) string { return storedColumn(b.plan, sc, c, "candidate") }
@@ -111,6 +124,9 @@ func (b *storedBaseline) score(sc plan.Scorer, further []string, row int64) scor
 
 // take adds the score of a plug-in.
 func (b *storedBaseline) take(c *conversation, t *rowScores, sc plan.Scorer, x engine.Case) {
+	if b.lacks(sc) {
+		return
+	}
 	s := b.score(sc, nil, x.Row)
 	if !s.Graded {
 		c.unasked++

@@ -296,6 +296,16 @@ func (m *meeting) number(column string, row int64) float64 {
 	return m.numbers[column][m.rows[row-1]]
 }
 
+// lack notes the scorers of a plan of which its baseline has no scores.
+func (m *meeting) lack(p *plan.Plan, at int) {
+	p.Models[at].Lacks = nil
+	for _, sc := range p.Scorers {
+		if m.numbers[storedColumn(p, sc, "", "candidate")] == nil {
+			p.Models[at].Lacks = append(p.Models[at].Lacks, sc.As)
+		}
+	}
+}
+
 // lacks says why today's row has no stored score in a column.
 func (m *meeting) lacks(column string, row int64) string {
 	switch {
