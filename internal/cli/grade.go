@@ -18,13 +18,14 @@ import (
 
 // grading is what one scorer that is no plug-in gave so far.
 type grading struct {
-	scorer plan.Scorer
-	own    *answers.Grader      // one of them
-	judges *answers.JudgeGrader //
-	asked  saidGrader           // judges too: what is graded by what others said
-	table  rowScores
-	facts  engine.Scored
-	failed failures
+	scorer  plan.Scorer
+	own     *answers.Grader      // one of them
+	judges  *answers.JudgeGrader //
+	control int                  // first of the degraded control's columns in the table; 0: none
+	asked   saidGrader           // judges too: what is graded by what others said
+	table   rowScores
+	facts   engine.Scored
+	failed  failures
 }
 
 // saidGrader grades a case by what judges or other models said, for each model.
@@ -51,6 +52,10 @@ func (e *Env) grade(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from
 	w := newWorld(cmd.Context(), ws, s.Plan.Dir)
 	defer w.Close()
 	early := e.storedBaseline(s)
+	worse, err := spoil(cmd.Context(), s, from)
+	if err != nil {
+		return nil, nil, err
+	}
 	var list []*grading
 	keys := modelKeys(s)
 	for _, sc := range scorers {
@@ -82,6 +87,7 @@ func (e *Env) grade(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from
 				x.table = newRowScores(s, x.facts.Columns...)
 			}
 		}
+		worse.columns(x)
 		list = append(list, x)
 	}
 	if len(list) == 0 {
@@ -97,11 +103,15 @@ func (e *Env) grade(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from
 		}
 		return list[i].judges.Words(m)
 	}
-	_, err := beside(cmd.Context(), s, from, func(c *answers.Case, given []answers.Answer) error {
+	_, err = beside(cmd.Context(), s, from, func(c *answers.Case, given []answers.Answer) error {
+		other, swapped := worse.given(c)
 		for i, g := range list {
 			g.table.extend(c.Row)
 			if err := g.grade(c, given, scores[i]); err != nil {
 				return err
+			}
+			if worse != nil {
+				g.spoil(c, scores[i][worse.model], other, swapped)
 			}
 			if early != nil {
 				scores[i][early.model] = early.score(g.scorer, g.facts.Columns, c.Row)
@@ -137,6 +147,9 @@ func (e *Env) grade(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from
 		g.facts.Ungraded = append(g.facts.Ungraded, g.failed.list...)
 		if g.facts.Digest, err = e.keepTable(cmd.Context(), ws, g.table.scoreTable, int(total)); err != nil {
 			return nil, nil, err
+		}
+		if g.control > 0 {
+			g.facts.Control = worse.cases
 		}
 		if g.judges != nil {
 			g.facts.Judge = g.judges.Facts(s.Plan.Confidence, seedOf(s.Plan))

@@ -92,7 +92,7 @@ func (e *Env) score(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from
 		}
 		facts.Labels = nil // those of now
 		out.facts = append(out.facts, facts)
-		s.Request.Given = append(s.Request.Given, engine.Given{Scorer: sc.As, Source: path, Columns: facts.Columns})
+		s.Request.Given = append(s.Request.Given, engine.Given{Scorer: sc.As, Source: path, Columns: facts.Columns, Control: facts.Control})
 	}
 	return out, e.giveLabels(cmd, ws, s, out.facts, was.scorers)
 }

@@ -46,6 +46,12 @@ func openGiven(ctx context.Context, db *duck.DB, req engine.Request) ([]given, e
 				add(name, model.Key, engine.GivenColumn(name, model.Key))
 			}
 		}
+		if x.Control > 0 {
+			add("", engine.ControlColumn, engine.ControlColumn)
+			for _, name := range x.Columns {
+				add(name, engine.ControlColumn, engine.GivenColumn(name, engine.ControlColumn))
+			}
+		}
 		if len(names) == 0 {
 			continue
 		}
@@ -121,6 +127,9 @@ func (w *pass) finishGiven(r *rows.Rows) error {
 				out.Scores[c.model] = c.taken
 				lacks := w.lacks(c.model, g.Scorer)
 				for i, v := range c.taken {
+					if c.model == engine.ControlColumn {
+						break // which rows lack its score is for giveControl to say
+					}
 					if lacks { // its metrics do not apply to the model, and other models' do not wait for it
 						c.taken[i] = 0
 						continue
