@@ -44,6 +44,13 @@ func Given(c *Case, entries []*collect.Entry, samples int) Answer {
 	return out
 }
 
+// WithoutOutput is the answer of a model of which there is none, with the reason.
+func WithoutOutput(c *Case, why string) Answer {
+	s := c.Case
+	s.NoOutput = why
+	return Answer{Samples: []score.Case{s}}
+}
+
 func fill(s *score.Case, e *collect.Entry) {
 	if e.Err != nil {
 		if s.NoOutput = e.Err.Message; e.Err.Kind == provider.Missing {

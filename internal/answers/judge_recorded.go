@@ -148,6 +148,8 @@ func fits(l verdictLine, p *plan.Plan, repeats int) error {
 			keys = append(keys, m.Key)
 		}
 		return fmt.Errorf(`the field "model" is one of %s, this is %q`, strings.Join(keys, ", "), l.Model)
+	case p.Models[i].Answers == nil:
+		return fmt.Errorf("a verdict on models.%s, whose scores are those of an earlier record", l.Model)
 	case l.Sample >= p.Models[i].Answers.Samples:
 		return fmt.Errorf("sample %d, and models.%s gives %d", l.Sample, l.Model, p.Models[i].Answers.Samples)
 	case l.Repeat >= repeats:

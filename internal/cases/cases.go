@@ -69,6 +69,10 @@ type Model struct {
 	// it promises to hold; empty without.
 	Lower, Upper string
 	Level        float64
+
+	// Lacks names scorers whose metrics do not apply to the model, since it has no scores of
+	// theirs: a baseline from an earlier record that was scored by others.
+	Lacks []string
 }
 
 // HasInterval reports whether the model gives prediction intervals.

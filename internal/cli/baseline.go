@@ -24,7 +24,8 @@ type earlier struct {
 	rec    *record.Record
 	dir    string // of the record's file; empty for others
 	about  *record.Baseline
-	scores string // path of its row scores; empty: none were found
+	scores string   // path of its row scores; empty: none were found
+	met    *meeting // of a generative task: its scores beside today's cases, once they have met
 }
 
 // Where a record and its row scores lie in a folder or a commit.
@@ -62,7 +63,11 @@ func (e *Env) rebase(cmd *cobra.Command, p *plan.Plan) error {
 	m.Name, m.Version, m.Threshold, m.Artifact = old.Name, old.Version, old.Threshold, old.Artifact
 	m.Source = plan.Source{Record: x.rec.Digest, Scores: x.rec.Artifacts.Scores}
 	m.Score, m.Prediction = storedScore, ""
-	if p.Task != cases.Binary {
+	switch {
+	case p.Task.Generative():
+		m.Score = ""
+		averaged(p, old)
+	case p.Task != cases.Binary:
 		m.Score, m.Prediction = "", storedScore
 	}
 	why := ""
@@ -84,6 +89,7 @@ func (e *Env) rebase(cmd *cobra.Command, p *plan.Plan) error {
 		}
 	}
 	x.about = &record.Baseline{Digest: x.rec.Digest, RunID: x.rec.Run.ID, Candidate: candidateName(x.rec.Plan), Scores: x.rec.Artifacts.Scores, Paired: true}
+	x.about.Prompt = p.Task.Generative() && old.Answers != nil && !same(old.Answers.Prompt, p.Models[slices.IndexFunc(p.Models, func(m plan.Model) bool { return m.Key == "candidate" })].Answers.Prompt)
 	if why != "" {
 		e.unpair(p, why)
 	}
@@ -160,16 +166,25 @@ func alike(p *plan.Plan, r *record.Record, ref string) error {
 	return nil
 }
 
-// match pairs the stored scores with today's rows by id and keeps those that meet.
-func (e *Env) match(ctx context.Context, ws *store.Workspace, p *plan.Plan, s plan.Source) (*engine.Pull, error) {
-	x, began := e.earlier, e.Now()
-	if x == nil { // a record's plan, run again: its baseline's scores are known by their digest
+// earlierOf is the record of a plan's baseline. Of a record's plan that is run again its
+// baseline's scores are known by their digest.
+func (e *Env) earlierOf(ws *store.Workspace, s plan.Source) (*earlier, error) {
+	if e.earlier == nil {
 		path, err := ws.Check(s.Scores)
 		if err != nil {
 			return nil, wrong("run in the workspace of the run, or name it with --workspace", "row scores of the baseline's record: %w", err)
 		}
-		x = &earlier{rec: &record.Record{Digest: s.Record}, about: &record.Baseline{Digest: s.Record, Paired: true}, scores: path}
-		e.earlier = x
+		e.earlier = &earlier{rec: &record.Record{Digest: s.Record}, about: &record.Baseline{Digest: s.Record, Paired: true}, scores: path}
+	}
+	return e.earlier, nil
+}
+
+// match pairs the stored scores with today's rows by id and keeps those that meet.
+func (e *Env) match(ctx context.Context, ws *store.Workspace, p *plan.Plan, s plan.Source) (*engine.Pull, error) {
+	began := e.Now()
+	x, err := e.earlierOf(ws, s)
+	if err != nil {
+		return nil, err
 	}
 	req, err := casesOf(p)
 	if err != nil {
@@ -216,9 +231,6 @@ func (e *Env) match(ctx context.Context, ws *store.Workspace, p *plan.Plan, s pl
 // writeScores writes a record's row scores into the output folder.
 func (e *Env) writeScores(cmd *cobra.Command, p *plan.Plan, r *record.Record, dir string) error {
 	if r.Artifacts.Scores == "" {
-		if p.Task.Generative() {
-			return wrong("fairtrial answers RECORD -o answers.jsonl writes what a later run can pair with", "--with-scores: a run of task %s keeps answers, not row scores", p.Task)
-		}
 		return wrong("raise keep_scores", "--with-scores: this run kept no row scores")
 	}
 	ws, err := e.openWorkspace(cmd, p.Dir)

@@ -101,9 +101,6 @@ func (e *Env) contrast(cmd *cobra.Command, a *record.Record, dirA string, b *rec
 	x := contrast{Candidate: label(a), Baseline: label(b)}
 	why := ""
 	switch {
-	case a.Plan.Task.Generative():
-		why = "a record keeps the answers, not scores beside ids"
-		x.Notes = append(x.Notes, "to pair the cases: fairtrial answers "+b.Run.ID+" -o earlier.jsonl, and name it in the plan of the first: models.baseline={provider: recorded, source: earlier.jsonl}")
 	case a.Artifacts.Scores == "" || b.Artifacts.Scores == "":
 		why = "one of the records kept no row scores"
 	case a.Plan.Data.Columns.ID == "" || b.Plan.Data.Columns.ID == "":
@@ -149,6 +146,9 @@ func (e *Env) pair(cmd *cobra.Command, a *record.Record, dirA string, b *record.
 	fileB, err := e.scores(cmd, b, dirB)
 	if err != nil {
 		return nil, "", err
+	}
+	if a.Plan.Task.Generative() {
+		return e.contrastStored(cmd, a, fileA, b, fileB, tmp)
 	}
 	joined := filepath.Join(tmp, "joined.parquet")
 	m, err := matchScores(ctx, fileA, fileB, joined)

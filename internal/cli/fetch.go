@@ -30,6 +30,11 @@ type fetched struct {
 // fetch brings what a plan's engine cannot read where it lies: objects of a store,
 // Arrow files and, where queries says so, the results of queries.
 func (e *Env) fetch(cmd *cobra.Command, p *plan.Plan, queries bool) error {
+	if p.Task.Generative() && queries {
+		if err := e.meetEarlier(cmd, p); err != nil {
+			return err
+		}
+	}
 	for _, s := range p.Remotes() {
 		if s.Record != "" && s.Scores == "" {
 			continue // nothing but stored estimates

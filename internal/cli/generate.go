@@ -87,7 +87,8 @@ func (e *Env) askers(ctx context.Context, s *eval.Setup) (map[string]*answers.As
 		return nil, 0, err
 	}
 	var bad []plan.Problem
-	for _, m := range p.Models {
+	models := p.Answering()
+	for _, m := range models {
 		a, err := answers.NewAsker(p, m.Answers, e.Getenv)
 		if err != nil {
 			bad = append(bad, e.modelProblem(p, m, err))
@@ -116,7 +117,7 @@ func (e *Env) askers(ctx context.Context, s *eval.Setup) (map[string]*answers.As
 		if err := check(c); err != nil {
 			return closed(err)
 		}
-		for _, m := range p.Models {
+		for _, m := range models {
 			if !m.Answers.Recorded() {
 				if err := out[m.Key].Check(c); err != nil {
 					return closed(inCases(p, fmt.Errorf("models.%s: %w", m.Key, err)))
@@ -137,7 +138,7 @@ func (e *Env) askers(ctx context.Context, s *eval.Setup) (map[string]*answers.As
 			return closed(err)
 		}
 	}
-	for _, m := range p.Models {
+	for _, m := range models {
 		ids := func(yield func(string) bool) {
 			for id := range seen {
 				if !yield(id) {
@@ -189,7 +190,7 @@ func (e *Env) askAll(ctx context.Context, ws *store.Workspace, s *eval.Setup, fr
 		a.close()
 		return nil, err
 	}
-	for _, m := range s.Plan.Models {
+	for _, m := range s.Plan.Answering() {
 		if m.Answers.Recorded() {
 			if m.Answers.Digest, err = fileDigest(a.ask[m.Key].Source); err != nil {
 				a.close()
@@ -220,7 +221,7 @@ func (a *asking) answers(cmd *cobra.Command, cases int64) (outputs, []record.Ans
 		cases = a.all
 	}
 	out, runs := outputs{}, []record.Answers{}
-	for _, m := range a.s.Plan.Models {
+	for _, m := range a.s.Plan.Answering() {
 		x := a.ask[m.Key]
 		took, again := a.took[m.Key]
 		o := answers.Options(a.s.Plan, m.Answers)
@@ -371,8 +372,12 @@ func (e *Env) stored(ws *store.Workspace, r *record.Record) (outputs, error) {
 // Where the setup lets through only some of the cases that were asked, the others' answers
 // are passed over.
 func beside(ctx context.Context, s *eval.Setup, from outputs, f func(c *answers.Case, given []answers.Answer) error) (last int64, err error) {
-	var readers []*answers.Beside
+	var readers []*answers.Beside // nil of a model whose scores an earlier record has
 	for _, m := range s.Models {
+		if from[m.Key] == "" {
+			readers = append(readers, nil)
+			continue
+		}
 		a, err := collect.Open(from[m.Key])
 		if err != nil {
 			return 0, err
@@ -381,7 +386,7 @@ func beside(ctx context.Context, s *eval.Setup, from outputs, f func(c *answers.
 		readers = append(readers, answers.NewBeside(a, s.Request.Only != nil))
 	}
 	samples := map[string]int{}
-	for _, m := range s.Plan.Models {
+	for _, m := range s.Plan.Answering() {
 		samples[m.Key] = m.Answers.Samples
 	}
 	given := make([]answers.Answer, len(readers))
@@ -390,6 +395,10 @@ func beside(ctx context.Context, s *eval.Setup, from outputs, f func(c *answers.
 			return 0, err
 		}
 		for m, r := range readers {
+			if r == nil {
+				given[m] = answers.WithoutOutput(c, noAnswers)
+				continue
+			}
 			entries, err := r.Of(c.ID)
 			if err != nil {
 				return 0, changedCases(s, err)
@@ -402,6 +411,9 @@ func beside(ctx context.Context, s *eval.Setup, from outputs, f func(c *answers.
 		last = c.Row
 	}
 	for _, r := range readers {
+		if r == nil {
+			continue
+		}
 		if err := r.End(); err != nil {
 			return 0, changedCases(s, err)
 		}

@@ -17,15 +17,16 @@ import (
 
 // grading is what one scorer that is no plug-in gave so far.
 type grading struct {
-	scorer plan.Scorer
-	own    *answers.Grader      // one of them
-	on     int                  // own: the scorer whose scores it builds on, -1 for none
-	judges *answers.JudgeGrader //
-	asked  saidGrader           // judges too: what is graded by what others said, or in groups
-	table  rowScores
-	varied *answers.Variances
-	facts  engine.Scored
-	failed failures
+	scorer  plan.Scorer
+	own     *answers.Grader      // one of them
+	on      int                  // own: the scorer whose scores it builds on, -1 for none
+	judges  *answers.JudgeGrader //
+	control int                  // first of the degraded control's columns in the table; 0: none
+	asked   saidGrader           // judges too: what is graded by what others said, or in groups
+	table   rowScores
+	varied  *answers.Variances
+	facts   engine.Scored
+	failed  failures
 }
 
 // saidGrader grades a case by what judges or other models said, for each model.
@@ -74,6 +75,11 @@ func turnsOf(list []*grading) []int {
 func (e *Env) grade(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from outputs, scorers []plan.Scorer, said *judged, plugged map[string]rowScores) (map[string]engine.Scored, *answers.Picker, error) {
 	w := newWorld(cmd.Context(), ws, s.Plan.Dir)
 	defer w.Close()
+	early := e.storedBaseline(s)
+	worse, err := spoil(cmd.Context(), s, from)
+	if err != nil {
+		return nil, nil, err
+	}
 	var list []*grading
 	var groups []*answers.GroupGrader
 	keys := modelKeys(s)
@@ -113,6 +119,7 @@ func (e *Env) grade(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from
 				x.varied = nil
 			}
 		}
+		worse.columns(x)
 		list = append(list, x)
 	}
 	if len(list) == 0 && (from == nil || len(plugged) == 0) {
@@ -123,7 +130,8 @@ func (e *Env) grade(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from
 	if err := gradeGroups(cmd.Context(), s, from, groups); err != nil {
 		return nil, nil, err
 	}
-	_, err := beside(cmd.Context(), s, from, func(c *answers.Case, given []answers.Answer) error {
+	_, err = beside(cmd.Context(), s, from, func(c *answers.Case, given []answers.Answer) error {
+		other, swapped := worse.given(c)
 		for _, i := range turns {
 			g := list[i]
 			g.table.extend(c.Row)
@@ -131,8 +139,17 @@ func (e *Env) grade(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from
 			if err := g.grade(c, given, shown.own, scores); err != nil {
 				return err
 			}
+			if worse != nil {
+				g.spoil(c, scores[worse.model], other, swapped)
+			}
+			if early != nil {
+				scores[early.model] = early.score(g.scorer, g.facts.Columns, c.Row)
+			}
 			g.varied.Add(c, scores)
 			for m, x := range scores {
+				if early != nil && m == early.model && early.lacks(g.scorer) {
+					continue
+				}
 				g.facts.Rows++
 				if !x.Graded || math.Abs(x.Value) > largestScore {
 					g.failed.add(plugin.Row{ID: c.ID, Row: c.Row, Model: s.Models[m].Key}, x.Reason)
@@ -162,6 +179,9 @@ func (e *Env) grade(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from
 			return nil, nil, err
 		}
 		g.facts.Variances = g.varied.End(s.Plan.Confidence)
+		if g.control > 0 {
+			g.facts.Control = worse.cases
+		}
 		if g.judges != nil {
 			g.facts.Judge = g.judges.Facts(s.Plan.Confidence, seedOf(s.Plan))
 		}

@@ -326,7 +326,7 @@ func judgeLines(p *plan.Plan, rows int64) []string {
 			continue
 		}
 		perCase := int64(0)
-		for _, m := range p.Models {
+		for _, m := range p.Answering() {
 			perCase += int64(m.Answers.Samples)
 		}
 		if sc.AsksAboutTexts() {

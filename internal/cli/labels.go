@@ -313,7 +313,7 @@ func (e *Env) giveLabels(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup,
 					return err
 				}
 			}
-			if f.Labels, err = e.keepLabels(cmd.Context(), ws, s, joined[f.Scorer], int(total)); err != nil {
+			if f.Labels, err = e.keepLabels(cmd.Context(), ws, s, s.Plan.Scorers[at], joined[f.Scorer], int(total)); err != nil {
 				return err
 			}
 		}
@@ -326,9 +326,10 @@ func (e *Env) giveLabels(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup,
 	return nil
 }
 
-func (e *Env) keepLabels(ctx context.Context, ws *store.Workspace, s *eval.Setup, j *judge.Joined, rows int) (*engine.Labelled, error) {
+func (e *Env) keepLabels(ctx context.Context, ws *store.Workspace, s *eval.Setup, sc plan.Scorer, j *judge.Joined, rows int) (*engine.Labelled, error) {
 	var t scoreTable
 	out := &engine.Labelled{}
+	e.storedBaseline(s).labels(sc, j)
 	for m, model := range s.Models {
 		t.Names = append(t.Names, engine.GivenColumn(summary.LabelWeight, model.Key), engine.GivenColumn(summary.HumanLabel, model.Key), engine.GivenColumn(secondLabel, model.Key))
 		t.Numbers, t.Texts = append(t.Numbers, j.Weight[m], j.Value[m], j.Second[m]), append(t.Texts, nil, nil, nil)

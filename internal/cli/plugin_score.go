@@ -98,7 +98,7 @@ func (e *Env) score(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from
 		}
 		facts.Labels = nil // those of now
 		out.facts = append(out.facts, facts)
-		s.Request.Given = append(s.Request.Given, engine.Given{Scorer: sc.As, Source: path, Columns: facts.Columns})
+		s.Request.Given = append(s.Request.Given, engine.Given{Scorer: sc.As, Source: path, Columns: facts.Columns, Control: facts.Control})
 	}
 	return out, e.giveLabels(cmd, ws, s, out.facts, was.scorers)
 }
@@ -133,6 +133,7 @@ func (e *Env) scoreWith(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, 
 	if err != nil {
 		return facts, t, record.PluginRun{}, err
 	}
+	early := e.storedBaseline(s)
 	written, err := newWritten(s, from)
 	var total int64
 	if err == nil {
@@ -144,6 +145,10 @@ func (e *Env) scoreWith(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, 
 					return err
 				}
 				for m, samples := range outs {
+					if early != nil && m == early.model {
+						early.take(c, &t, sc, x)
+						continue
+					}
 					row := plugin.Row{ID: x.ID, Row: x.Row, Model: s.Models[m].Key, Label: raw(x.Label), Fields: json.RawMessage(x.Fields)}
 					if samples.missing != "" {
 						c.unasked++

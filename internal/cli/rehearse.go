@@ -2,11 +2,13 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/fairtrial/fairtrial/internal/eval"
+	"github.com/fairtrial/fairtrial/internal/plan"
 	"github.com/fairtrial/fairtrial/internal/rehearse"
 	"github.com/fairtrial/fairtrial/internal/result"
 	"github.com/fairtrial/fairtrial/internal/summary"
@@ -65,6 +67,9 @@ func (e *Env) rehearsed(cmd *cobra.Command, name string, set []string) (*eval.Se
 			return nil, nil, 0, wrong("", "%w", err)
 		}
 		s.Request.Exemplars = 0
+		if len(p.Scorers) > 0 {
+			return e.rehearsedScores(cmd, s)
+		}
 		c, err := s.Collect(cmd.Context(), newEngine())
 		if err != nil {
 			return nil, nil, 0, err
@@ -89,6 +94,24 @@ func (e *Env) rehearsed(cmd *cobra.Command, name string, set []string) (*eval.Se
 	}
 	s, err := eval.Prepare(p, catalogue())
 	return s, summaries, r.Seed, err
+}
+
+// rehearsedScores has the scorers of a plan score what is there, such as recorded answers.
+// Nobody is asked: a rehearsal must cost nothing.
+func (e *Env) rehearsedScores(cmd *cobra.Command, s *eval.Setup) (*eval.Setup, *summary.Set, uint64, error) {
+	if s.Plan.Asks() || slices.ContainsFunc(s.Plan.Scorers, plan.Scorer.Plugged) {
+		return nil, nil, 0, wrong("run the plan, on a part of its cases (data.where) or on all, and rehearse that record: fairtrial rehearse RECORD --rows N",
+			"the plan asks models, judges or plug-ins, and a rehearsal asks nobody")
+	}
+	stop := s.Plan.Stop
+	s.Plan.Stop = nil // all cases are there
+	t, err := e.tryAside(cmd, s, nil)
+	s.Plan.Stop = stop
+	if err != nil {
+		return nil, nil, 0, err
+	}
+	seed, err := eval.Seed(s.Plan, t.c.Facts.RowsDigest)
+	return s, t.c.Set, seed, err
 }
 
 func printRehearsal(e *Env, r *rehearse.Rehearsal) error {

@@ -100,6 +100,10 @@ func newWritten(s *eval.Setup, from outputs) (*written, error) {
 		return w, nil
 	}
 	for _, m := range s.Models {
+		if from[m.Key] == "" { // an earlier record has its scores
+			w.files, w.readers, w.samples = append(w.files, nil), append(w.readers, nil), append(w.samples, 0)
+			continue
+		}
 		a, err := collect.Open(from[m.Key])
 		if err != nil {
 			return nil, err
@@ -130,6 +134,10 @@ func (w *written) of(x engine.Case) ([]sampled, error) {
 		return nil, inCases(w.s.Plan, err)
 	}
 	for m, r := range w.readers {
+		if r == nil {
+			w.out[m] = sampled{missing: noAnswers}
+			continue
+		}
 		entries, err := r.Of(x.ID)
 		if err != nil {
 			return nil, changedCases(w.s, err)
@@ -154,6 +162,9 @@ func (w *written) of(x engine.Case) ([]sampled, error) {
 func (w *written) end(failed error) error {
 	var bad error
 	for i, r := range w.readers {
+		if r == nil {
+			continue
+		}
 		if err := r.End(); err != nil && failed == nil && bad == nil {
 			bad = changedCases(w.s, err)
 		}

@@ -264,7 +264,7 @@ func (e *Env) evaluateAs(cmd *cobra.Command, p *plan.Plan, memory int64, fresh b
 	scores := ws.TempPath(id + ".scores.parquet")
 	defer os.Remove(scores)
 	s.Request.Memory, s.Request.Expect = memory, e.expect(cmd)
-	if p.KeepScores > 0 && !p.Task.Generative() {
+	if p.KeepScores > 0 && !p.Task.Generative() { // of generative tasks: see conclude
 		s.Request.ScoresTo = scores
 	}
 	if _, _, err := e.joinedLabels(cmd.Context(), s); err != nil { // before anything is asked
@@ -286,6 +286,11 @@ func (e *Env) conclude(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, f
 		return nil, err
 	}
 	r := t.r
+	if p.Task.Generative() && p.KeepScores > 0 {
+		if err := e.storeScores(ctx, ws, s, t, scores); err != nil {
+			return nil, err
+		}
+	}
 	if err := keepArtifacts(ctx, ws, r, t.c.Set, scores); err != nil {
 		return nil, err
 	}

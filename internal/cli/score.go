@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -73,7 +74,10 @@ func scoreCommand(e *Env) *cobra.Command {
 			if err := e.judgesReady(cmd.Context(), s, was.judges...); err != nil {
 				return err
 			}
-			again, err := e.conclude(cmd, ws, s, keptBy(r, from), was, started, newID(started), "")
+			id := newID(started)
+			scores := ws.TempPath(id + ".scores.parquet")
+			defer os.Remove(scores)
+			again, err := e.conclude(cmd, ws, s, keptBy(r, from), was, started, id, scores)
 			if err != nil {
 				return err
 			}

@@ -103,7 +103,7 @@ func (e *Env) showCase(cmd *cobra.Command, name, id string, asJSON bool) error {
 	defer runs.Close()
 	w := wholeCase{ID: id, Row: found.Row, Case: found.Vars, Models: []caseAnswer{}}
 	var all []answers.Answer
-	for _, m := range s.Plan.Models {
+	for _, m := range s.Plan.Answering() {
 		a, err := collect.Open(from[m.Key])
 		if err != nil {
 			return err
@@ -208,7 +208,7 @@ func (e *Env) caseAnswer(s *eval.Setup, runs *world, key string, given answers.A
 func (w *wholeCase) judged(ws *store.Workspace, s *eval.Setup, r *record.Record, c *answers.Case, given []answers.Answer) error {
 	said := &judged{runs: r.Run.Judges}
 	var keys []string
-	for _, m := range s.Plan.Models {
+	for _, m := range s.Plan.Answering() {
 		keys = append(keys, m.Key)
 	}
 	for _, sc := range s.Plan.Scorers {

@@ -26,6 +26,7 @@ type trial struct {
 	given *scoring
 	c     *eval.Collected
 	r     *record.Record
+	only  []bool // as in the request
 }
 
 // held is what is there before a trial: scores that an earlier run kept, and the earlier
@@ -113,7 +114,7 @@ func keepLook(ctx context.Context, ws *store.Workspace, q *eval.Sequence, c *eva
 
 // stage has the cases that the setup lets through answered, scored and judged.
 func (e *Env) stage(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from source, had held, q *eval.Sequence, cases int64) (*trial, error) {
-	t := &trial{}
+	t := &trial{only: s.Request.Only}
 	var out outputs
 	var err error
 	if from != nil {

@@ -76,6 +76,11 @@ func readScoreTable(ctx context.Context, path string, columns []string) ([][]flo
 	return local.New().Numbers(ctx, path, columns)
 }
 
+// readWholeTable reads what writeScoreTable wrote, and the number of its rows.
+func readWholeTable(ctx context.Context, path string) (scoreTable, int, error) {
+	return local.New().Read(ctx, path)
+}
+
 // writeScoreTable writes what scorers and people gave the rows as Parquet.
 func writeScoreTable(ctx context.Context, path string, t scoreTable, rows int) error {
 	return local.New().Write(ctx, path, t, rows)

@@ -75,7 +75,12 @@ type Given struct {
 	Source   string
 	Columns  []string // names of further numbers
 	NoScores bool     // the file has the further numbers alone; another has the scores
+	Control  int64    // rows at which the degraded control has scores of its own, under ControlColumn as if that were a model; 0: there is none
 }
+
+// ControlColumn stands for the degraded control in a file of row scores. No model's key holds
+// a space.
+const ControlColumn = "degraded candidate"
 
 // GivenColumn is what a file of row scores calls a further number of a model.
 func GivenColumn(name, model string) string { return name + "/" + model }
@@ -141,6 +146,7 @@ type Scored struct {
 	Columns  []string   `json:"columns,omitempty"` // names of further numbers among them
 	Rows     int64      `json:"rows"`              // that it was asked about, each model's by itself
 	Ungraded []Ungraded `json:"ungraded"`
+	Control  int64      `json:"control,omitempty"` // rows at which the degraded control was scored by other answers
 	Labels   *Labelled  `json:"labels,omitempty"`
 	Judge    *Judged    `json:"judge,omitempty"` // of a scorer that asks judges
 	// Variances say what the error of its mean is made of, where cases were answered or

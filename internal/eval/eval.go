@@ -101,7 +101,10 @@ func Prepare(p *plan.Plan, cat *metric.Catalogue) (*Setup, error) {
 		if m.Source.Record != "" && m.Source.Scores == "" {
 			continue // its rows are not there: see Collected.Baseline
 		}
-		c := cases.Model{PlainIDs: m.Source.Plugin != "" || m.Source.Record != "", Key: m.Key, Source: p.Resolve(m.Source), Score: m.Score, Prediction: m.Prediction, Threshold: m.Threshold}
+		if p.Task.Generative() { // scorers say all that is known of its answers
+			m.Source = plan.Source{}
+		}
+		c := cases.Model{PlainIDs: m.Source.Plugin != "" || m.Source.Record != "", Key: m.Key, Source: p.Resolve(m.Source), Score: m.Score, Prediction: m.Prediction, Threshold: m.Threshold, Lacks: m.Lacks}
 		if x := m.Interval; x != nil {
 			c.Lower, c.Upper, c.Level = x.Lower, x.Upper, x.Level
 		}

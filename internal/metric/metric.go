@@ -123,6 +123,13 @@ func (in *Instance) Fits(m cases.Model) (bool, string) {
 	if in.NeedsProbability && !m.HasProbabilities(t) {
 		return false, "the model gives no probabilities"
 	}
+	for _, name := range m.Lacks {
+		if slices.ContainsFunc(in.Needs(), func(n summary.Spec) bool {
+			return slices.ContainsFunc(n.Exprs(), func(e summary.Expr) bool { return e.From(name) })
+		}) {
+			return false, "the earlier record has no scores of " + name + " as it is defined now"
+		}
+	}
 	return true, ""
 }
 

@@ -126,9 +126,8 @@ func (d *decoder) answering(n *node, key string) Model {
 		return m
 	}
 	for _, other := range []string{"score", "prediction", "probabilities", "threshold", "interval", "plugin", "record", "mlflow"} {
-		if other == "record" && n.get(other) != nil {
-			d.fail(n.keyNode(other), path+".record", "write its answers with `fairtrial answers RECORD -o earlier.jsonl`, and name them: {provider: recorded, source: earlier.jsonl}",
-				"a model of task %s is not taken from a record: its answers are scored beside the candidate's", d.plan.Task)
+		if other == "record" && n.get(other) != nil { // its scores, without answers
+			d.earlier(n, n.get(other), path, &m)
 			return m
 		}
 		if n.get(other) != nil {
@@ -471,4 +470,10 @@ func (n *node) plain() any {
 // Asks reports whether the plan asks models anything, and so may cost something.
 func (p *Plan) Asks() bool {
 	return len(p.Embeddings)+len(p.Classifiers) > 0 || slices.ContainsFunc(p.Judges, func(j Judge) bool { return !j.Recorded() }) || slices.ContainsFunc(p.Models, func(m Model) bool { return m.Answers != nil && !m.Answers.Recorded() })
+}
+
+// Answering are the models that give answers: all but a baseline that is taken from an
+// earlier record.
+func (p *Plan) Answering() []Model {
+	return slices.DeleteFunc(slices.Clone(p.Models), func(m Model) bool { return m.Answers == nil })
 }

@@ -69,7 +69,7 @@ func (p *Plan) Bind(columns func(Source) ([]cases.Column, error)) ([]Problem, er
 func (p *Plan) modelSources() []Source {
 	var out []Source
 	for _, m := range p.Models {
-		if !m.Source.IsZero() && (m.Source.Record == "" || m.Source.Scores != "") { // else: stored estimates only
+		if !p.Task.Generative() && !m.Source.IsZero() && (m.Source.Record == "" || m.Source.Scores != "") { // else: stored estimates only
 			out = append(out, m.Source)
 		}
 	}

@@ -20,6 +20,17 @@ func (s Scorer) BuildsOn() string {
 	return made.Other()
 }
 
+// ofOneAnswer reports whether a built-in scorer grades an answer by itself: neither by
+// another scorer's scores nor in a group of cases.
+func (s Scorer) ofOneAnswer() bool {
+	made, err := score.Parse(s.Spec)
+	if err != nil {
+		return false
+	}
+	_, grouped := made.GroupBy()
+	return !grouped && made.Other() == ""
+}
+
 // buildOn checks the scorers that read another's scores, and hands on what those are: opinions
 // of a judge, or numbers between 0 and 1.
 func (d *decoder) buildOn(n *node) {

@@ -49,6 +49,11 @@ func (d *decoder) pairwiseFits(v *node, path string) {
 		d.fail(v, path, "add models.baseline", "pairwise compares with the baseline, and the plan has none")
 		return
 	}
+	if base.Source.Record != "" {
+		d.fail(v, path, "write its answers with `fairtrial answers RECORD -o earlier.jsonl`, and name them: models.baseline: {provider: recorded, source: earlier.jsonl}",
+			"pairwise shows a judge both answers, and a baseline from a record has scores alone")
+		return
+	}
 	for _, m := range d.plan.Models {
 		if m.Answers != nil && base.Answers != nil && m.Answers.Samples != base.Answers.Samples {
 			d.fail(v, path, "give them the same number of samples", "pairwise compares sample by sample: models.%s has %d, models.baseline %d", m.Key, m.Answers.Samples, base.Answers.Samples)

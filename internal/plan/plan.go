@@ -109,6 +109,7 @@ type Model struct {
 	Probabilities []ClassColumn     `json:"probabilities,omitempty"` // one entry with an empty Class: a list column
 	Interval      *Interval         `json:"interval,omitempty"`
 	Answers       *Answers          `json:"answers,omitempty"` // generative tasks: who answers
+	Lacks         []string          `json:"lacks,omitempty"`   // of a baseline from a record of a generative task: scorers of whose scores it has none
 	MLflow        string            `json:"mlflow,omitempty"`  // models:/name/3 …: what was judged; Artifact has what it meant
 	Artifact      map[string]string `json:"artifact,omitempty"`
 }

@@ -348,7 +348,7 @@ func (d *decoder) ungraded(v *node, path string, g *gate.Rule, info MetricInfo) 
 			x = d.share(n, path+".max_ungraded")
 		}
 		g.MaxUngraded = &x
-		if d.plan.Control != nil {
+		if d.plan.Control != nil && !d.controllable(g.Metric) {
 			d.fail(v.get("metric"), path+".metric", d.insteadOfControl(), "a degraded control has no scores of %s: its answers are those of other rows", g.Metric)
 		}
 	case n != nil && info.Name != "":
@@ -356,10 +356,22 @@ func (d *decoder) ungraded(v *node, path string, g *gate.Rule, info MetricInfo) 
 	}
 }
 
+// controllable reports whether the answers of a degraded control can be scored like any
+// others: by a built-in scorer, without asking anybody, and without people's labels, which
+// are of the candidate's answers.
+func (d *decoder) controllable(metric string) bool {
+	at := slices.IndexFunc(d.plan.Metrics, func(m Metric) bool { return m.As == metric })
+	if at < 0 || !d.plan.Task.Generative() {
+		return false
+	}
+	sc, ok := d.plan.ScorerOf(d.plan.Metrics[at])
+	return ok && sc.BuiltIn() && sc.Labels == nil && sc.Cards == nil && sc.ofOneAnswer()
+}
+
 // insteadOfControl says what to do where no control can be made.
 func (d *decoder) insteadOfControl() string {
 	if d.plan.Task.Generative() {
-		return "leave control out; to see that the gates find a bad candidate, run the plan with answers that are bad: {provider: recorded, source: bad.jsonl}"
+		return "leave control out, or gate on scorers that ask nobody and that no labels correct; to see that the gates find a bad candidate, run the plan with answers that are bad: {provider: recorded, source: bad.jsonl}"
 	}
 	return "leave control out, or gate on another metric"
 }

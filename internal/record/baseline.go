@@ -2,6 +2,7 @@ package record
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/fairtrial/fairtrial/internal/result"
 )
@@ -19,6 +20,15 @@ type Baseline struct {
 	Matched    int64  `json:"matched"`              // of them that the record has too
 	Gone       int64  `json:"gone,omitempty"`       // rows of the record that today's cases do not have
 	Relabelled int64  `json:"relabelled,omitempty"` // matched rows whose label is another today
+
+	// Of generative tasks: cases whose content is another today, which count as cases that
+	// the record does not have, and up to three ids of each kind.
+	Changed    int64    `json:"changed,omitempty"`
+	NewIDs     []string `json:"new_ids,omitempty"`
+	GoneIDs    []string `json:"gone_ids,omitempty"`
+	ChangedIDs []string `json:"changed_ids,omitempty"`
+	// Prompt: that candidate was asked by another prompt than today's.
+	Prompt bool `json:"other_prompt,omitempty"`
 
 	// Estimates are the record's own of its candidate over all its rows: what is compared
 	// with where rows are not paired.
@@ -53,14 +63,32 @@ func (r *Record) BaselineSentence() string {
 		return fmt.Sprintf("NOT PAIRED with %s: %s. Differences are of two independent samples, from the stored estimates; gates that compare with the baseline are inconclusive.", with, b.Why)
 	}
 	s := fmt.Sprintf("Compared with %s, paired by id on %s rows.", with, result.Count(b.Matched))
-	if n := b.Rows - b.Matched; n > 0 {
-		s += fmt.Sprintf(" %s of today's rows are not in that record.", result.Count(n))
+	if n := b.Rows - b.Matched - b.Changed; n > 0 {
+		s += fmt.Sprintf(" %s of today's rows are not in that record.", Counted(n, b.NewIDs))
+	}
+	if b.Changed > 0 {
+		s += fmt.Sprintf(" %s cases have changed since and are not paired.", Counted(b.Changed, b.ChangedIDs))
 	}
 	if b.Gone > 0 {
-		s += fmt.Sprintf(" %s rows of that record are not in today's data.", result.Count(b.Gone))
+		s += fmt.Sprintf(" %s rows of that record are not in today's data.", Counted(b.Gone, b.GoneIDs))
 	}
 	if b.Relabelled > 0 {
 		s += fmt.Sprintf(" The labels of %s rows changed since: today's count for both models.", result.Count(b.Relabelled))
 	}
+	if b.Prompt {
+		s += " It was asked by another prompt."
+	}
 	return s
+}
+
+// Counted is a number of cases with a few of their ids, where they are known.
+func Counted(n int64, ids []string) string {
+	out := result.Count(n)
+	if len(ids) == 0 {
+		return out
+	}
+	if int64(len(ids)) < n {
+		return out + " (" + strings.Join(ids, ", ") + ", …)"
+	}
+	return out + " (" + strings.Join(ids, ", ") + ")"
 }

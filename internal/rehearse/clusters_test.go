@@ -103,7 +103,7 @@ func TestForetellsUnlikeRows(t *testing.T) {
 			for f := range files {
 				set := observe(t, s, unlike(resample.NewRNG(1, fmt.Sprint("world", f)), tc.world, tc.perCluster, tc.weights))
 				set.Weighted = tc.weights
-				w, err := newWorld(set)
+				w, err := newWorld(set, s.Plan)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -158,6 +158,9 @@ func (m *made) moved(p, s int, times float64, dev []float64) *summary.Moments {
 		if e.Shared() || len(m.set.Models) == 0 {
 			continue
 		}
+		if _, _, ok := e.Scorer(); ok { // they are the made-up candidate's: see scored
+			continue
+		}
 		mine := mo.Spec.Index(e, 0)
 		if m.set.Baseline >= 0 {
 			mo.Mean[mine] = mo.Mean[mo.Spec.Index(e, m.set.Baseline)]

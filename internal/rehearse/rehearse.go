@@ -79,7 +79,7 @@ type Options struct {
 
 // Play rehearses a plan on the summaries of its data.
 func Play(ctx context.Context, s *eval.Setup, set *summary.Set, o Options) (*Rehearsal, error) {
-	w, err := newWorld(set)
+	w, err := newWorld(set, s.Plan)
 	if err != nil {
 		return nil, err
 	}
@@ -92,8 +92,8 @@ func Play(ctx context.Context, s *eval.Setup, set *summary.Set, o Options) (*Reh
 				continue
 			}
 			for _, n := range in.Needs() {
-				if slices.ContainsFunc(n.Exprs(), func(e summary.Expr) bool { _, _, ok := e.Scorer(); return ok }) {
-					return nil, fmt.Errorf("rehearse: gate %q reads the scores of %s, and scores are not drawn: run the plan on made-up answers or scores instead, good and bad", g.Name, in.Name)
+				if slices.ContainsFunc(n.Exprs(), func(e summary.Expr) bool { _, _, ok := e.Product(); return ok }) {
+					return nil, fmt.Errorf("rehearse: gate %q reads %s, which is no mean of scores alone (labels correct it, or it is of sums over all cases), and is not drawn: leave the gate out with --set gates, or judge its width by runs on parts of the cases (data.where)", g.Name, in.Name)
 				}
 				if n.Kind != summary.KindCounts && n.Kind != summary.KindMoments && (n.Kind != summary.KindRank || in.NoInterval != "") {
 					return nil, fmt.Errorf("rehearse: gate %q reads %s, which is not drawn yet: counts, means, ROC AUC and average precision are", g.Name, in.Name)
@@ -109,7 +109,10 @@ func Play(ctx context.Context, s *eval.Setup, set *summary.Set, o Options) (*Reh
 	}
 	r := &Rehearsal{Plan: s.Plan.Name, Rows: o.Rows, Advice: []string{}, Notes: []string{}}
 	if kinds(s) > 1 && set.Pops[0].Blocks == nil { // clusters are drawn with all that they bring
-		r.Notes = append(r.Notes, "counts, means and ranks are drawn independently of each other: where gates read several kinds, P(go) is a little low")
+		r.Notes = append(r.Notes, "counts, ranks and the means of each score or error are drawn independently of each other: where gates read several, P(go) is a little low")
+	}
+	if s.Plan.Stop != nil {
+		r.Notes = append(r.Notes, "the looks of stop are not played: a data set is decided once, with all of its cases")
 	}
 	p := &play{setup: s, world: w, Options: o, times: float64(o.Rows) / float64(set.Pops[0].N)}
 	todo, err := p.scenarios()
@@ -133,14 +136,17 @@ type play struct {
 	times float64 // rows of a data set by those that there are
 }
 
-// kinds of summaries that the gates' metrics read.
+// kinds of summaries that the gates' metrics read; means of other things are of another kind.
 func kinds(s *eval.Setup) int {
-	seen := map[summary.Kind]bool{}
+	seen := map[summary.Spec]bool{}
 	for _, g := range s.Plan.Gates {
 		for _, in := range s.Metrics {
 			if in.As == g.Metric {
 				for _, n := range in.Needs() {
-					seen[n.Kind] = true
+					if n.Kind != summary.KindMoments {
+						n.Terms = ""
+					}
+					seen[n] = true
 				}
 			}
 		}
@@ -245,10 +251,12 @@ func (m *made) draw(r *resample.RNG, times float64) *summary.Set {
 	}
 	if m.whole != nil {
 		m.whole.draw(r, times, m, set.Pops)
+		m.settle(set.Pops)
 		return &set
 	}
 	m.counts(r, times, set.Pops)
 	m.numbers(r, times, set.Pops)
+	m.settle(set.Pops)
 	return &set
 }
 
@@ -296,5 +304,6 @@ func (m *made) expected() *summary.Set {
 		set.Pops[i] = q
 	}
 	m.numbers(nil, 1, set.Pops)
+	m.settle(set.Pops)
 	return &set
 }

@@ -61,8 +61,16 @@ func (p *play) scenarios() ([]Scenario, error) {
 		out = append(out, Scenario{Key: "slice:" + g.Name, Slice: name, Random: random,
 			Title: fmt.Sprintf("worse only on %s: %s there, %s asked for by %q", name, result.Number(p.value(g, at, candidate{random: random, only: at})).Short(), result.Number(bound).Short(), g.Name)})
 	}
-	out = append(out, Scenario{Key: "control", Random: controlRandom, Title: "a degraded control, one decision in five at random: it must not pass"})
+	out = append(out, Scenario{Key: "control", Random: controlRandom, Title: "a degraded control, " + p.spoilt() + ": it must not pass"})
 	return out, nil
+}
+
+// spoilt says how the degraded control is degraded.
+func (p *play) spoilt() string {
+	if p.setup.Plan.Task.Generative() {
+		return "one answer in five with the worst score"
+	}
+	return "one decision in five at random"
 }
 
 // unfair is worse only in one group of a fairness gate, by twice what it allows.
@@ -181,7 +189,7 @@ func (p *play) advise(ctx context.Context, r *Rehearsal) error {
 	for _, s := range r.Scenarios[1:] {
 		switch {
 		case s.Key == "control" && s.Go.Value > 0.01:
-			add("It lets a degraded control pass in %s of cases: no gate stops one decision in five at random. Ask for more, or of another metric.", percent(s.Go.Value))
+			add("It lets a degraded control pass in %s of cases: no gate stops %s. Ask for more, or of another metric.", percent(s.Go.Value), p.spoilt())
 		case s.Slice != "" && s.Go.Value > 0.5:
 			add("It lets a candidate pass that is worse only on %s in %s of cases: more rows there, or a gate of its own with require: proof.", s.Slice, percent(s.Go.Value))
 		}

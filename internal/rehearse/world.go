@@ -8,6 +8,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/fairtrial/fairtrial/internal/plan"
 	"github.com/fairtrial/fairtrial/internal/stat/resample"
 	"github.com/fairtrial/fairtrial/internal/summary"
 )
@@ -18,10 +19,14 @@ type world struct {
 	set   *summary.Set
 	parts [][]int // populations of each slice entry; they never overlap within one
 	roots roots
+
+	// Of generative plans: the worst score and the range of scores, by scorer.
+	worst  map[string]float64
+	ranges map[string][2]float64
 }
 
-func newWorld(set *summary.Set) (*world, error) {
-	w := &world{set: set}
+func newWorld(set *summary.Set, p *plan.Plan) (*world, error) {
+	w := &world{set: set, worst: worst(p), ranges: within(p)}
 	at := map[int]int{}
 	for i, p := range set.Pops {
 		if i == 0 {
@@ -138,6 +143,7 @@ type made struct {
 // with makes the expected cells of a candidate. Overall is the sum of the entry that
 // holds the slice where it is worse, so that slices and whole agree.
 func (w *world) with(c candidate) *made {
+	w = w.scored(c)
 	m := &made{world: w, c: c, first: -1, pops: make([][]summary.Cell, len(w.set.Pops))}
 	if w.set.Pops[0].Counts == nil {
 		m.whole = m.clustered()

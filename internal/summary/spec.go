@@ -121,6 +121,15 @@ func (e Expr) Scorer() (name string, isGraded, ok bool) {
 	return name, ok, ok
 }
 
+// From reports whether the expression reads what a scorer gave.
+func (e Expr) From(scorer string) bool {
+	if name, _, ok := e.Scorer(); ok {
+		return name == scorer
+	}
+	name, _, ok := e.Product()
+	return ok && name == scorer
+}
+
 // Shared reports whether the expression is the same for every model.
 func (e Expr) Shared() bool {
 	switch e {

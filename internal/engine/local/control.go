@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sort"
 
+	"github.com/fairtrial/fairtrial/internal/engine"
 	"github.com/fairtrial/fairtrial/internal/engine/local/rows"
 )
 
@@ -90,6 +91,30 @@ func degrade(r *rows.Rows, share float64, seed uint64) int64 {
 		rotate(mine.Decision, len(taken), func(k int) int { return taken[k].at })
 	}
 	return int64(len(taken))
+}
+
+// giveControl puts the control's scores, which its answers were given like any others, in the
+// place of the first model's, and returns at how many rows its answers are others'.
+func giveControl(req engine.Request, r *rows.Rows) (swapped int64) {
+	mine := r.Models[0].Key
+	for _, x := range req.Given {
+		g := r.Given[x.Scorer]
+		if x.Control == 0 || g == nil {
+			continue
+		}
+		swapped = max(swapped, x.Control)
+		g.Scores[mine] = g.Scores[engine.ControlColumn]
+		for _, name := range x.Columns {
+			g.More[name][mine] = g.More[name][engine.ControlColumn]
+		}
+		for i := range g.Ungraded {
+			g.Ungraded[i] = false
+			for _, m := range r.Models {
+				g.Ungraded[i] = g.Ungraded[i] || math.IsNaN(g.Scores[m.Key][i])
+			}
+		}
+	}
+	return swapped
 }
 
 // rotate moves each of n places' values to the place before.

@@ -102,10 +102,15 @@ func (e *Engine) Summarize(ctx context.Context, r engine.Request) (*engine.Resul
 		}
 	}
 	if d := r.Degrade; d != nil { // last, since it writes over the rows
-		result.Set.Degraded = degrade(s.Rows, d.Share, d.Seed)
+		if r.Task.Generative() {
+			result.Set.Degraded = giveControl(r, s.Rows)
+		} else {
+			result.Set.Degraded = degrade(s.Rows, d.Share, d.Seed)
+		}
 		if result.Set.Control, err = populations(ctx, s.Rows, d.Needs, r.Binned, threads(r.Workers)); err != nil {
 			return nil, err
 		}
+		countUngraded(s.Rows, result.Set.Control)
 	}
 	return result, nil
 }

@@ -87,6 +87,65 @@ func (e *Engine) Numbers(ctx context.Context, path string, columns []string) ([]
 	return out, err
 }
 
+// Read reads a table that Write wrote, and its number of rows.
+func (e *Engine) Read(ctx context.Context, path string) (Table, int, error) {
+	var t Table
+	db, err := duck.Open(duck.Options{Threads: 1})
+	if err != nil {
+		return t, 0, err
+	}
+	defer db.Close()
+	from := "read_parquet(" + duck.Text(path) + ")"
+	r, err := db.Query(ctx, "SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM "+from+")")
+	if err != nil {
+		return t, 0, fmt.Errorf("read scores: %w", err)
+	}
+	for r.Next() {
+		names, types := r.Strings(0), r.Strings(1)
+		for i := 0; i < r.Len(); i++ {
+			t.Names, t.Texts = append(t.Names, string(names.At(i))), append(t.Texts, nil)
+			if t.Numbers = append(t.Numbers, nil); string(types.At(i)) == "DOUBLE" {
+				t.Numbers[len(t.Numbers)-1] = []float64{}
+			}
+		}
+	}
+	if err := r.Close(); err != nil {
+		return t, 0, fmt.Errorf("read scores: %w", err)
+	}
+	if r, err = db.Query(ctx, "SELECT * FROM "+from); err != nil {
+		return t, 0, fmt.Errorf("read scores: %w", err)
+	}
+	n := 0
+	for r.Next() {
+		n += r.Len()
+		for c := range t.Names {
+			valid := r.Valid(c)
+			if t.Numbers[c] != nil {
+				for i, v := range r.Doubles(c) {
+					if duck.IsNull(valid, i) {
+						v = math.NaN()
+					}
+					t.Numbers[c] = append(t.Numbers[c], v)
+				}
+				continue
+			}
+			texts := r.Strings(c)
+			for i := 0; i < r.Len(); i++ {
+				var s *string
+				if !duck.IsNull(valid, i) {
+					v := string(texts.At(i))
+					s = &v
+				}
+				t.Texts[c] = append(t.Texts[c], s)
+			}
+		}
+	}
+	if err := r.Close(); err != nil {
+		return t, n, fmt.Errorf("read scores: %w", err)
+	}
+	return t, n, nil
+}
+
 // Write writes a table of n rows to a Parquet file, which appears whole or not at all.
 func (e *Engine) Write(ctx context.Context, path string, t Table, n int) error {
 	db, err := duck.Open(duck.Options{Threads: 1})

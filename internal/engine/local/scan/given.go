@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
+	"github.com/fairtrial/fairtrial/internal/cases"
 	"github.com/fairtrial/fairtrial/internal/engine"
 	"github.com/fairtrial/fairtrial/internal/engine/local/duck"
 	"github.com/fairtrial/fairtrial/internal/engine/local/rows"
@@ -42,6 +44,12 @@ func openGiven(ctx context.Context, db *duck.DB, req engine.Request) ([]given, e
 			}
 			for _, name := range x.Columns {
 				add(name, model.Key, engine.GivenColumn(name, model.Key))
+			}
+		}
+		if x.Control > 0 {
+			add("", engine.ControlColumn, engine.ControlColumn)
+			for _, name := range x.Columns {
+				add(name, engine.ControlColumn, engine.GivenColumn(name, engine.ControlColumn))
 			}
 		}
 		if len(names) == 0 {
@@ -117,7 +125,15 @@ func (w *pass) finishGiven(r *rows.Rows) error {
 		for _, c := range g.columns {
 			if c.name == "" {
 				out.Scores[c.model] = c.taken
+				lacks := w.lacks(c.model, g.Scorer)
 				for i, v := range c.taken {
+					if c.model == engine.ControlColumn {
+						break // which rows lack its score is for giveControl to say
+					}
+					if lacks { // its metrics do not apply to the model, and other models' do not wait for it
+						c.taken[i] = 0
+						continue
+					}
 					out.Ungraded[i] = out.Ungraded[i] || math.IsNaN(v)
 				}
 				continue
@@ -134,4 +150,9 @@ func (w *pass) finishGiven(r *rows.Rows) error {
 		}
 	}
 	return nil
+}
+
+// lacks reports whether a model has no scores of a scorer at all.
+func (w *pass) lacks(model, scorer string) bool {
+	return slices.ContainsFunc(w.req.Models, func(m cases.Model) bool { return m.Key == model && slices.Contains(m.Lacks, scorer) })
 }
