@@ -18,8 +18,11 @@ func (m mean) alike(s spread, sizes ...float64) bool {
 			size = math.Max(size, math.Abs(x))
 		}
 	}
-	return s.variance <= 1e-28*size*size
+	return s.iid <= rounding*size*size/(s.df+1)
 }
+
+// rounding bounds what sums of squares of values that are all alike come to, by row.
+const rounding = 1e-15
 
 // cancelled is the share of the variances of two models below which that of their difference
 // is the rounding of 0.

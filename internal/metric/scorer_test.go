@@ -211,6 +211,22 @@ func TestScoresThatAreAllAlike(t *testing.T) {
 	}
 }
 
+// Sums of squares are rounded, by as much as those of 49 cases of a slice were: that is no error.
+func TestAlikeUpToRounding(t *testing.T) {
+	in := scorer(t, metric.Scorer{Name: "s", Direction: metric.Up, Lo: 0, Hi: 1, PassFail: true})
+	x := scoredRows(49, false, false)
+	for i := range x.N {
+		x.Models[0].Score[i], x.Models[1].Score[i] = 1, 0
+	}
+	v := see(t, x, []*metric.Instance{in})
+	co := v.Pop.Moments[0].Co
+	co[0] += 2.9e-15 // of the first score with itself
+	d := in.Contrast(v, 0, 1, 1)
+	if lo, hi, ok := d.Interval(0.95); !ok || d.Value != 1 || hi != 1 || lo > 0.9 || !math.IsNaN(d.SE) {
+		t.Errorf("%g to %g, error %g", lo, hi, d.SE)
+	}
+}
+
 // Without a range nothing bounds the rows that were not seen: values or differences that are
 // all alike have no interval and no p-value, with weights and clusters, in any slice; one that
 // differs is enough for an error again.
