@@ -29,6 +29,7 @@
 //	internal/answers   cases, their questions, and answers beside them
 //	internal/promptfoo configurations of promptfoo → cases with checks, prompts, models
 //	internal/inspect   logs of Inspect AI, sample by sample
+//	internal/jsonstream passing over JSON that is too long to hold
 //	internal/eval      the pipeline on one screen
 //	internal/provider  one question to one model, over HTTP, a command or a file
 //	internal/collect   all questions: paced, durable, resumable; the artifact of answers

@@ -2,8 +2,6 @@ package inspect
 
 import (
 	"bufio"
-	"encoding/json"
-	"errors"
 	"io"
 )
 
@@ -61,27 +59,4 @@ func (f *finite) follows(word string) bool {
 	}
 	_, _ = f.in.Discard(len(word))
 	return true
-}
-
-// skip passes over one value without holding it.
-func skip(d *json.Decoder) error {
-	depth := 0
-	for {
-		t, err := d.Token()
-		if err != nil {
-			if errors.Is(err, io.EOF) {
-				err = io.ErrUnexpectedEOF
-			}
-			return err
-		}
-		switch t {
-		case json.Delim('{'), json.Delim('['):
-			depth++
-		case json.Delim('}'), json.Delim(']'):
-			depth--
-		}
-		if depth == 0 {
-			return nil
-		}
-	}
 }

@@ -19,6 +19,8 @@ import (
 	"strings"
 
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/fairtrial/fairtrial/internal/jsonstream"
 )
 
 // Log is an open log. Its samples are read one at a time.
@@ -285,7 +287,7 @@ func (l *Log) walk(f func(*Sample) error) error {
 		if to != nil && f == nil {
 			err = d.Decode(to)
 		} else {
-			err = skip(d)
+			err = jsonstream.Skip(d)
 		}
 		if err != nil {
 			return broken(fmt.Errorf("%v: %w", key, err))

@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/fairtrial/fairtrial/internal/jsonstream"
 )
 
 // Sample is one answer to one case: an epoch of a sample, in Inspect's words.
@@ -75,7 +77,7 @@ func readSample(d *json.Decoder, model string) (*Sample, error) {
 		case to != nil:
 			err = d.Decode(to)
 		default:
-			err = skip(d)
+			err = jsonstream.Skip(d)
 		}
 		if err != nil {
 			return nil, broken(fmt.Errorf("%v: %w", key, err))
@@ -300,7 +302,7 @@ func attachments(d *json.Decoder, wanted string, out map[string]string) error {
 			out["attachment://"+name] = s
 			continue
 		}
-		if err := skip(d); err != nil {
+		if err := jsonstream.Skip(d); err != nil {
 			return err
 		}
 	}

@@ -5,8 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
+
+	"github.com/fairtrial/fairtrial/internal/jsonstream"
 )
 
 // Answer is what a model answered in a run of promptfoo, and what promptfoo made of it.
@@ -174,33 +175,10 @@ func inArray(d *json.Decoder, keys []string, f func() error) error {
 			}
 			continue
 		}
-		if err := skip(d); err != nil {
-			return err
+		if err := jsonstream.Skip(d); err != nil {
+			return fmt.Errorf("not JSON: %w", err)
 		}
 	}
 	_, err := d.Token()
 	return err
-}
-
-// skip passes over one value without holding it.
-func skip(d *json.Decoder) error {
-	depth := 0
-	for {
-		t, err := d.Token()
-		if err != nil {
-			if errors.Is(err, io.EOF) {
-				err = io.ErrUnexpectedEOF
-			}
-			return fmt.Errorf("not JSON: %w", err)
-		}
-		switch t {
-		case json.Delim('{'), json.Delim('['):
-			depth++
-		case json.Delim('}'), json.Delim(']'):
-			depth--
-		}
-		if depth == 0 {
-			return nil
-		}
-	}
 }
