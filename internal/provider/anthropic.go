@@ -33,6 +33,9 @@ func newAnthropic(c Config) (Provider, error) {
 		return nil, err
 	}
 	p := &anthropic{c: c}
+	if err = doubled(u, "/v1/messages"); err != nil {
+		return nil, err
+	}
 	if p.endpoint, err = newEndpoint(c, join(u, "/v1/messages"), "x-api-key", ""); err != nil {
 		return nil, err
 	}

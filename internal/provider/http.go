@@ -247,6 +247,19 @@ func join(u *url.URL, path string) *url.URL {
 	return &v
 }
 
+// doubled refuses a base address that ends in a path which the provider adds itself: the
+// documents of many services show whole addresses, and the doubled one is not found there.
+func doubled(u *url.URL, paths ...string) error {
+	for _, path := range paths {
+		if p := strings.TrimSuffix(u.Path, "/"); strings.HasSuffix(p, path) {
+			v := *u
+			v.Path = strings.TrimSuffix(p, path)
+			return fmt.Errorf("base_url: %s is added to it by the provider: write %s", path, v.String())
+		}
+	}
+	return nil
+}
+
 // body merges fixed fields and the user's parameters; a parameter that would replace a
 // fixed field is refused.
 func body(fixed, params map[string]any) ([]byte, error) {

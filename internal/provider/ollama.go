@@ -30,6 +30,9 @@ func newOllama(c Config) (Provider, error) {
 		return nil, err
 	}
 	p := &ollama{c: c}
+	if err = doubled(u, "/api/chat", "/api"); err != nil {
+		return nil, err
+	}
 	if p.endpoint, err = newEndpoint(c, join(u, "/api/chat"), "Authorization", "Bearer "); err != nil {
 		return nil, err
 	}

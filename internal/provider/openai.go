@@ -30,6 +30,9 @@ func newOpenAI(c Config) (Provider, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := doubled(u, "/chat/completions", "/responses", "/embeddings", "/moderations"); err != nil {
+		return nil, err
+	}
 	p := &openAI{c: c}
 	paths := map[string]string{"": "/chat/completions", "chat": "/chat/completions", "responses": "/responses", "embeddings": "/embeddings", "moderations": "/moderations"}
 	path, ok := paths[c.API]

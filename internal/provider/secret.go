@@ -29,7 +29,7 @@ func (s *secrets) lookUp(field, ref string, getenv func(string) string) (string,
 	switch {
 	case kind == "env" && name != "":
 		if v = getenv(name); v == "" {
-			return "", fmt.Errorf("%s: the environment variable %s is not set", field, name)
+			return "", fmt.Errorf("%s: the environment variable %s is not set: set it where the run starts, or write file:PATH", field, name)
 		}
 	case kind == "file" && name != "":
 		b, err := os.ReadFile(name)
@@ -112,13 +112,13 @@ func address(field, raw string) (*url.URL, error) {
 	}
 	u, err := url.Parse(raw)
 	if err != nil {
-		return nil, fmt.Errorf("%s: not an address", field) // url's error repeats it, passwords and all
+		return nil, fmt.Errorf("%s: not an address: write one such as http://127.0.0.1:8080/v1", field) // url's error repeats it, passwords and all
 	}
 	if u.User != nil {
 		return nil, fmt.Errorf("%s: a user or password in the address would be stored with every request; use key or headers", field)
 	}
 	if (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
-		return nil, fmt.Errorf("%s: %q is no http or https address", field, raw)
+		return nil, fmt.Errorf("%s: %q is no http or https address: write one such as http://127.0.0.1:8080/v1", field, raw)
 	}
 	for name := range u.Query() {
 		if confidential(name) {
