@@ -104,7 +104,7 @@ func (r *Record) CheckDigests() ([]string, error) {
 
 // Write writes the record as indented JSON.
 func (r *Record) Write(w io.Writer) error {
-	b, err := r.compact()
+	b, err := r.encode(false)
 	if err != nil {
 		return err
 	}

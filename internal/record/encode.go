@@ -11,20 +11,23 @@ import (
 // unlisted is how a record without estimates and comparisons shows where they stand.
 const unlisted = `"estimates":null,"comparisons":null`
 
-// compact is the record as encoding/json writes it without escapes for HTML. Nearly all
-// of it are estimates and comparisons, which have a faster way.
-func (r *Record) compact() ([]byte, error) {
+// Compact is what json.Marshal makes of the record.
+func (r *Record) Compact() ([]byte, error) { return r.encode(true) }
+
+// encode is the record as encoding/json writes it, with or without escapes for HTML.
+// Nearly all of it are estimates and comparisons, which have a faster way.
+func (r *Record) encode(html bool) ([]byte, error) {
 	shell := *r
 	shell.Estimates, shell.Comparisons = nil, nil
-	b, err := plain(&shell)
+	b, err := plain(&shell, html)
 	if err != nil {
 		return nil, err
 	}
 	before, after, found := bytes.Cut(b, []byte(unlisted))
 	if !found || bytes.Contains(after, []byte(unlisted)) { // a plan's own key of that name
-		return plain(r)
+		return plain(r, html)
 	}
-	all, err := results{Estimates: r.Estimates, Comparisons: r.Comparisons}.lists(append(make([]byte, 0, len(b)+512*(len(r.Estimates)+len(r.Comparisons))), before...), `"estimates":`, `,"comparisons":`, false)
+	all, err := results{Estimates: r.Estimates, Comparisons: r.Comparisons}.lists(append(make([]byte, 0, len(b)+512*(len(r.Estimates)+len(r.Comparisons))), before...), `"estimates":`, `,"comparisons":`, html)
 	return append(all, after...), err
 }
 
@@ -51,10 +54,10 @@ func (r results) canonical() ([]byte, error) {
 	return append(append(b, ','), rest[1:]...), nil
 }
 
-func plain(v any) ([]byte, error) {
+func plain(v any, html bool) ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
+	e.SetEscapeHTML(html)
 	if err := e.Encode(v); err != nil {
 		return nil, fmt.Errorf("encode record: %w", err)
 	}

@@ -31,6 +31,13 @@ func TestWritesAsEncodingJSON(t *testing.T) {
 		if err := r.Write(&got); err != nil || !bytes.Equal(got.Bytes(), want.Bytes()) {
 			t.Errorf("%s: %v\n%s\n%s", name, err, got.Bytes(), want.Bytes())
 		}
+		whole, err := json.Marshal(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c, err := r.Compact(); err != nil || !bytes.Equal(c, whole) {
+			t.Errorf("%s: compact: %v\n%s\n%s", name, err, c, whole)
+		}
 		res := results{r.Estimates, r.Comparisons, rest{r.Gates, r.Verdict, r.Sequential, r.Impact, r.Slices, r.Curves, r.Tables, r.Exemplars}}
 		b, err := json.Marshal(struct {
 			Estimates   []result.Estimate
