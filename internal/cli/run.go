@@ -395,7 +395,7 @@ func (e *Env) look(ctx context.Context, ws *store.Workspace, r *record.Record) (
 
 // saveRun writes the run, its gates, its decision and its look in one transaction.
 func saveRun(ctx context.Context, ws *store.Workspace, r *record.Record) error {
-	b, err := json.Marshal(r)
+	b, err := r.Compact()
 	if err != nil {
 		return err
 	}

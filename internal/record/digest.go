@@ -33,14 +33,19 @@ func DigestBytes(b []byte) string {
 type results struct {
 	Estimates   []result.Estimate
 	Comparisons []result.Comparison
-	Gates       []result.Gate
-	Verdict     result.Outcome
-	Sequential  *result.Sequential `json:",omitempty"`
-	Impact      *result.Impact     `json:",omitempty"`
-	Slices      []Slice
-	Curves      []Curve
-	Tables      []Table
-	Exemplars   []engine.Exemplar
+	rest
+}
+
+// rest is what follows the two long lists.
+type rest struct {
+	Gates      []result.Gate
+	Verdict    result.Outcome
+	Sequential *result.Sequential `json:",omitempty"`
+	Impact     *result.Impact     `json:",omitempty"`
+	Slices     []Slice
+	Curves     []Curve
+	Tables     []Table
+	Exemplars  []engine.Exemplar
 }
 
 // Seal sets the schema and the digests. Call it last.
@@ -58,7 +63,11 @@ func (r *Record) Seal() error {
 }
 
 func (r *Record) resultDigest() (string, error) {
-	return Digest(results{r.Estimates, r.Comparisons, r.Gates, r.Verdict, r.Sequential, r.Impact, r.Slices, r.Curves, r.Tables, r.Exemplars})
+	b, err := results{r.Estimates, r.Comparisons, rest{r.Gates, r.Verdict, r.Sequential, r.Impact, r.Slices, r.Curves, r.Tables, r.Exemplars}}.canonical()
+	if err != nil {
+		return "", fmt.Errorf("digest results: %w", err)
+	}
+	return DigestBytes(b), nil
 }
 
 // digest covers everything but run and itself; the results enter through their own
@@ -95,10 +104,14 @@ func (r *Record) CheckDigests() ([]string, error) {
 
 // Write writes the record as indented JSON.
 func (r *Record) Write(w io.Writer) error {
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	e.SetEscapeHTML(false)
-	return e.Encode(r)
+	b, err := r.encode(false)
+	if err != nil {
+		return err
+	}
+	if _, err = w.Write(append(indented(b), '\n')); err != nil {
+		return fmt.Errorf("write record: %w", err)
+	}
+	return nil
 }
 
 // MaxBytes is the size above which a record is not read.

@@ -42,6 +42,7 @@ var thousands = regexp.MustCompile(`(\d) (\d{3})\b`) //nolint:gochecknoglobals /
 // page is what the template shows.
 type page struct {
 	*record.Record
+	places      map[[3]string]int // of estimates in the record, by metric, model and slice
 	Style       template.CSS
 	Scripts     []script
 	Drawn       bool   // the charts' script was built
@@ -356,9 +357,26 @@ func differenceScales(cs []result.Comparison) []scale {
 	return out
 }
 
+// estimate looks one of the record's estimates up; findEstimate would take a walk through
+// all of them for each of a thousand rows.
+func (p *page) estimate(metric, model, slice string) result.Estimate {
+	if p.places == nil {
+		p.places = make(map[[3]string]int, len(p.Estimates))
+		for i := range p.Estimates {
+			e := &p.Estimates[i]
+			if key := [3]string{e.Metric, e.Model, e.Slice}; p.places[key] == 0 {
+				p.places[key] = i + 1
+			}
+		}
+	}
+	if i := p.places[[3]string{metric, model, slice}]; i > 0 {
+		return p.Estimates[i-1]
+	}
+	return result.Estimate{}
+}
+
 func (p *page) compared(c result.Comparison, s scale, notes *footnotes) metricRow {
-	a, _ := findEstimate(p.Record, c.Metric, c.Candidate, c.Slice)
-	b, _ := findEstimate(p.Record, c.Metric, c.Baseline, c.Slice)
+	a, b := p.estimate(c.Metric, c.Candidate, c.Slice), p.estimate(c.Metric, c.Baseline, c.Slice)
 	row := metricRow{Name: c.Metric, Title: describe(p.Record, c.Metric).Title, Candidate: interval(a.Value, a.Lower, a.Upper), Baseline: interval(b.Value, b.Lower, b.Upper),
 		Difference: difference(c), Good: inWords(c), N: result.Count(c.N), Smallest: c.SmallestEffect.Short(), Marks: notes.mark(append(append([]string{}, a.Notes...), c.Notes...)), Slice: c.Slice}
 	row.Bounds = bounds(a)
