@@ -11,12 +11,12 @@ import (
 // answered and r = 1 for a refusal the measures are those of a binary decision r about u.
 func abstentionEntries() []*Entry {
 	type measure struct {
-		name, meaning, formula string
-		aliases                []string
-		down                   bool
-		stats                  func(u, r float64) (hit, of float64)
-		corpus                 *counted // nil: the mean of right or wrong
-		wrong                  func(u, r float64) float64
+		name, meaning string
+		aliases       []string
+		down          bool
+		stats         func(u, r float64) (hit, of float64)
+		corpus        *counted // nil: the mean of right or wrong
+		wrong         func(u, r float64) float64
 	}
 	var out []*Entry
 	for _, m := range []measure{
