@@ -92,7 +92,7 @@ func (e *Env) words(err error) string {
 		return msg
 	}
 	if errors.Is(err, context.Canceled) {
-		msg = interrupted
+		msg = whatIsKept(err)
 	}
 	here := e.here()
 	out := "error: " + here.Replace(msg)
@@ -102,7 +102,20 @@ func (e *Env) words(err error) string {
 	return out
 }
 
-const interrupted = "interrupted; nothing was kept"
+// interrupted is a run that the user ended, and says what is kept of it.
+type interrupted struct{ words string }
+
+func (x *interrupted) Error() string { return x.words }
+func (x *interrupted) Unwrap() error { return context.Canceled }
+
+// whatIsKept are the words of a run that was ended by the user.
+func whatIsKept(err error) string {
+	var x *interrupted
+	if errors.As(err, &x) {
+		return x.words
+	}
+	return "interrupted; nothing was kept"
+}
 
 // here shows paths from the working folder, as they were most likely written.
 func (e *Env) here() *strings.Replacer {

@@ -60,7 +60,7 @@ func (e *Env) explainJSON(err error) {
 		here := e.here()
 		msg := strings.TrimRight(err.Error(), "\n")
 		if errors.Is(err, context.Canceled) {
-			msg = interrupted
+			msg = whatIsKept(err)
 		}
 		x := errorProblem{Message: here.Replace(msg), Hint: here.Replace(hint(err)), Text: here.Replace(msg)}
 		var de *engine.DataError

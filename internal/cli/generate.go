@@ -310,8 +310,7 @@ func (e *Env) collectOne(cmd *cobra.Command, ws *store.Workspace, p *plan.Plan, 
 			if x.answers > 0 {
 				of = " of " + result.Count(x.answers)
 			}
-			e.info(cmd, "%s: %s%s answers are kept; the same command goes on from there", x.what, result.Count(r.Answered), of)
-			return run, context.Canceled
+			return run, &interrupted{fmt.Sprintf("interrupted: %s: %s%s answers are kept; the same command goes on from there", x.what, result.Count(r.Answered), of)}
 		}
 		why := r.Detail
 		if others := e.spent.others(x.what); strings.HasPrefix(why, "of limits.total_budget") && others != "" {

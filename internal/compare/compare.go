@@ -35,7 +35,11 @@ func Good(d metric.Direction) float64 {
 // difference of the distances, |θa − t| − k·|θb − t|.
 func Contrast(in *metric.Instance, v *metric.View, a, b int, k float64) metric.Answer {
 	if in.Direction != metric.Target {
-		return in.Contrast(v, a, b, k)
+		x := in.Contrast(v, a, b, k)
+		if math.Abs(x.Value) < rounding*x.SE {
+			x.Value = 0
+		}
+		return x
 	}
 	ea, eb := in.Estimate(v, a), in.Estimate(v, b)
 	if ea.Status != result.OK {
@@ -56,6 +60,9 @@ func Contrast(in *metric.Instance, v *metric.View, a, b int, k float64) metric.A
 	}
 	return x
 }
+
+// rounding is the share of its error below which a difference of two sums is the rounding of 0.
+const rounding = 1e-12
 
 func sign(x float64) float64 {
 	if x < 0 {
