@@ -36,6 +36,9 @@ func NewVariances(p *plan.Plan, s plan.Scorer, models []string) *Variances {
 	}
 	samples, several := map[string]int{}, v.verdicts > 1
 	for _, m := range p.Models {
+		if m.Answers == nil { // an earlier record's, of which the means alone are kept
+			continue
+		}
 		samples[m.Key] = m.Answers.Samples
 		several = several || m.Answers.Samples > 1
 	}
@@ -44,8 +47,11 @@ func NewVariances(p *plan.Plan, s plan.Scorer, models []string) *Variances {
 	}
 	base := slices.Index(models, baseline)
 	for m, key := range models {
+		if samples[key] == 0 {
+			continue
+		}
 		v.of = append(v.of, &sumOf{model: m, than: -1, samples: samples[key]})
-		if base >= 0 && m != base {
+		if base >= 0 && m != base && samples[baseline] > 0 {
 			v.of = append(v.of, &sumOf{model: m, than: base, samples: min(samples[key], samples[baseline])})
 		}
 	}

@@ -31,7 +31,7 @@ type spoilt struct {
 // spoil prepares the control; nil where the plan has none.
 func spoil(ctx context.Context, s *eval.Setup, from outputs) (*spoilt, error) {
 	c := s.Plan.Control
-	if c == nil || s.Request.Degrade == nil {
+	if c == nil || s.Request.Degrade == nil || !s.Plan.Task.Generative() { // the engine spoils what stands in columns
 		return nil, nil
 	}
 	x := &spoilt{other: map[string]string{}, entries: map[string][]*collect.Entry{}}

@@ -82,7 +82,12 @@ func (w *Writer) estimate(e *Estimate) {
 	w.number(`,"best":`, e.Best)
 	w.text(`,"method":`, e.Method)
 	w.text(`,"status":`, string(e.Status))
-	w.end(e.Notes, e.Correction)
+	w.notes(e.Notes, e.Correction)
+	if e.Apart != nil {
+		w.raw(`,"apart":`)
+		w.any(e.Apart)
+	}
+	w.raw("}")
 }
 
 func (w *Writer) comparison(c *Comparison) {
@@ -112,11 +117,12 @@ func (w *Writer) comparison(c *Comparison) {
 	}
 	w.number(`,"smallest_effect":`, c.SmallestEffect)
 	w.text(`,"status":`, string(c.Status))
-	w.end(c.Notes, c.Correction)
+	w.notes(c.Notes, c.Correction)
+	w.raw("}")
 }
 
-// end is what estimates and comparisons close with.
-func (w *Writer) end(notes []string, c *Correction) {
+// notes and correction stand at the end of estimates and of comparisons.
+func (w *Writer) notes(notes []string, c *Correction) {
 	if notes == nil {
 		w.raw(`,"notes":null`)
 	} else {
@@ -133,7 +139,6 @@ func (w *Writer) end(notes []string, c *Correction) {
 		w.raw(`,"correction":`)
 		w.any(c)
 	}
-	w.raw("}")
 }
 
 func (w *Writer) raw(s string) { w.buf = append(w.buf, s...) }
