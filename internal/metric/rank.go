@@ -251,12 +251,13 @@ func (m rank) contrast(v *View, a, b int, k float64) Answer {
 		s.variance = math.Max(0, sa.variance+k*k*sb.variance-2*k*cov)
 	}
 	// Rounding of a variance that is zero (equal order) must not look like an error.
-	if s.variance < 1e-18*(1+k*k) {
-		s.variance = 0
+	alike := s.variance < 1e-18*(1+k*k)
+	if alike {
+		s.variance = m.oneRow(v.Pop)
 	}
 	x := answered(s.finish(va-k*vb, infer.NewSymmetric(), method), n)
-	if s.variance == 0 {
-		x.note("the models order these rows alike")
+	if alike {
+		x.note("the models order these rows alike: the error shown is that of one row of each class (or one cluster) ordered otherwise")
 	}
 	if s.note != "" {
 		x.note("%s", s.note)
@@ -265,6 +266,24 @@ func (m rank) contrast(v *View, a, b int, k float64) Answer {
 		x.note("fewer than %d rows of one class", fewPerClass)
 	}
 	return x
+}
+
+// oneRow is the variance that a difference would show if one positive and one negative, or
+// one of the clusters, were ordered otherwise from end to end: none is seen where two models
+// order all rows alike, and that is not what is known.
+func (m rank) oneRow(p *summary.Population) float64 {
+	if p.Blocks != nil {
+		g := float64(len(p.Blocks.ID))
+		return 2 / (g * g)
+	}
+	pos, neg := float64(p.Rank.Pos), float64(p.Rank.Neg)
+	if w := p.Rank.Weights; w != nil {
+		pos, neg = kish(w.Pos, w.Pos2), kish(w.Neg, w.Neg2)
+	}
+	if m.ap { // which rests on the positives
+		neg = pos
+	}
+	return 1/(pos*pos) + 1/(neg*neg)
 }
 
 func (m rank) covariance(r *summary.Rank, a, b int) (float64, bool) {
