@@ -61,6 +61,7 @@ type page struct {
 	Shown       []caseGroup
 	Filters     filters
 	Grid        *grid
+	OneAnswer   bool     // to each case of a generative plan
 	Varied      *varied  // what the width of intervals comes from
 	Notes       []string // footnotes
 	Staged      string   // how the cases were asked, of a plan that stops when decided
@@ -174,6 +175,7 @@ func newPage(r *record.Record) *page {
 		p.Scripts, p.Filters = append(p.Scripts, scriptOf(filterScript)), filtersOf(r)
 	}
 	p.Grid, p.Varied = gridOf(r), widthsOf(r)
+	p.OneAnswer = r.Plan.Task.Generative() && p.Varied == nil
 	p.Judged = judgedModels(r)
 	notes := &footnotes{at: map[string]int{}}
 	for _, g := range r.Gates {
