@@ -24,11 +24,17 @@ bin/bench-llm -cases 10000 -to "$numbers"
 bin/bench-llm -cases 40000 -latency 40ms -to "$numbers"
 [ -n "${LLM_QUICK:-}" ] || bin/bench-llm -cases 200000 -to "$numbers"
 
-# against LATENCY NAME COMMAND…: a command on a stub of its own, at the same address each time
+# against LATENCY NAME COMMAND…: a command on a stub of its own, at the same address each time.
+# promptfoo often dies in its own logger when it ends, and is not measured then: three tries.
 against() {
-  latency=$1 name=$2
+  latency=$1 name=$2 tries=3
   shift 2
-  bin/bench-llm -exec -serve 127.0.0.1:$port -latency "$latency" -name "$name" -to "$numbers" -cases "$PEER_CASES" "$@" 2>"$home/log" || { tail -n 20 "$home/log"; exit 1; }
+  until bin/bench-llm -exec -serve 127.0.0.1:$port -latency "$latency" -name "$name" -to "$numbers" -cases "$PEER_CASES" "$@" 2>"$home/log"; do
+    tail -n 5 "$home/log"
+    tries=$((tries - 1))
+    [ $tries -gt 0 ] || exit 1
+    echo "== $name failed: once more"
+  done
 }
 peer=bench/data/promptfoo
 if [ -n "$LLM_PEER" ] && ! [ -x $peer/node_modules/.bin/promptfoo ]; then
