@@ -260,30 +260,30 @@ func (b *binnedSlot) walk(m, i int, means []float64, counts []binCount, values [
 		inHere, posHere, negHere := c[0]+c[1], float64(c[1]), float64(c[0])
 		left := float64(t.n - t.below)
 		inv := 1 / left
-		t.prec = float64(t.pos-t.belowPos) * inv
+		prec := float64(t.pos-t.belowPos) * inv
 		t.h1 += posHere * inv
-		t.h2 += posHere * t.prec * inv
+		t.h2 += posHere * prec * inv
 		to := values[2*int(g.group[bin<<b.shift]>>b.shift):][:2]
 		if c[1] > 0 {
 			place := 2*uint64(t.below-t.belowPos) + uint64(c[0])
-			v, ap := float64(place)*t.perNeg-0.5, t.prec+t.h1-t.h2
+			v, ap := float64(place)*t.perNeg-0.5, prec+t.h1-t.h2
 			t.u2 += uint64(c[1]) * place
 			t.q10 += posHere * v * v
-			t.ap += posHere * t.prec
+			t.ap += posHere * prec
 			t.x += posHere * ap
 			t.xx += posHere * ap * ap
 			to[1].add(posHere, v, ap)
 			// The positives of a bin come first or last in it at the most.
 			above, posAbove := left-posHere-negHere, float64(t.pos-t.belowPos)-posHere
 			if inHere > 1 {
-				x.OffAP += posHere * max((posAbove+posHere)/(above+posHere)-t.prec, t.prec-(posAbove+1)/(above+negHere+1))
+				x.OffAP += posHere * max((posAbove+posHere)/(above+posHere)-prec, prec-(posAbove+1)/(above+negHere+1))
 			}
 		}
 		if c[0] > 0 {
-			v := float64(2*uint64(t.belowPos)+uint64(c[1]))*t.perPos - 0.5
-			t.q01 += negHere * v * v
+			place := float64(t.belowPos) + posHere/2
+			t.q01 += negHere * place * place
 			t.xx += negHere * t.h2 * t.h2
-			to[0].add(negHere, v, -t.h2)
+			to[0].add(negHere, 2*place*t.perPos-0.5, -t.h2)
 		}
 		x.OffAUC += posHere * negHere
 		if inHere > 1 {
@@ -300,7 +300,6 @@ func (b *binnedSlot) walk(m, i int, means []float64, counts []binCount, values [
 			values[k].ap /= n
 		}
 	}
-	t.seen = t.below - t.belowPos
 	t.rank(p, x)
 	if pos > 0 && neg > 0 {
 		x.OffAUC /= 2 * pos * neg

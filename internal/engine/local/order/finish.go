@@ -1,6 +1,8 @@
 package order
 
 import (
+	"math"
+
 	"github.com/fairtrial/fairtrial/internal/summary"
 )
 
@@ -23,7 +25,6 @@ func (k *walk) finish(pops []*summary.Population, m int) {
 func (t *state) rank(p *summary.Population, x *summary.RankModel) {
 	pos, neg := float64(t.pos), float64(t.n-t.pos)
 	p.Rank.Pos, p.Rank.Neg = int64(t.pos), int64(t.n-t.pos)
-	t.flush()
 	for t.n > 0 && t.more.bin < summary.CalibrationBins {
 		t.closeBin()
 	}
@@ -33,11 +34,11 @@ func (t *state) rank(p *summary.Population, x *summary.RankModel) {
 		x.APSS = nonNegative(t.xx-2*x.AP*t.x+pos*x.AP*x.AP) / (pos * pos)
 	}
 	if t.pos > 0 && t.n > t.pos {
-		x.U2, x.KS = t.u2, float64(t.ks)/(pos*neg)
-		a := t.auc() - 0.5
-		x.S10 = nonNegative(t.q10 - pos*a*a)
-		// V01 = 1 − place/(2·Pos): its square about the AUC is that of place/(2·Pos) about 1 − AUC.
-		x.S01 = nonNegative(t.q01 - neg*a*a)
+		x.U2, x.KS = t.u2, float64(max(t.gapHigh, -t.gapLow))/(pos*neg)
+		a := t.auc()
+		x.S10 = nonNegative(t.q10 - pos*(a-0.5)*(a-0.5))
+		// V01 = 1 − positives below/Pos: its square about the AUC is that of their share about 1 − AUC.
+		x.S01 = nonNegative(t.q01/(pos*pos) - neg*(1-a)*(1-a))
 	}
 }
 
@@ -84,15 +85,17 @@ func (k *walk) pair(pops []*summary.Population, m, b int, base []state, same boo
 			t, u := &k.st[k.first[g]+i], &base[k.first[g]+i]
 			p := pops[s.base+i]
 			out := summary.RankPair{A: m, B: b}
-			pos, neg := float64(t.pos), float64(t.n-t.pos)
+			pos := float64(t.pos)
 			if t.pos > 0 && t.n > t.pos {
-				prod := (t.auc() - 0.5) * (u.auc() - 0.5)
-				out.C10 = t.c10 - pos*prod
-				out.C01 = t.c01 - neg*prod
+				// About the means of what was kept, so that what was dropped of it does not count.
+				drop := math.Ldexp(1, int(t.split.drop))
+				out.C10 = drop * t.perNeg * (t.c10 - (t.auc()-0.5)*float64(int64(t.posPlace)))
+				out.C01 = drop / (2 * pos * pos) * (t.auc()*pos*float64(int64(t.runPlace)) - t.belowRun)
 			}
 			if t.pos > 0 {
 				apA, apB := t.ap/pos, u.ap/pos
-				out.CAP = (t.cap - apB*t.x - apA*u.x + pos*apA*apB) / (pos * pos)
+				sum := t.cap + t.h2*t.runAP - t.belowAP
+				out.CAP = (sum - apB*t.x - apA*u.x + pos*apA*apB) / (pos * pos)
 			}
 			if same {
 				out = p.Rank.Same(m, b)

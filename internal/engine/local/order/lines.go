@@ -7,73 +7,78 @@ import (
 	"github.com/fairtrial/fairtrial/internal/engine/local/rows"
 )
 
-// lines hold what the walk needs of each row, so that one memory access brings all:
-// its label and its codes in the slots (8 bits each, or 16 where a partition has more
-// slices; overall has no code), then, when models are paired, a word a slot that the
-// baseline leaves for the others. With five partitions that is half a cache line.
-type lines struct {
-	v                array[uint32]
-	codeWords, words int // of a row: of codes, and in all
-	width            int // bits of a code
+// codes hold the label of each row and its slice in every partition, in as few words of
+// 32 bits as they need; mostly one. The sort carries them along, so that the walk reads
+// them in order.
+type codes struct {
+	words []array[uint32] // of all rows
+	at    []place         // by slot
 }
 
-// place is where a slot's code stands in a line.
+// place is where a slot's slice stands in the words of a row.
 type place struct {
-	slot       int // among all slots: overall is 0
-	word       int
-	shift      int
-	mask, none uint32
+	word, shift int
+	mask, none  uint32
 }
 
-// place of slot 0, overall, has mask 0: its code is always 0.
-func (l *lines) place(slot int) place {
-	per := 32 / l.width
-	p := place{slot: slot, word: slot / per, shift: l.width * (slot % per), none: 1}
-	if slot > 0 {
-		p.mask = 1<<l.width - 1
-		p.none = p.mask
+func (p place) of(word uint32) uint32 { return word >> (p.shift & 31) & p.mask }
+
+// positive reports the label, which is the lowest bit of the first word.
+func positive(word uint32) bool { return word&1 == 1 }
+
+func (c *codes) free() {
+	for i := range c.words {
+		c.words[i].free()
 	}
-	return p
 }
 
-// codeWidth is the bits that hold the codes of all partitions, and none.
-func codeWidth(r *rows.Rows) int {
-	for _, p := range r.Parts {
-		if len(p.Names) > 255 {
-			return 16
+func pack(r *rows.Rows, all []slot, workers int) *codes {
+	c := &codes{}
+	free := 31 // bits of the last word
+	words := 1
+	for _, s := range all {
+		if s.part < 0 { // overall: always slice 0
+			c.at = append(c.at, place{none: 1})
+			continue
 		}
+		width := bits.Len(uint(s.size))
+		if width > free {
+			words, free = words+1, 32
+		}
+		c.at = append(c.at, place{word: words - 1, shift: 32 - free, mask: 1<<width - 1, none: uint32(s.size)})
+		free -= width
 	}
-	return 8
-}
-
-func pack(r *rows.Rows, all []slot, paired bool, workers int) lines {
-	l := lines{width: codeWidth(r)}
-	per := 32 / l.width
-	l.codeWords = (len(all) + per - 1) / per
-	l.words = l.codeWords
-	if paired {
-		l.words += len(all)
+	for range words {
+		c.words = append(c.words, newArray[uint32](r.N))
 	}
-	l.v = newArray[uint32](r.N * l.words)
-	mask := uint32(1)<<l.width - 1
 	each((&sorter{workers: workers}).split(r.N), func(_, from, to int) {
-		const block = 1024 // of its parts all stay in the cache
+		const block = 2048 // of its parts all stay in the cache
 		for ; from < to; from += block {
 			end := min(from+block, to)
-			for _, s := range all {
-				code := r.Class
-				if s.part >= 0 {
-					code = r.Parts[s.part].Code
+			word := c.words[0].v[from:end]
+			for i, y := range r.Class[from:end] {
+				word[i] = uint32(y)
+			}
+			for x, s := range all {
+				if s.part < 0 {
+					continue
 				}
-				at := l.place(s.part + 1)
-				v := l.v.v[from*l.words+at.word : (end-1)*l.words+at.word+1]
-				for i, c := range code[from:end] {
-					v[i*l.words] |= uint32(c) & mask << at.shift
+				at := c.at[x]
+				word, shift, none := c.words[at.word].v[from:end], at.shift&31, at.none
+				for i, code := range r.Parts[s.part].Code[from:end] {
+					word[i] |= min(uint32(code), none) << shift
 				}
 			}
 		}
 	})
-	return l
+	return c
+}
+
+// lines hold what the baseline leaves of each row for the other models, a word a slot,
+// so that one memory access brings all of a row.
+type lines struct {
+	v     array[uint32]
+	slots int
 }
 
 // split says how the 32 bits that the baseline leaves for a row of a population are
@@ -108,17 +113,10 @@ func (s split) keep(place uint32, x float64) uint32 {
 	return place>>(s.drop&31)<<ap | v
 }
 
+// place is the kept part of the doubled count.
+func (s split) place(kept uint32) uint64 { return uint64(kept >> (s.ap & 31)) }
+
 // value is the size of the AP value.
 func (s split) value(kept uint32) float64 {
 	return float64(math.Float32frombits((kept&(1<<(s.ap&31)-1))<<(s.cut&31)+one)) - 1
-}
-
-// places is the sum of m doubled counts whose kept parts sum to sum: what was dropped is
-// taken to be half.
-func (s split) places(sum uint64, m float64) float64 {
-	x := float64(sum << s.drop)
-	if s.drop > 0 {
-		x += m * (float64(uint32(1)<<s.drop) - 1) / 2
-	}
-	return x
 }

@@ -20,7 +20,8 @@ const (
 type sorted struct {
 	rows  []uint32 // in the highest bit the label, where sort was told of it
 	score []float64
-	ties  []uint64 // bit set
+	codes []array[uint32] // of the rows, in their order
+	ties  []uint64        // bit set
 }
 
 func (s *sorted) row(i int) uint32    { return s.rows[i] & rowBits }
@@ -32,26 +33,34 @@ func (s *sorted) tie(i int) bool { return s.ties[i>>6]&(1<<(i&63)) != 0 }
 type sorter struct {
 	rows    array[uint32]
 	score   array[float64]
+	codes   []array[uint32]
 	workers int
 }
 
 func (w *sorter) free() {
 	w.rows.free()
 	w.score.free()
+	for i := range w.codes {
+		w.codes[i].free()
+	}
+	w.codes = nil
 }
 
 // sort orders rows by (score, row). A score becomes a 32-bit key by linear scaling
 // between the extremes, which is monotone in floating point; scores and their rows are
 // partitioned by the key's top bits, then each part is radix-sorted while it fits the
 // cache, and runs of one key are settled by the scores themselves. Scores are finite,
-// labels 0 or 1, or nil.
-func (w *sorter) sort(ctx context.Context, score []float64, label []uint16) (*sorted, error) {
+// labels 0 or 1, or nil; codes are words of the rows that go along, as many each time.
+func (w *sorter) sort(ctx context.Context, score []float64, label []uint16, codes ...array[uint32]) (*sorted, error) {
 	n := len(score)
 	if len(w.rows.v) < n {
 		w.free()
 		w.rows, w.score = newArray[uint32](n), newArray[float64](n)
+		for range codes {
+			w.codes = append(w.codes, newArray[uint32](n))
+		}
 	}
-	s := &sorted{rows: w.rows.v[:n], score: w.score.v[:n], ties: make([]uint64, n/64+1)}
+	s := &sorted{rows: w.rows.v[:n], score: w.score.v[:n], codes: w.codes, ties: make([]uint64, n/64+1)}
 	lo, hi := extremes(score)
 	key := scale(lo, hi)
 	ranges := w.split(n)
@@ -85,6 +94,9 @@ func (w *sorter) sort(ctx context.Context, score []float64, label []uint16) (*so
 			s.score[at], s.rows[at] = x, uint32(i)
 			if label != nil {
 				s.rows[at] |= uint32(label[i]) << labelBit
+			}
+			for k := range codes {
+				s.codes[k].v[at] = codes[k].v[i]
 			}
 			c[b]++
 		}
@@ -135,6 +147,13 @@ func (p *part) sort(s *sorted, from, to int, ties []int32) []int32 {
 	copy(p.score, score)
 	for i, r := range rec {
 		rows[i], score[i] = p.rows[uint32(r)], p.score[uint32(r)]
+	}
+	for _, c := range s.codes {
+		words := c.v[from:to]
+		copy(p.rows, words)
+		for i, r := range rec {
+			words[i] = p.rows[uint32(r)]
+		}
 	}
 	return ties
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/fairtrial/fairtrial/internal/cases"
 	"github.com/fairtrial/fairtrial/internal/engine"
 	"github.com/fairtrial/fairtrial/internal/engine/local/duck"
+	"github.com/fairtrial/fairtrial/internal/engine/local/rows"
 )
 
 // pass is one scan over the cases.
@@ -92,9 +93,9 @@ func (w *pass) prepare() {
 		n += n / 16
 	}
 	if w.req.Task.Numeric() {
-		w.target = make([]float64, 0, n)
+		w.target = rows.Column[float64](n)
 	} else {
-		w.class = make([]uint16, 0, n)
+		w.class = rows.Column[uint16](n)
 	}
 	for k := range w.given {
 		for c := range w.given[k].columns { // an attempt before this one may have left some
@@ -109,13 +110,13 @@ func (w *pass) prepare() {
 		switch {
 		case one == "":
 		case w.req.Task == cases.Multiclass:
-			w.preds[m] = make([]uint16, 0, n)
+			w.preds[m] = rows.Column[uint16](n)
 		default:
-			w.scores[m] = make([]float64, 0, n)
+			w.scores[m] = rows.Column[float64](n)
 		}
 	}
 	if s.weight >= 0 {
-		w.weight = make([]float64, 0, n)
+		w.weight = rows.Column[float64](n)
 	}
 	if s.cluster >= 0 {
 		w.cluster = newClusters(n)
@@ -125,12 +126,12 @@ func (w *pass) prepare() {
 	}
 	w.codes = make([][]uint16, len(s.coders))
 	for i := range w.codes {
-		w.codes[i] = make([]uint16, 0, n)
+		w.codes[i] = rows.Column[uint16](n)
 	}
 	w.parts = make([][]uint16, len(s.parts))
 	for i, part := range s.parts {
 		if part.code >= 0 {
-			w.parts[i] = make([]uint16, 0, n)
+			w.parts[i] = rows.Column[uint16](n)
 		}
 	}
 	if w.joined() {

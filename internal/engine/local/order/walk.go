@@ -1,0 +1,223 @@
+package order
+
+import "github.com/fairtrial/fairtrial/internal/summary"
+
+// walk is one worker's slots on one score.
+type walk struct {
+	s                *sorted
+	group            []slot
+	at               []place // of each slot in the codes
+	number           []int   // of each slot among all
+	reading, writing bool    // what the baseline leaves
+	e                entries
+	st               []state // the group's populations
+	first            []int   // of each slot in st
+	views            []view  // of each slot in the block at hand
+	met              []*state
+}
+
+func (k *walk) start(pops []*summary.Population, c *codes) {
+	for _, s := range k.group {
+		k.number = append(k.number, s.part+1)
+		k.at = append(k.at, c.at[s.part+1])
+		k.first = append(k.first, len(k.st))
+		for i := range s.size {
+			t := newState(pops[s.base+i])
+			if k.e != nil {
+				b := len(pops[s.base+i].Blocks.ID)
+				t.more.e10, t.more.e01, t.more.eAP = make([]float64, b), make([]float64, b), make([]float64, b)
+			}
+			k.st = append(k.st, t)
+		}
+	}
+}
+
+// view is what a slot's rows of a block need, side by side.
+type view struct {
+	place
+	number int
+	code   []uint32 // the words of the rows that hold their slices
+	st     []state
+	kept   []uint32
+}
+
+// block walks the group's slots over a block, from the lowest score up.
+func (k *walk) block(b *block) {
+	n := b.to - b.from
+	k.views = k.views[:0]
+	for i, at := range k.at {
+		v := view{place: at, number: k.number[i], code: k.s.codes[at.word].v[b.from:b.to], st: k.st[k.first[i]:][:k.group[i].size]}
+		if k.writing || k.reading {
+			v.kept = b.kept[v.number][:n]
+		}
+		k.views = append(k.views, v)
+	}
+	label, score := k.s.codes[0].v[b.from:b.to], k.s.score[b.from:b.to]
+	for i := 0; i < n; {
+		j := i + 1
+		for j < n && k.s.tie(b.from+j) {
+			j++
+		}
+		switch {
+		case j > i+1 || k.e != nil:
+			k.tied(b, i, j)
+		case positive(label[i]):
+			k.positive(i, score[i])
+		case k.reading:
+			k.negativeReading(i, score[i])
+		case k.writing:
+			k.negativeWriting(i, score[i])
+		default:
+			k.negative(i, score[i])
+		}
+		i = j
+	}
+}
+
+// negative is the block's i-th row, whose score no other row has.
+func (k *walk) negative(i int, score float64) {
+	for x := range k.views {
+		v := &k.views[x]
+		c := v.of(v.code[i])
+		if c == v.none {
+			continue
+		}
+		t := &v.st[c]
+		if t.below >= t.next {
+			t.turn()
+		}
+		t.negative(score)
+	}
+}
+
+func (k *walk) negativeWriting(i int, score float64) {
+	for x := range k.views {
+		v := &k.views[x]
+		c := v.of(v.code[i])
+		if c == v.none {
+			continue
+		}
+		t := &v.st[c]
+		if t.below >= t.next {
+			t.turn()
+		}
+		t.negative(score)
+		v.kept[i] = t.kept
+	}
+}
+
+func (k *walk) negativeReading(i int, score float64) {
+	for x := range k.views {
+		v := &k.views[x]
+		c := v.of(v.code[i])
+		if c == v.none {
+			continue
+		}
+		t := &v.st[c]
+		if t.below >= t.next {
+			t.turn()
+		}
+		t.negative(score)
+		base := v.kept[i]
+		t.runPlace += t.split.place(base)
+		t.runAP += t.split.value(base)
+	}
+}
+
+// positive is the same for a positive row.
+func (k *walk) positive(i int, score float64) {
+	for x := range k.views {
+		w := &k.views[x]
+		c := w.of(w.code[i])
+		if c == w.none {
+			continue
+		}
+		t := &w.st[c]
+		if t.below >= t.next {
+			t.turn()
+		}
+		place, v, ap := t.positive(score)
+		switch {
+		case k.writing:
+			w.kept[i] = t.split.keep(place, ap)
+			t.kept = t.split.keep(2*t.belowPos, t.h2)
+		case k.reading:
+			base := w.kept[i]
+			basePlace := t.split.place(base)
+			t.posPlace += basePlace
+			t.c10 += v * float64(int64(basePlace))
+			t.cap += ap * t.split.value(base)
+		}
+	}
+}
+
+// tied is the block's rows [from, to), all of one score: each population is settled once,
+// then its rows get what they share.
+func (k *walk) tied(b *block, from, to int) {
+	score := k.s.score[b.from+from]
+	label := k.s.codes[0].v[b.from : b.from+to]
+	for x := range k.views {
+		v := &k.views[x]
+		k.met = k.met[:0]
+		for i := from; i < to; i++ {
+			c := v.of(v.code[i])
+			if c == v.none {
+				continue
+			}
+			t, pos := &v.st[c], positive(label[i])
+			if t.meet(pos) {
+				k.met = append(k.met, t)
+			}
+			if k.reading {
+				base := v.kept[i]
+				if pos {
+					t.more.tied.posPlace += t.split.place(base)
+					t.more.tied.posAP += t.split.value(base)
+				} else {
+					t.runPlace += t.split.place(base)
+					t.runAP += t.split.value(base)
+				}
+			}
+		}
+		for _, t := range k.met {
+			t.settle(score)
+			if k.writing {
+				t.more.kept = t.split.keep(t.more.place, t.more.ap)
+				t.kept = t.split.keep(t.more.negPlace, t.h2)
+			}
+		}
+		for i := from; i < to && (k.writing || k.e != nil); i++ {
+			c := v.of(v.code[i])
+			if c == v.none {
+				continue
+			}
+			t, pos := &v.st[c], positive(label[i])
+			switch {
+			case k.writing && pos:
+				v.kept[i] = t.more.kept
+			case k.writing:
+				v.kept[i] = t.kept
+			}
+			if k.e != nil {
+				k.addEntry(t, k.e[v.number][k.s.row(b.from+i)], pos)
+			}
+		}
+		for _, t := range k.met {
+			t.more.pos, t.more.neg = 0, 0
+			if k.writing {
+				t.kept = t.split.keep(2*t.belowPos, t.h2)
+			}
+		}
+	}
+}
+
+func (k *walk) addEntry(t *state, entry uint16, positive bool) {
+	g := t.more
+	if positive {
+		g.e10[entry] += float64(g.place)
+		g.eAP[entry] += g.ap
+	} else {
+		g.e01[entry] += float64(g.negPlace)
+		g.eAP[entry] -= t.h2
+	}
+}
