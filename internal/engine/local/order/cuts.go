@@ -78,8 +78,10 @@ func (c *cutter) weight(row uint32) float64 {
 func cuts(ctx context.Context, c *cutter, workers int) error {
 	w := &sorter{workers: workers}
 	defer w.free()
+	labels := pack(c.r, slots(c.r)[:1], workers)
+	defer labels.free()
 	for m := range c.r.Models {
-		s, err := w.sort(ctx, c.r.Models[m].Score, c.r.Class)
+		s, err := w.sort(ctx, c.r.Models[m].Score, labels.words...)
 		if err != nil {
 			return err
 		}
@@ -93,7 +95,9 @@ func (c *cutter) binned(ctx context.Context, m int, g *gridModel, workers int) e
 	if c.fold != nil {
 		w := &sorter{workers: workers}
 		defer w.free()
-		s, err := w.sort(ctx, g.score, c.r.Class)
+		labels := pack(c.r, slots(c.r)[:1], workers)
+		defer labels.free()
+		s, err := w.sort(ctx, g.score, labels.words...)
 		if err == nil {
 			c.model(m, s)
 		}
@@ -117,6 +121,7 @@ func (c *cutter) binned(ctx context.Context, m int, g *gridModel, workers int) e
 	return nil
 }
 
+// model takes the cuts of a model from its sorted scores, whose codes begin with the label.
 func (c *cutter) model(m int, s *sorted) {
 	x, all := &c.out.Models[m], c.r.N
 	n, hits := make([]int64, len(c.out.Total)), make([]int64, len(c.out.Total))
@@ -129,14 +134,14 @@ func (c *cutter) model(m int, s *sorted) {
 		}
 		if c.fold == nil {
 			h := int64(0)
-			for _, r := range s.rows[from:to] {
-				h += int64(r >> labelBit)
+			for i := range s.rec[from:to] {
+				h += int64(s.rec[from+i].code & 1)
 			}
 			n[0], hits[0] = n[0]+int64(to-from), hits[0]+h
 		} else {
-			for _, r := range s.rows[from:to] {
-				n[c.fold[r&rowBits]]++
-				hits[c.fold[r&rowBits]] += int64(r >> labelBit)
+			for _, r := range s.rec[from:to] {
+				n[c.fold[r.row]]++
+				hits[c.fold[r.row]] += int64(r.code & 1)
 			}
 		}
 		for i := to - 1; i >= from && (t.w != nil || c.errors); i-- {

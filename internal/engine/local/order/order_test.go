@@ -197,7 +197,7 @@ func TestSortExtremes(t *testing.T) {
 		for i := range v {
 			v[i] = f(i)
 		}
-		s, err := (&sorter{workers: 3}).sort(context.Background(), v, nil)
+		s, err := (&sorter{workers: 3}).sort(context.Background(), v)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -39,7 +39,7 @@ func rank(ctx context.Context, r *rows.Rows, pops []*summary.Population, e entri
 	defer w.free()
 	base := make([][]state, len(groups)) // the baseline's sums, for the covariances
 	for _, m := range order {
-		s, err := w.sort(ctx, r.Models[m].Score, r.Class, codes.words...)
+		s, err := w.sort(ctx, r.Models[m].Score, codes.words...)
 		if err != nil {
 			return err
 		}
@@ -163,13 +163,13 @@ func (m *march) fetch(b *block, from, to int) {
 	const ahead = 128
 	for start := from; start < to; start += ahead {
 		end := min(start+ahead, to)
-		sorted := m.s.rows[b.from+start : b.from+end]
+		sorted := m.s.rec[b.from+start : b.from+end]
 		touched := uint32(0)
-		for _, r := range sorted {
-			touched |= lines[int(r&rowBits)*w]
+		for k := range sorted {
+			touched |= lines[int(sorted[k].row)*w]
 		}
-		for k, r := range sorted {
-			i, row := start+k, int(r&rowBits)
+		for k := range sorted {
+			i, row := start+k, int(sorted[k].row)
 			line := lines[row*w : row*w+w]
 			for slot, kept := range b.kept {
 				kept[i] = line[slot]

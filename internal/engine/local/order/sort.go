@@ -11,56 +11,66 @@ const (
 	bucketBits = 11
 	buckets    = 1 << bucketBits
 	rowMask    = 1<<32 - 1
-	labelBit   = 31
-	rowBits    = 1<<labelBit - 1
 )
+
+// record is a row among the sorted: what a walk needs of it lies side by side, so that
+// sorting moves one thing.
+type record struct {
+	score float64
+	row   uint32
+	code  uint32 // the first word of its codes, where sort was given them; else 0
+}
 
 // sorted is the rows of one score in ascending order; tie(i) says that the i-th has the
 // score of the one before.
 type sorted struct {
-	rows  []uint32 // in the highest bit the label, where sort was told of it
-	score []float64
-	codes []array[uint32] // of the rows, in their order
-	ties  []uint64        // bit set
+	rec  []record
+	more [][]uint32 // further words of codes, in the same order
+	ties []uint64   // bit set
 }
 
-func (s *sorted) row(i int) uint32    { return s.rows[i] & rowBits }
-func (s *sorted) value(i int) float64 { return s.score[i] }
+func (s *sorted) row(i int) uint32    { return s.rec[i].row }
+func (s *sorted) value(i int) float64 { return s.rec[i].score }
 
 func (s *sorted) tie(i int) bool { return s.ties[i>>6]&(1<<(i&63)) != 0 }
 
 // sorter sorts scores, keeping its buffers from one model to the next.
 type sorter struct {
-	rows    array[uint32]
-	score   array[float64]
-	codes   []array[uint32]
+	rec     array[record]
+	more    []array[uint32]
 	workers int
 }
 
 func (w *sorter) free() {
-	w.rows.free()
-	w.score.free()
-	for i := range w.codes {
-		w.codes[i].free()
+	w.rec.free()
+	for i := range w.more {
+		w.more[i].free()
 	}
-	w.codes = nil
+	w.more = nil
 }
 
 // sort orders rows by (score, row). A score becomes a 32-bit key by linear scaling
-// between the extremes, which is monotone in floating point; scores and their rows are
+// between the extremes, which is monotone in floating point; records are
 // partitioned by the key's top bits, then each part is radix-sorted while it fits the
-// cache, and runs of one key are settled by the scores themselves. Scores are finite,
-// labels 0 or 1, or nil; codes are words of the rows that go along, as many each time.
-func (w *sorter) sort(ctx context.Context, score []float64, label []uint16, codes ...array[uint32]) (*sorted, error) {
+// cache, and runs of one key are settled by the scores themselves. Scores are finite;
+// codes are words of the rows that go along, as many each time.
+func (w *sorter) sort(ctx context.Context, score []float64, codes ...array[uint32]) (*sorted, error) {
 	n := len(score)
-	if len(w.rows.v) < n {
+	if len(w.rec.v) < n {
 		w.free()
-		w.rows, w.score = newArray[uint32](n), newArray[float64](n)
-		for range codes {
-			w.codes = append(w.codes, newArray[uint32](n))
+		w.rec = newArray[record](n)
+		for range codes[min(1, len(codes)):] {
+			w.more = append(w.more, newArray[uint32](n))
 		}
 	}
-	s := &sorted{rows: w.rows.v[:n], score: w.score.v[:n], codes: w.codes, ties: make([]uint64, n/64+1)}
+	s := &sorted{rec: w.rec.v[:n], ties: make([]uint64, n/64+1)}
+	for i := range w.more {
+		s.more = append(s.more, w.more[i].v[:n])
+	}
+	var first []uint32
+	if len(codes) > 0 {
+		first = codes[0].v[:n]
+	}
 	lo, hi := extremes(score)
 	key := scale(lo, hi)
 	ranges := w.split(n)
@@ -91,12 +101,13 @@ func (w *sorter) sort(ctx context.Context, score []float64, label []uint16, code
 			x := score[i]
 			b := key.of(x) >> (32 - bucketBits)
 			at := c[b]
-			s.score[at], s.rows[at] = x, uint32(i)
-			if label != nil {
-				s.rows[at] |= uint32(label[i]) << labelBit
+			rec := record{score: x, row: uint32(i)}
+			if first != nil {
+				rec.code = first[i]
 			}
-			for k := range codes {
-				s.codes[k].v[at] = codes[k].v[i]
+			s.rec[at] = rec
+			for k, more := range s.more {
+				more[at] = codes[k+1].v[i]
 			}
 			c[b]++
 		}
@@ -124,35 +135,34 @@ func (w *sorter) sort(ctx context.Context, score []float64, label []uint16, code
 
 // part sorts one bucket at a time; its memory is that of the largest.
 type part struct {
-	key      scaler
-	rec, tmp []uint64 // the key, and in the low half the place in the bucket
-	rows     []uint32
-	score    []float64
+	key       scaler
+	keys, tmp []uint64 // the key, and in the low half the place in the bucket
+	rec       []record
+	more      []uint32
 }
 
 // sort orders s from one place to another and appends the places of ties.
 func (p *part) sort(s *sorted, from, to int, ties []int32) []int32 {
 	n := to - from
-	if n > len(p.rec) {
-		p.rec, p.tmp, p.rows, p.score = make([]uint64, n), make([]uint64, n), make([]uint32, n), make([]float64, n)
+	if n > len(p.keys) {
+		p.keys, p.tmp, p.rec, p.more = make([]uint64, n), make([]uint64, n), make([]record, n), make([]uint32, n)
 	}
-	rows, score := s.rows[from:to], s.score[from:to]
-	rec := p.rec[:n]
-	for i, x := range score {
-		rec[i] = uint64(p.key.of(x))<<32 | uint64(i)
+	bucket, rec := s.rec[from:to], p.rec[:n]
+	copy(rec, bucket)
+	keys := p.keys[:n]
+	for i := range rec {
+		keys[i] = uint64(p.key.of(rec[i].score))<<32 | uint64(i)
 	}
-	radix(rec, p.tmp[:n])
-	ties = settle(rec, from, score, ties)
-	copy(p.rows, rows)
-	copy(p.score, score)
-	for i, r := range rec {
-		rows[i], score[i] = p.rows[uint32(r)], p.score[uint32(r)]
+	radix(keys, p.tmp[:n])
+	ties = settle(keys, from, rec, ties)
+	for i, k := range keys {
+		bucket[i] = rec[uint32(k)]
 	}
-	for _, c := range s.codes {
-		words := c.v[from:to]
-		copy(p.rows, words)
-		for i, r := range rec {
-			words[i] = p.rows[uint32(r)]
+	for _, more := range s.more {
+		words := more[from:to]
+		copy(p.more, words)
+		for i, k := range keys {
+			words[i] = p.more[uint32(k)]
 		}
 	}
 	return ties
@@ -223,16 +233,16 @@ func radix(rec, tmp []uint64) {
 
 // settle orders runs of one key by score and appends the positions of ties, counted from
 // base.
-func settle(rec []uint64, base int, score []float64, ties []int32) []int32 {
-	for i := 0; i < len(rec); {
+func settle(keys []uint64, base int, rec []record, ties []int32) []int32 {
+	for i := 0; i < len(keys); {
 		j := i + 1
-		for j < len(rec) && rec[j]>>32 == rec[i]>>32 {
+		for j < len(keys) && keys[j]>>32 == keys[i]>>32 {
 			j++
 		}
 		if j-i > 1 {
-			run := rec[i:j]
+			run := keys[i:j]
 			slices.SortStableFunc(run, func(a, b uint64) int {
-				x, y := score[a&rowMask], score[b&rowMask]
+				x, y := rec[a&rowMask].score, rec[b&rowMask].score
 				switch {
 				case x < y:
 					return -1
@@ -242,7 +252,7 @@ func settle(rec []uint64, base int, score []float64, ties []int32) []int32 {
 				return 0
 			})
 			for k := 1; k < len(run); k++ {
-				if score[run[k]&rowMask] == score[run[k-1]&rowMask] {
+				if rec[run[k]&rowMask].score == rec[run[k-1]&rowMask].score {
 					ties = append(ties, int32(base+i+k))
 				}
 			}

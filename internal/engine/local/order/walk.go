@@ -36,9 +36,17 @@ func (k *walk) start(pops []*summary.Population, c *codes) {
 type view struct {
 	place
 	number int
-	code   []uint32 // the words of the rows that hold their slices
+	more   []uint32 // the word of each row that holds its slice, where that is not the first
 	st     []state
 	kept   []uint32
+}
+
+// slice is that of the block's i-th row, whose first word is given.
+func (v *view) slice(word uint32, i int) uint32 {
+	if v.more != nil {
+		word = v.more[i]
+	}
+	return v.of(word)
 }
 
 // block walks the group's slots over a block, from the lowest score up.
@@ -46,13 +54,16 @@ func (k *walk) block(b *block) {
 	n := b.to - b.from
 	k.views = k.views[:0]
 	for i, at := range k.at {
-		v := view{place: at, number: k.number[i], code: k.s.codes[at.word].v[b.from:b.to], st: k.st[k.first[i]:][:k.group[i].size]}
+		v := view{place: at, number: k.number[i], st: k.st[k.first[i]:][:k.group[i].size]}
+		if at.word > 0 {
+			v.more = k.s.more[at.word-1][b.from:b.to]
+		}
 		if k.writing || k.reading {
 			v.kept = b.kept[v.number][:n]
 		}
 		k.views = append(k.views, v)
 	}
-	label, score := k.s.codes[0].v[b.from:b.to], k.s.score[b.from:b.to]
+	rec := k.s.rec[b.from:b.to]
 	for i := 0; i < n; {
 		j := i + 1
 		for j < n && k.s.tie(b.from+j) {
@@ -61,24 +72,24 @@ func (k *walk) block(b *block) {
 		switch {
 		case j > i+1 || k.e != nil:
 			k.tied(b, i, j)
-		case positive(label[i]):
-			k.positive(i, score[i])
+		case positive(rec[i].code):
+			k.positive(i, rec[i])
 		case k.reading:
-			k.negativeReading(i, score[i])
+			k.negativeReading(i, rec[i])
 		case k.writing:
-			k.negativeWriting(i, score[i])
+			k.negativeWriting(i, rec[i])
 		default:
-			k.negative(i, score[i])
+			k.negative(i, rec[i])
 		}
 		i = j
 	}
 }
 
 // negative is the block's i-th row, whose score no other row has.
-func (k *walk) negative(i int, score float64) {
+func (k *walk) negative(i int, r record) {
 	for x := range k.views {
 		v := &k.views[x]
-		c := v.of(v.code[i])
+		c := v.slice(r.code, i)
 		if c == v.none {
 			continue
 		}
@@ -86,14 +97,14 @@ func (k *walk) negative(i int, score float64) {
 		if t.below >= t.next {
 			t.turn()
 		}
-		t.negative(score)
+		t.negative(r.score)
 	}
 }
 
-func (k *walk) negativeWriting(i int, score float64) {
+func (k *walk) negativeWriting(i int, r record) {
 	for x := range k.views {
 		v := &k.views[x]
-		c := v.of(v.code[i])
+		c := v.slice(r.code, i)
 		if c == v.none {
 			continue
 		}
@@ -101,15 +112,15 @@ func (k *walk) negativeWriting(i int, score float64) {
 		if t.below >= t.next {
 			t.turn()
 		}
-		t.negative(score)
+		t.negative(r.score)
 		v.kept[i] = t.kept
 	}
 }
 
-func (k *walk) negativeReading(i int, score float64) {
+func (k *walk) negativeReading(i int, r record) {
 	for x := range k.views {
 		v := &k.views[x]
-		c := v.of(v.code[i])
+		c := v.slice(r.code, i)
 		if c == v.none {
 			continue
 		}
@@ -117,7 +128,7 @@ func (k *walk) negativeReading(i int, score float64) {
 		if t.below >= t.next {
 			t.turn()
 		}
-		t.negative(score)
+		t.negative(r.score)
 		base := v.kept[i]
 		t.runPlace += t.split.place(base)
 		t.runAP += t.split.value(base)
@@ -125,10 +136,10 @@ func (k *walk) negativeReading(i int, score float64) {
 }
 
 // positive is the same for a positive row.
-func (k *walk) positive(i int, score float64) {
+func (k *walk) positive(i int, r record) {
 	for x := range k.views {
 		w := &k.views[x]
-		c := w.of(w.code[i])
+		c := w.slice(r.code, i)
 		if c == w.none {
 			continue
 		}
@@ -136,7 +147,7 @@ func (k *walk) positive(i int, score float64) {
 		if t.below >= t.next {
 			t.turn()
 		}
-		place, v, ap := t.positive(score)
+		place, v, ap := t.positive(r.score)
 		switch {
 		case k.writing:
 			w.kept[i] = t.split.keep(place, ap)
@@ -154,17 +165,17 @@ func (k *walk) positive(i int, score float64) {
 // tied is the block's rows [from, to), all of one score: each population is settled once,
 // then its rows get what they share.
 func (k *walk) tied(b *block, from, to int) {
-	score := k.s.score[b.from+from]
-	label := k.s.codes[0].v[b.from : b.from+to]
+	rec := k.s.rec[b.from:b.to]
+	score := rec[from].score
 	for x := range k.views {
 		v := &k.views[x]
 		k.met = k.met[:0]
 		for i := from; i < to; i++ {
-			c := v.of(v.code[i])
+			c := v.slice(rec[i].code, i)
 			if c == v.none {
 				continue
 			}
-			t, pos := &v.st[c], positive(label[i])
+			t, pos := &v.st[c], positive(rec[i].code)
 			if t.meet(pos) {
 				k.met = append(k.met, t)
 			}
@@ -187,11 +198,11 @@ func (k *walk) tied(b *block, from, to int) {
 			}
 		}
 		for i := from; i < to && (k.writing || k.e != nil); i++ {
-			c := v.of(v.code[i])
+			c := v.slice(rec[i].code, i)
 			if c == v.none {
 				continue
 			}
-			t, pos := &v.st[c], positive(label[i])
+			t, pos := &v.st[c], positive(rec[i].code)
 			switch {
 			case k.writing && pos:
 				v.kept[i] = t.more.kept

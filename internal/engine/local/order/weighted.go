@@ -61,7 +61,7 @@ func weightedRank(ctx context.Context, r *rows.Rows, pops []*summary.Population,
 	w := &sorter{workers: workers}
 	defer w.free()
 	for _, m := range order {
-		s, err := w.sort(ctx, r.Models[m].Score, nil)
+		s, err := w.sort(ctx, r.Models[m].Score)
 		if err != nil {
 			return err
 		}
