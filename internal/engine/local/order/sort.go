@@ -139,6 +139,7 @@ type part struct {
 	keys, tmp []uint64 // the key, and in the low half the place in the bucket
 	rec       []record
 	more      []uint32
+	count     [2][1 << 11]int32
 }
 
 // sort orders s from one place to another and appends the places of ties.
@@ -153,7 +154,7 @@ func (p *part) sort(s *sorted, from, to int, ties []int32) []int32 {
 	for i := range rec {
 		keys[i] = uint64(p.key.of(rec[i].score))<<32 | uint64(i)
 	}
-	radix(keys, p.tmp[:n])
+	p.radix(keys)
 	ties = settle(keys, from, rec, ties)
 	for i, k := range keys {
 		bucket[i] = rec[uint32(k)]
@@ -203,32 +204,38 @@ func scale(lo, hi float64) scaler {
 
 func (k scaler) of(s float64) uint32 { return uint32(min((s*k.half-k.base)*k.scale, rowMask)) }
 
-// radix sorts records by the 21 key bits below the bucket's, stably.
-func radix(rec, tmp []uint64) {
-	if len(rec) < 128 {
-		slices.Sort(rec) // (key, row): the same order
+// radix sorts the part's keys by the 21 bits below the bucket's, stably. Both digits are
+// counted at once.
+func (p *part) radix(keys []uint64) {
+	if len(keys) < 128 {
+		slices.Sort(keys) // (key, row): the same order
 		return
 	}
-	pass := func(from, to []uint64, shift uint, bits uint) {
-		var count [1 << 11]int32
-		mask := uint64(1)<<bits - 1
-		for _, r := range from {
-			count[r>>shift&mask]++
-		}
+	const low, high = 10, 11 // bits of the digits
+	clear(p.count[0][:])
+	clear(p.count[1][:])
+	for _, k := range keys {
+		p.count[0][k>>32&(1<<low-1)]++
+		p.count[1][k>>(32+low)&(1<<high-1)]++
+	}
+	for d := range p.count {
 		at := int32(0)
-		for i := range count[:1<<bits] {
-			c := count[i]
-			count[i] = at
+		for i, c := range p.count[d] {
+			p.count[d][i] = at
 			at += c
 		}
-		for _, r := range from {
-			k := r >> shift & mask
-			to[count[k]] = r
-			count[k]++
-		}
 	}
-	pass(rec, tmp, 32, 10)
-	pass(tmp, rec, 42, 11)
+	tmp := p.tmp[:len(keys)]
+	for _, k := range keys {
+		at := &p.count[0][k>>32&(1<<low-1)]
+		tmp[*at] = k
+		*at++
+	}
+	for _, k := range tmp {
+		at := &p.count[1][k>>(32+low)&(1<<high-1)]
+		keys[*at] = k
+		*at++
+	}
 }
 
 // settle orders runs of one key by score and appends the positions of ties, counted from
