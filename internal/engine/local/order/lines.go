@@ -88,9 +88,10 @@ type lines struct {
 // bits behind the point of its binary logarithm. Only the products of two models' values use
 // them; the values' own sums are exact.
 type split struct {
-	ap   uint8 // bits of the AP value
-	drop uint8 // low bits of the count that are not kept
-	cut  uint8 // low bits of a float32's 26 that are not kept
+	mask uint32 // of the AP value
+	ap   uint8  // its bits
+	drop uint8  // low bits of the count that are not kept
+	cut  uint8  // low bits of a float32's 26 that are not kept
 }
 
 const (
@@ -102,15 +103,15 @@ const (
 func splitOf(pos, neg uint32) split {
 	need := bits.Len32(2 * max(pos, neg))
 	keep := max(min(need, placeBits), 32-sizeBits)
-	return split{ap: uint8(32 - keep), drop: uint8(max(0, need-keep)), cut: uint8(sizeBits - (32 - keep))}
+	return split{mask: 1<<(32-keep) - 1, ap: uint8(32 - keep), drop: uint8(max(0, need-keep)), cut: uint8(sizeBits - (32 - keep))}
 }
 
 // keep packs a doubled count and the size of an AP value, 0 ≤ x < 255.
 func (s split) keep(place uint32, x float64) uint32 {
 	v := math.Float32bits(float32(1+x)) - one
-	cut, ap := s.cut&31, s.ap&31 // spares the shifts a check
-	v = min((v+1<<cut>>1)>>cut, 1<<ap-1)
-	return place>>(s.drop&31)<<ap | v
+	cut := s.cut & 31 // spares the shifts a check
+	v = min((v+1<<cut>>1)>>cut, s.mask)
+	return place>>(s.drop&31)<<(s.ap&31) | v
 }
 
 // place is the kept part of the doubled count.
@@ -118,5 +119,5 @@ func (s split) place(kept uint32) uint64 { return uint64(kept >> (s.ap & 31)) }
 
 // value is the size of the AP value.
 func (s split) value(kept uint32) float64 {
-	return float64(math.Float32frombits((kept&(1<<(s.ap&31)-1))<<(s.cut&31)+one)) - 1
+	return float64(math.Float32frombits((kept&s.mask)<<(s.cut&31)+one)) - 1
 }
