@@ -68,7 +68,7 @@ func CanBin(r engine.Request) bool { return r.Task == cases.Binary && r.Weight =
 
 // Bytes is the memory that Summarize takes beside the n rows themselves.
 func Bytes(n int64, r engine.Request, workers int) int64 {
-	const sorting = 12 + 2 // a score and its row, and the part that is being sorted
+	const sorting = 16 + 2 // a record, and the part that is being sorted
 	slots, models := int64(len(r.Slices)+1), int64(len(r.Models))
 	classes := 2
 	for _, m := range r.Models {
@@ -85,7 +85,7 @@ func Bytes(n int64, r engine.Request, workers int) int64 {
 			case r.Weight != "":
 				b = sorting + 8*slots*min(models-1, 1)
 			default:
-				b = sorting + 4*(slots+1)/2 + 4*slots*min(models-1, 1)
+				b = sorting + 2*slots + 4*slots*min(models-1, 1) // a slice takes some 8 bits, once by row and once sorted
 			}
 		case summary.KindClassRank:
 			b = sorting + 8*slots*(models+1)

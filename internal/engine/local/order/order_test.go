@@ -137,6 +137,42 @@ func TestRankMatchesOracle(t *testing.T) {
 	}
 }
 
+// Slices whose codes fill several words are as if each partition were alone.
+func TestCodesOfManyWords(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 1))
+	x := sample(r, 5000, 2, false)
+	x.Parts = nil
+	for e, k := range []int{2, 300, 5, 1, 64, 127, 128, 3, 65, 500, 255, 256, 2} {
+		p := rows.Partition{Entry: e, Names: make([]string, k), Rows: make([]int64, k), Code: make([]uint16, x.N)}
+		for i := range p.Code {
+			p.Code[i] = uint16(r.IntN(k + 1))
+			if int(p.Code[i]) == k {
+				p.Code[i] = rows.None
+			}
+		}
+		x.Parts = append(x.Parts, p)
+	}
+	if words := len(pack(x, slots(x), 1).words); words < 3 {
+		t.Fatalf("%d words", words)
+	}
+	together := summarize(t, x, 3)
+	at := 1
+	for _, part := range x.Parts {
+		alone := *x
+		alone.Parts = []rows.Partition{part}
+		want := summarize(t, &alone, 1)
+		if !reflect.DeepEqual(together[0].Rank, want[0].Rank) {
+			t.Errorf("overall differs beside partition %d", part.Entry)
+		}
+		for i, w := range want[1:] {
+			if !reflect.DeepEqual(together[at+i].Rank, w.Rank) {
+				t.Errorf("partition %d, slice %d: %+v, want %+v", part.Entry, i, together[at+i].Rank, w.Rank)
+			}
+		}
+		at += len(part.Names)
+	}
+}
+
 // The bits never depend on the number of workers.
 func TestWorkersDoNotMatter(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 5))

@@ -78,7 +78,7 @@ type block struct {
 	kept     [][]uint32 // by slot, then row: apart, so that workers do not write to one cache line
 }
 
-const blockRows = 4096
+const blockRows = 8192
 
 // march takes all blocks through their stages: the lines of a block are fetched, it is
 // walked, and they are written back. While one is walked, the next is fetched and the one
