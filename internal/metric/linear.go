@@ -15,6 +15,9 @@ const (
 	// Below fewBlocks CR1 with t(G−1) is too bold: CR2 with Satterthwaite's degrees of
 	// freedom (Bell & McCaffrey 2002; Pustejovsky & Tipton 2018).
 	fewBlocks = 40
+	// noCluster is the share of the rows' variance below which that of the clusters is the
+	// rounding of 0. One row of n that a cluster has more gives some 1/n.
+	noCluster = 1e-16
 	// Satterthwaite's approximation is not to be trusted below four degrees of freedom
 	// (Pustejovsky & Tipton 2018).
 	fewestDF = 4
@@ -59,6 +62,9 @@ func clustered(b *summary.Blocks, sums []float64, iid float64) spread {
 	case s.df < fewestDF:
 		s.variance, s.df = math.NaN(), math.NaN()
 		s.note = "a few clusters hold most rows: too few degrees of freedom for an interval"
+	case s.variance < noCluster*iid:
+		s.variance = iid
+		s.note = "the rows differ but no cluster does, as if by design: the error shown is that of independent rows"
 	case len(sums) < lowBlocks:
 		s.note = "fewer than 20 clusters: the interval has few degrees of freedom"
 	}

@@ -250,14 +250,15 @@ func (m rank) contrast(v *View, a, b int, k float64) Answer {
 		}
 		s.variance = math.Max(0, sa.variance+k*k*sb.variance-2*k*cov)
 	}
-	// Rounding of a variance that is zero (equal order) must not look like an error.
-	alike := s.variance < 1e-18*(1+k*k)
+	// Rounding of a variance that is zero (equal order) must not look like an error. Without
+	// clusters, what the baseline left of each row is rounded (package order).
+	alike := s.variance < 1e-15*(1+k*k) || s.ids == nil && s.variance < keptRounding*(sa.variance+k*k*sb.variance)
 	if alike {
 		s.variance = m.oneRow(v.Pop)
 	}
 	x := answered(s.finish(va-k*vb, infer.NewSymmetric(), method), n)
 	if alike {
-		x.note("the models order these rows alike: the error shown is that of one row of each class (or one cluster) ordered otherwise")
+		x.note("the models order these rows alike, or nearly: the error shown is that of one row of each class (or one cluster) ordered otherwise")
 	}
 	if s.note != "" {
 		x.note("%s", s.note)
@@ -267,6 +268,10 @@ func (m rank) contrast(v *View, a, b int, k float64) Answer {
 	}
 	return x
 }
+
+// keptRounding is the share of the variances of two models below which that of their
+// difference may be rounding.
+const keptRounding = 1e-6
 
 // oneRow is the variance that a difference would show if one positive and one negative, or
 // one of the clusters, were ordered otherwise from end to end: none is seen where two models

@@ -3,6 +3,7 @@ package metric_test
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -299,5 +300,40 @@ func TestPassFailIsComparedByTango(t *testing.T) {
 	wantLo, wantHi := interval.Tango(9, 4, 100, 1.959963984540054)
 	if math.Abs(lo-wantLo) > 1e-9 || math.Abs(hi-wantHi) > 1e-9 || d.N != 100 {
 		t.Errorf("%g to %g, want %g to %g (%s)", lo, hi, wantLo, wantHi, d.Method)
+	}
+}
+
+// Where every cluster has as many rows that differ as the next, as in a design of so many
+// questions about each document, the clusters tell of no error and the rows do.
+func TestClustersThatDoNotDiffer(t *testing.T) {
+	in := scorer(t, metric.Scorer{Name: "s", Lo: 0, Hi: 1, PassFail: true})
+	for _, per := range []int{4, 10} { // 12 clusters: CR2; 60: CR1
+		for _, clusters := range []int{12, 60} {
+			x := scoredRows(clusters*per, false, true)
+			x.Cluster, x.ClusterHash = nil, nil
+			for c := range clusters {
+				x.ClusterHash = append(x.ClusterHash, uint64(c+1))
+			}
+			g := x.Given["s"]
+			for i := range x.N {
+				x.Cluster = append(x.Cluster, uint32(i/per))
+				g.Ungraded[i] = false
+				g.Scores["candidate"][i], g.Scores["baseline"][i] = 1, 1
+				if i%per == 0 {
+					g.Scores["candidate"][i] = 0
+				}
+			}
+			v := see(t, x, []*metric.Instance{in})
+			p := 1 / float64(per)
+			want := math.Sqrt(p * (1 - p) / float64(x.N-1))
+			d := in.Contrast(v, 0, 1, 1)
+			if math.Abs(d.Value+p) > 1e-12 || math.Abs(d.SE-want) > 1e-9 || !slices.ContainsFunc(d.Notes, func(n string) bool { return strings.Contains(n, "no cluster does") }) {
+				t.Errorf("%d clusters of %d: %g ± %g, want %g ± %g; %v", clusters, per, d.Value, d.SE, -p, want, d.Notes)
+			}
+			g.Scores["candidate"][1] = 0 // one cluster more than the others
+			if d := in.Contrast(see(t, x, []*metric.Instance{in}), 0, 1, 1); !(d.SE > 0) || d.SE > want || len(d.Notes) > 1 {
+				t.Errorf("%d clusters of %d, one differs: ± %g; %v", clusters, per, d.SE, d.Notes)
+			}
+		}
 	}
 }

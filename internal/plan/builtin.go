@@ -121,8 +121,13 @@ func (d *decoder) scorerFits(v *node, path string, sc *score.Scorer) {
 		}
 	}
 	for _, x := range sc.Entry.Params {
-		if n := v.get(x.Name); n != nil && x.Filled {
+		if !x.Filled {
+			continue
+		}
+		if n := v.get(x.Name); n != nil {
 			d.scorerVariables(n, path+"."+x.Name)
+		} else if text, ok := x.Default.(string); ok {
+			d.templateColumns(text, v, path+"."+x.Name)
 		}
 	}
 	if v.kind == scalarString { // in one line
@@ -191,7 +196,12 @@ func (d *decoder) scorerVariables(n *node, path string) {
 	if n.kind != scalarString {
 		return
 	}
-	t, err := score.ParseTemplate(n.text)
+	d.templateColumns(n.text, n, path)
+}
+
+// templateColumns refers to the columns that a template reads; at is where it is asked for.
+func (d *decoder) templateColumns(text string, at *node, path string) {
+	t, err := score.ParseTemplate(text)
 	if err != nil {
 		return // told by the scorer
 	}
@@ -206,7 +216,7 @@ func (d *decoder) scorerVariables(n *node, path string) {
 		if root == "reference" && d.plan.Data.Columns.Reference != "" || root == "question" && d.plan.Data.Columns.Question != "" {
 			continue
 		}
-		d.plan.refer(root, Source{}, path, n)
+		d.plan.refer(root, Source{}, path, at)
 	}
 }
 
