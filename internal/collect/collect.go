@@ -213,7 +213,15 @@ func (r *run) begin() error {
 			return err
 		}
 	}
-	for _, b := range r.past.pending {
+	for _, at := range r.past.pending {
+		_, payload, err := readAt(r.log.f, at)
+		if err != nil {
+			return err
+		}
+		var b begin
+		if err := json.Unmarshal(payload, &b); err != nil {
+			return fmt.Errorf("read the log: the record at byte %d is of another version: %w", at, err)
+		}
 		u := fail{Call: b.Call, ID: b.ID, Sample: b.Sample, At: time.Now().UTC(), Charge: b.May,
 			Failure: Failure{Kind: "unknown", Message: "the program ended while the call was in flight"}}
 		if _, err := r.write(kindUnknown, u); err != nil {

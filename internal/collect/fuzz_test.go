@@ -2,9 +2,11 @@ package collect
 
 import (
 	"bytes"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/fairtrial/fairtrial/internal/provider"
 )
@@ -90,4 +92,46 @@ func FuzzOpen(f *testing.F) {
 		}
 		_, _ = a.key("b")
 	})
+}
+
+// What is read without a decoder is what the decoder reads.
+func FuzzRemember(f *testing.F) {
+	for _, e := range []Entry{
+		{ID: "a", Key: "k", Answer: &provider.Answer{Output: "x"}},
+		{ID: `a "b" ü`, Sample: 3, Step: 2, Key: "0f", Call: 12, Attempts: 2, Cached: true, Charge: Charge{In: 1, Out: 20, Pico: 300, Estimated: true}, Answer: &provider.Answer{Output: "x"}},
+		{ID: "c", Charge: Charge{Out: 7}, Answer: &provider.Answer{}},
+		{ID: "d", Err: &Failure{Kind: provider.BadRequest, Message: "no"}},
+	} {
+		meta, err := json.Marshal(&e)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(meta)
+	}
+	f.Fuzz(func(t *testing.T, meta []byte) {
+		got, ok := rememberPlain(meta)
+		if !ok {
+			return
+		}
+		var want remembered
+		if err := json.Unmarshal(withoutAnswer(meta), &want); err != nil || got != want {
+			t.Errorf("%q: %+v, want %+v (%v)", meta, got, want, err)
+		}
+	})
+}
+
+// Entries as they are stored are read without a decoder.
+func TestRememberPlain(t *testing.T) {
+	e := Entry{ID: "case-1", Key: "abc", Call: 5, Attempts: 1, At: time.Now(), Charge: Charge{In: 3, Out: 4}, Answer: &provider.Answer{Output: "x"}}
+	meta, err := json.Marshal(&e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, ok := rememberPlain(meta); !ok || got != (remembered{ID: "case-1", Key: "abc", Call: 5, Charge: Charge{In: 3, Out: 4}}) {
+		t.Errorf("%s: %+v, %v", meta, got, ok)
+	}
+	b, err := json.Marshal(begin{Call: 17, ID: "a"})
+	if call, ok := begun(b); err != nil || !ok || call != 17 {
+		t.Errorf("%s: %d, %v", b, call, ok)
+	}
 }

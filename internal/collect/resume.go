@@ -38,7 +38,7 @@ type past struct {
 	errors  map[jobKey]int64 // place of an error that asking again cannot mend
 	mending map[jobKey]int64 // place of an error that it could
 	settled bool             // whether settlements count
-	pending map[uint64]begin
+	pending map[uint64]int64 // by call that has begun: its place
 	calls   uint64
 	spent   Spent
 }
@@ -55,7 +55,7 @@ func Lasting(k provider.Kind) bool {
 
 // recall reads a log. Where settled, an error that was settled is as good as a lasting one.
 func recall(folder string, settled bool) (*past, error) {
-	p := &past{answers: map[jobKey]int64{}, errors: map[jobKey]int64{}, mending: map[jobKey]int64{}, pending: map[uint64]begin{}, settled: settled}
+	p := &past{answers: map[jobKey]int64{}, errors: map[jobKey]int64{}, mending: map[jobKey]int64{}, pending: map[uint64]int64{}, settled: settled}
 	var err error
 	p.end, p.damage, err = scan(folder, p.visit)
 	if err != nil {
@@ -80,12 +80,16 @@ func (p *past) visit(k kind, at int64, payload []byte) error {
 			return fmt.Errorf("read the log: its format is %d, this program knows %d", p.head.Format, format)
 		}
 	case kindBegin:
-		var b begin
-		if err := json.Unmarshal(payload, &b); err != nil {
-			return bad(err)
+		call, ok := begun(payload)
+		if !ok {
+			var b begin
+			if err := json.Unmarshal(payload, &b); err != nil {
+				return bad(err)
+			}
+			call = b.Call
 		}
-		p.pending[b.Call] = b
-		p.calls = max(p.calls, b.Call)
+		p.pending[call] = at
+		p.calls = max(p.calls, call)
 		p.spent.Calls++
 	case kindFail, kindUnknown:
 		var f fail
@@ -104,15 +108,8 @@ func (p *past) visit(k kind, at int64, payload []byte) error {
 		if err != nil {
 			return bad(err)
 		}
-		var e struct {
-			ID     string   `json:"id"`
-			Sample int      `json:"sample"`
-			Key    string   `json:"key"`
-			Call   uint64   `json:"call"`
-			Charge Charge   `json:"charge"`
-			Err    *Failure `json:"error"`
-		}
-		if err := json.Unmarshal(withoutAnswer(meta), &e); err != nil {
+		e, err := remember(meta)
+		if err != nil {
 			return bad(err)
 		}
 		key := newJobKey(e.ID, e.Sample, e.Key)
