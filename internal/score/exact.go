@@ -36,6 +36,12 @@ func exactEntries() []*Entry {
 			if o == r {
 				return 1, "equal"
 			}
+			if how == "squad" && squadPlain(o) && squadPlain(r) {
+				if squadEqual(o, r) {
+					return 1, "equal"
+				}
+				return 0, "expected " + short(squadStart(r, mostEvidence))
+			}
 			o, r = normalise(o, how, fold), normalise(r, how, fold)
 			if o == r {
 				return 1, "equal"
