@@ -62,6 +62,7 @@ type rouge struct {
 	grams   grams
 	stemmed vocab     // words that were stemmed
 	stems   []wordKey // by their number
+	runs    []int32
 	ids     [2][]int32
 	masks   []uint64
 	state   []uint64
@@ -94,14 +95,9 @@ func (k *rouge) tokens(dst []int32, s string) []int32 {
 	if strings.Contains(s, "İ") || strings.Contains(s, "\u212a") {
 		s = lower(s)
 	}
-	for i := 0; i < len(s); i++ {
-		if !alphanumeric(s[i]) {
-			continue
-		}
-		start := i
-		for i++; i < len(s) && alphanumeric(s[i]); i++ {
-		}
-		dst = append(dst, k.word(s, start, i))
+	k.runs = appendRuns(k.runs[:0], s)
+	for i := 0; i < len(k.runs); i += 2 {
+		dst = append(dst, k.word(s, int(k.runs[i]), int(k.runs[i+1])))
 	}
 	return dst
 }
