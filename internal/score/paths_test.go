@@ -68,15 +68,31 @@ func TestWestern(t *testing.T) {
 		{regexp.MustCompile(`([0-9])(-)`), "$1 $2 "},
 	}
 	r := rand.New(rand.NewPCG(6, 6))
-	tok := newTokenizer("13a")
-	for range 20000 {
+	var tok tokenizer
+	var whole tokenizer13a
+	var v vocab
+	for i := range 30000 {
 		s := drawn(r, r.IntN(14), "ab12.,-- {/'é")
+		switch i % 3 {
+		case 1:
+			s = drawn(r, r.IntN(40), "abcdefgh1     .,\n\u2003-?\"")
+		case 2:
+			s = strings.TrimSpace(wordy(r, r.IntN(30), oddCharacters))
+		}
+		raw := s
+		s = replaced13a(s)
 		want := " " + s + " "
 		for _, x := range steps {
 			want = x.re.ReplaceAllString(want, x.to)
 		}
-		if got := tok.western(s, true); fmt.Sprint(fields(nil, got)) != fmt.Sprint(strings.Fields(want)) {
+		if got := tok.western(s, true); fmt.Sprint(fields(nil, got)) != fmt.Sprint(fields(nil, want)) {
 			t.Fatalf("%q: %q, the substitutions give %q", s, got, want)
+		}
+		v.reset()
+		ids := whole.ids(nil, &v, raw)
+		v.reset()
+		if want := v.all(nil, fields(nil, want)); fmt.Sprint(ids) != fmt.Sprint(want) {
+			t.Fatalf("%q: the tokens are %v, the substitutions give %v", s, ids, want)
 		}
 	}
 }
