@@ -32,15 +32,19 @@ func exactEntries() []*Entry {
 		}
 		refs, err := a.references()
 		how, fold := a.text("normalize"), a.flag("ignore_case")
+		var words [2]squadWords
 		return &best{refs: refs, one: func(o, r string) (float64, string) {
 			if o == r {
 				return 1, "equal"
 			}
 			if how == "squad" && squadPlain(o) && squadPlain(r) {
-				if squadEqual(o, r) {
+				words[0].start(o)
+				words[1].start(r)
+				if words[0].equal(&words[1]) {
 					return 1, "equal"
 				}
-				return 0, "expected " + short(squadStart(r, mostEvidence))
+				words[1].i = 0
+				return 0, "expected " + short(words[1].text(mostEvidence))
 			}
 			o, r = normalise(o, how, fold), normalise(r, how, fold)
 			if o == r {

@@ -57,7 +57,7 @@ func (k *tokenF1) words(dst []int32, s string) []int32 {
 	switch k.how {
 	case "squad":
 		if squadPlain(s) {
-			k.plain.s, k.plain.i = s, 0
+			k.plain.start(s)
 			for {
 				text, from, to, ok := k.plain.next()
 				if !ok {

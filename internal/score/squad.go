@@ -1,14 +1,14 @@
 package score
 
-import (
-	"unicode/utf8"
-)
+import "unicode/utf8"
 
 // squad normalises as SQuAD's evaluation does: lower case, no ASCII punctuation, no
 // articles, single spaces.
 func squad(s string) string {
 	if squadPlain(s) {
-		return squadStart(s, len(s))
+		var w squadWords
+		w.start(s)
+		return w.text(len(s))
 	}
 	return squadAny(s)
 }
@@ -89,57 +89,52 @@ func squadPlainBytes(s string) bool {
 // letters and without articles.
 type squadWords struct {
 	s      string
+	runs   []int32 // of letters and digits, see appendRuns
 	i      int
 	joined []byte
 }
 
+func (w *squadWords) start(s string) {
+	w.s, w.i, w.runs = s, 0, appendRuns(w.runs[:0], s)
+}
+
 // next is the word text[from:to], of A–Z, a–z and 0–9; ok is false after the last one.
 func (w *squadWords) next() (text string, from, to int, ok bool) {
-	for s := w.s; ; {
-		for w.i < len(s) && !alphanumeric(s[w.i]) {
-			w.i++
-		}
-		if from = w.i; from == len(s) {
-			return "", 0, 0, false
-		}
-		text, to = s, w.run()
-		if w.i < len(s) && !isSpace(rune(s[w.i])) { // punctuation: mostly at the end
+	for w.i < len(w.runs) {
+		text, from, to = w.s, int(w.runs[w.i]), int(w.runs[w.i+1])
+		w.i += 2
+		if w.goesOn(to) {
 			text, from, to = w.join(from, to)
 		}
 		if to-from > 3 || !article(text[from:to]) {
 			return text, from, to, true
 		}
 	}
+	return "", 0, 0, false
 }
 
-// run passes letters and digits.
-func (w *squadWords) run() (to int) {
-	i := w.i
-	for i < len(w.s) && alphanumeric(w.s[i]) {
-		i++
+// goesOn reports whether nothing but punctuation stands between a run that ends at to and the next.
+func (w *squadWords) goesOn(to int) bool {
+	if w.i == len(w.runs) || w.s[to] == ' ' {
+		return false
 	}
-	w.i = i
-	return i
+	for _, c := range []byte(w.s[to:w.runs[w.i]]) {
+		if isSpace(rune(c)) {
+			return false
+		}
+	}
+	return true
 }
 
-// join puts together a word with punctuation in it, whose first piece is known.
+// join puts together a word with punctuation in it, whose first run is known.
 func (w *squadWords) join(from, to int) (string, int, int) {
-	joined := w.joined[:0]
-	for w.i < len(w.s) && !isSpace(rune(w.s[w.i])) {
-		if !alphanumeric(w.s[w.i]) {
-			w.i++
-			continue
-		}
-		if len(joined) == 0 {
-			joined = append(joined, w.s[from:to]...)
-		}
-		i := w.i
-		joined = append(joined, w.s[i:w.run()]...)
+	w.joined = append(w.joined[:0], w.s[from:to]...)
+	for w.goesOn(to) {
+		from, to = int(w.runs[w.i]), int(w.runs[w.i+1])
+		w.joined = append(w.joined, w.s[from:to]...)
+		w.i += 2
 	}
-	if w.joined = joined; len(joined) == 0 {
-		return w.s, from, to
-	}
-	return string(joined), 0, len(joined)
+	return string(w.joined), 0, len(w.joined)
 }
 
 func article(w string) bool {
@@ -154,12 +149,11 @@ func article(w string) bool {
 	return false
 }
 
-// squadStart is the normal form of a plain text, or its beginning of more than n bytes.
-func squadStart(s string, n int) string {
-	out := make([]byte, 0, min(n+16, len(s)))
-	words := squadWords{s: s}
+// text is the normal form from the next word on, or its beginning of more than n bytes.
+func (w *squadWords) text(n int) string {
+	out := make([]byte, 0, min(n+16, len(w.s)))
 	for len(out) <= n {
-		text, from, to, ok := words.next()
+		text, from, to, ok := w.next()
 		if !ok {
 			break
 		}
@@ -167,18 +161,17 @@ func squadStart(s string, n int) string {
 			out = append(out, ' ')
 		}
 		for _, c := range []byte(text[from:to]) {
-			out = append(out, lowerByte(c))
+			out = append(out, c|0x20) // digits have the bit
 		}
 	}
 	return string(out)
 }
 
-// squadEqual reports whether the normal forms of two plain texts are one.
-func squadEqual(a, b string) bool {
-	x, y := squadWords{s: a}, squadWords{s: b}
+// equal reports whether the same words follow in both.
+func (w *squadWords) equal(other *squadWords) bool {
 	for {
-		s, i, iEnd, more := x.next()
-		t, j, jEnd, alsoMore := y.next()
+		s, i, iEnd, more := w.next()
+		t, j, jEnd, alsoMore := other.next()
 		if !more || !alsoMore {
 			return more == alsoMore
 		}
@@ -186,7 +179,7 @@ func squadEqual(a, b string) bool {
 			return false
 		}
 		for ; i < iEnd; i, j = i+1, j+1 {
-			if lowerByte(s[i]) != lowerByte(t[j]) {
+			if s[i]|0x20 != t[j]|0x20 {
 				return false
 			}
 		}
