@@ -98,20 +98,36 @@ func foldedLiteral(pattern string) string {
 
 // indexFold finds a lower-case text in an ASCII text, whose case is none.
 func indexFold(s, text string) int {
-	first := text[0]
-	for i := 0; i+len(text) <= len(s); i++ {
-		if lowerByte(s[i]) != first {
-			continue
+	small := text[0]
+	great := small
+	if small >= 'a' && small <= 'z' {
+		great -= 'a' - 'A'
+	}
+	next := func(c byte, from int) int {
+		if i := strings.IndexByte(s[from:], c); i >= 0 {
+			return from + i
 		}
-		j := 1
-		for j < len(text) && lowerByte(s[i+j]) == text[j] {
-			j++
+		return len(s)
+	}
+	for i, j := next(small, 0), next(great, 0); ; {
+		at := min(i, j)
+		if at+len(text) > len(s) {
+			return -1
 		}
-		if j == len(text) {
-			return i
+		k := 1
+		for k < len(text) && lowerByte(s[at+k]) == text[k] {
+			k++
+		}
+		if k == len(text) {
+			return at
+		}
+		if i == at {
+			i = next(small, at+1)
+		}
+		if j == at {
+			j = next(great, at+1)
 		}
 	}
-	return -1
 }
 
 func lowerByte(c byte) byte {
