@@ -2,6 +2,7 @@ package score
 
 import (
 	"strings"
+	"unicode/utf8"
 )
 
 func exactEntries() []*Entry {
@@ -37,14 +38,14 @@ func exactEntries() []*Entry {
 			if o == r {
 				return 1, "equal"
 			}
-			if how == "squad" && squadPlain(o) && squadPlain(r) {
+			if how == "squad" {
 				words[0].start(o)
 				words[1].start(r)
 				if words[0].equal(&words[1]) {
 					return 1, "equal"
 				}
-				words[1].i = 0
-				return 0, "expected " + short(words[1].text(mostEvidence))
+				words[1].again()
+				return 0, "expected " + short(words[1].text(utf8.UTFMax*mostEvidence))
 			}
 			o, r = normalise(o, how, fold), normalise(r, how, fold)
 			if o == r {

@@ -25,7 +25,7 @@ func overlapEntries() []*Entry {
 type tokenF1 struct {
 	how   string
 	vocab vocab
-	plain squadWords
+	squad squadWords
 	split []string
 	ids   [2][]int32
 	count []int32
@@ -56,17 +56,18 @@ func (k *tokenF1) one(o, r string) (float64, string) {
 func (k *tokenF1) words(dst []int32, s string) []int32 {
 	switch k.how {
 	case "squad":
-		if squadPlain(s) {
-			k.plain.start(s)
-			for {
-				text, from, to, ok := k.plain.next()
-				if !ok {
-					return dst
-				}
+		k.squad.start(s)
+		for {
+			text, from, to, ok := k.squad.next()
+			switch {
+			case !ok:
+				return dst
+			case k.squad.plain:
 				dst = append(dst, k.vocab.withinLower(text, from, to))
+			default:
+				dst = append(dst, k.vocab.within(text, from, to))
 			}
 		}
-		s = squadAny(s)
 	case "lower":
 		s = lower(s)
 	}

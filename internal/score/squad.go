@@ -5,16 +5,13 @@ import "unicode/utf8"
 // squad normalises as SQuAD's evaluation does: lower case, no ASCII punctuation, no
 // articles, single spaces.
 func squad(s string) string {
-	if squadPlain(s) {
-		var w squadWords
-		w.start(s)
-		return w.text(len(s))
-	}
-	return squadAny(s)
+	var w squadWords
+	w.start(s)
+	return w.text(len(w.s))
 }
 
-func squadAny(s string) string {
-	s = lower(s)
+// squadLowered normalises what is in lower case already, step by step.
+func squadLowered(s string) string {
 	b := make([]byte, 0, len(s))
 	for i := 0; i < len(s); i++ {
 		if !isPunct(rune(s[i])) {
@@ -85,21 +82,35 @@ func squadPlainBytes(s string) bool {
 	return true
 }
 
-// squadWords gives the words of a plain text one after the other, but for the case of
-// letters and without articles.
+// squadWords gives the words of a text's normal form one after the other.
 type squadWords struct {
 	s      string
-	runs   []int32 // of letters and digits, see appendRuns
-	i      int
+	plain  bool    // else s is in lower case
+	runs   []int32 // plain: of letters and digits, see appendRuns
+	i      int     // in runs, else in s
 	joined []byte
+	words  []string // of a piece with articles in it
+	rest   []string // of words
 }
 
 func (w *squadWords) start(s string) {
-	w.s, w.i, w.runs = s, 0, appendRuns(w.runs[:0], s)
+	w.s, w.i, w.plain, w.rest = s, 0, squadPlain(s), nil
+	if w.plain {
+		w.runs = appendRuns(w.runs[:0], s)
+	} else {
+		w.s = lower(s)
+	}
 }
 
-// next is the word text[from:to], of A–Z, a–z and 0–9; ok is false after the last one.
+// again begins anew.
+func (w *squadWords) again() { w.i, w.rest = 0, nil }
+
+// next is the word text[from:to], in lower case unless the text is plain; ok is false after
+// the last one.
 func (w *squadWords) next() (text string, from, to int, ok bool) {
+	if !w.plain {
+		return w.nextAny()
+	}
 	for w.i < len(w.runs) {
 		text, from, to = w.s, int(w.runs[w.i]), int(w.runs[w.i+1])
 		w.i += 2
@@ -111,6 +122,64 @@ func (w *squadWords) next() (text string, from, to int, ok bool) {
 		}
 	}
 	return "", 0, 0, false
+}
+
+// nextAny takes what stands between white space: it is a word without its punctuation,
+// unless articles are parts of it.
+func (w *squadWords) nextAny() (text string, from, to int, ok bool) {
+	for len(w.rest) == 0 {
+		from, to = piece(w.s, w.i)
+		if w.i = to; from == to {
+			return "", 0, 0, false
+		}
+		text = w.s
+		for i := from; i < to; i++ {
+			if isPunct(rune(text[i])) {
+				text = w.strip(text[from:to])
+				from, to = 0, len(text)
+				break
+			}
+		}
+		switch whole, part := articles(text[from:to]); {
+		case part:
+			w.words = fields(w.words[:0], squadLowered(text[from:to]))
+			w.rest = w.words
+		case !whole && from < to:
+			return text, from, to, true
+		}
+	}
+	text, w.rest = w.rest[0], w.rest[1:]
+	return text, 0, len(text), true
+}
+
+// strip leaves out ASCII punctuation.
+func (w *squadWords) strip(s string) string {
+	w.joined = w.joined[:0]
+	for _, c := range []byte(s) {
+		if !isPunct(rune(c)) {
+			w.joined = append(w.joined, c)
+		}
+	}
+	return string(w.joined)
+}
+
+// articles reports whether s is an article, or else whether a run of ASCII letters in it is
+// one, though what stands beside may belong to the same word.
+func articles(s string) (whole, part bool) {
+	start := 0
+	for i := 0; i <= len(s); i++ {
+		if i < len(s) && alphanumeric(s[i]) {
+			continue
+		}
+		if i-start <= 3 && article(s[start:i]) {
+			if i-start == len(s) {
+				return true, false
+			}
+			part = true
+		}
+		start = i + 1
+	}
+	return false, part
 }
 
 // goesOn reports whether nothing but punctuation stands between a run that ends at to and the next.
@@ -160,6 +229,10 @@ func (w *squadWords) text(n int) string {
 		if len(out) > 0 {
 			out = append(out, ' ')
 		}
+		if !w.plain {
+			out = append(out, text[from:to]...)
+			continue
+		}
 		for _, c := range []byte(text[from:to]) {
 			out = append(out, c|0x20) // digits have the bit
 		}
@@ -179,7 +252,14 @@ func (w *squadWords) equal(other *squadWords) bool {
 			return false
 		}
 		for ; i < iEnd; i, j = i+1, j+1 {
-			if s[i]|0x20 != t[j]|0x20 {
+			a, b := s[i], t[j]
+			if w.plain {
+				a |= 0x20
+			}
+			if other.plain {
+				b |= 0x20
+			}
+			if a != b {
 				return false
 			}
 		}

@@ -1,9 +1,6 @@
 package score
 
-import (
-	"strings"
-	"unicode/utf8"
-)
+import "strings"
 
 // replaced13a is a text with what mteval-v13a replaces before it parts words.
 func replaced13a(s string) string {
@@ -58,27 +55,6 @@ func (t *tokenizer13a) ids(dst []int32, v *vocab, s string) []int32 {
 		dst = t.piece(dst, v, s, from, at)
 	}
 	return dst
-}
-
-// piece is where what stands between white space begins and ends from a place on.
-func piece(s string, at int) (from, to int) {
-	from = -1
-	for at < len(s) {
-		r, n := rune(s[at]), 1
-		if r >= utf8.RuneSelf {
-			r, n = utf8.DecodeRuneInString(s[at:])
-		}
-		if space := isSpace(r); !space && from < 0 {
-			from = at
-		} else if space && from >= 0 {
-			return from, at
-		}
-		at += n
-	}
-	if from < 0 {
-		from = at
-	}
-	return from, at
 }
 
 // piece numbers the tokens of s[from:to]. Points and commas but for one at the end, and

@@ -52,21 +52,21 @@ func TestSquadWords(t *testing.T) {
 		}
 		plain += bitInt(squadPlain(o))
 		for _, s := range []string{o, ref} {
-			if squad(s) != squadAny(s) {
-				t.Fatalf("%q: %q, plainly %q", s, squad(s), squadAny(s))
+			if squad(s) != squadLowered(lower(s)) {
+				t.Fatalf("%q: %q, plainly %q", s, squad(s), squadLowered(lower(s)))
 			}
 		}
 		got := scorer(t, `{"type":"exact","normalize":"squad"}`).Score(&Case{Output: o, References: []string{ref}})
 		want := passed("equal")
-		if squadAny(o) != squadAny(ref) {
-			want = failed("expected " + short(squadAny(ref)))
+		if squadLowered(lower(o)) != squadLowered(lower(ref)) {
+			want = failed("expected " + short(squadLowered(lower(ref))))
 		}
 		want.Raw = want.Value
 		if fmt.Sprint(got) != fmt.Sprint(want) {
 			t.Fatalf("%q and %q: %+v, plainly %+v", o, ref, got, want)
 		}
 		equal += int(got.Value)
-		x, y := fields(nil, squadAny(o)), fields(nil, squadAny(ref))
+		x, y := fields(nil, squadLowered(lower(o))), fields(nil, squadLowered(lower(ref)))
 		count, same := map[string]int{}, 0
 		for _, w := range x {
 			count[w]++
@@ -128,6 +128,45 @@ func TestLowerIntoASCII(t *testing.T) {
 		}
 		if want := c == 'İ' || c == '\u212a'; into != want && utf8.ValidRune(c) {
 			t.Errorf("%U becomes %q", c, lower(string(c)))
+		}
+	}
+}
+
+// lower without its two special characters is what the library has.
+func TestLowerEach(t *testing.T) {
+	for c := rune(0); c <= unicode.MaxRune+1; c++ {
+		if lowerRune(c) != unicode.ToLower(c) {
+			t.Errorf("%U becomes %U, want %U", c, lowerRune(c), unicode.ToLower(c))
+		}
+	}
+	r := rand.New(rand.NewPCG(24, 1))
+	for range 5000 {
+		s := wordy(r, r.IntN(10), "éÀ×ǅß日Яж\xff\xe9€Ⱥ")
+		if i := r.IntN(len(s) + 1); r.IntN(2) == 0 {
+			s = s[:i] // perhaps within a character
+		}
+		if got := lowerEach(s); got != strings.ToLower(s) {
+			t.Fatalf("%q: %q, want %q", s, got, strings.ToLower(s))
+		}
+	}
+}
+
+// White space is what Python's str.split takes for it, in text that is none too.
+func TestFields(t *testing.T) {
+	for c := rune(0); c <= unicode.MaxRune; c++ {
+		if n := spaceAt("x"+string(c)+"\u2003", 1); (n > 0) != isSpace(c) && utf8.ValidRune(c) {
+			t.Errorf("%U: %d", c, n)
+		}
+	}
+	r := rand.New(rand.NewPCG(25, 1))
+	for range 5000 {
+		s := wordy(r, r.IntN(10), "é\u00a0\u2003\u3000\u1680€😀日\x85\x1d")
+		for k := r.IntN(4); k > 0 && len(s) > 0; k-- { // bytes that are no text
+			i := r.IntN(len(s))
+			s = s[:i] + string([]byte{[]byte{0xc2, 0xe2, 0x80, 0xf0, 0xff}[r.IntN(5)]}) + s[i+r.IntN(2):]
+		}
+		if got, want := fields(nil, s), strings.FieldsFunc(s, isSpace); fmt.Sprintf("%q", got) != fmt.Sprintf("%q", want) {
+			t.Fatalf("%q: %q, want %q", s, got, want)
 		}
 	}
 }
