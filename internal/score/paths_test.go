@@ -23,9 +23,9 @@ func TestFoldedLiteral(t *testing.T) {
 	r := rand.New(rand.NewPCG(4, 4))
 	found := 0
 	for range 3000 {
-		p, text := drawn(r, 1+r.IntN(3), "aBk s"), drawn(r, r.IntN(30), "AabkKS s")
+		p, text := drawn(r, 1+r.IntN(3), "aBk s"), drawn(r, r.IntN(30), "AabkKS sé")
 		if r.IntN(4) == 0 {
-			text += "\u212a" // the sign of Kelvin, which (?i)k finds
+			text += []string{"\u212a", "ſ", "İ", "日", "\xe2"}[r.IntN(5)] // the first two are found as k and s
 		}
 		got := scorer(t, fmt.Sprintf(`{"type":"regex","value":%q,"ignore_case":true}`, p)).Score(&Case{Output: text})
 		at := regexp.MustCompile("(?i)" + p).FindString(text)
@@ -48,7 +48,7 @@ func TestFoldedLiteral(t *testing.T) {
 func TestContainsFold(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 5))
 	for range 3000 {
-		text, v := drawn(r, r.IntN(20), "aAbBé "), drawn(r, 1+r.IntN(3), "aAbBéK\u212a")
+		text, v := drawn(r, r.IntN(20), []string{"aAbBé ", "aAkKiIsé", "aAbiksΣσİſ\u212a"}[r.IntN(3)]), drawn(r, 1+r.IntN(3), "aAbBéKisΣ\u212a")
 		got := scorer(t, fmt.Sprintf(`{"type":"icontains","value":%q}`, v)).Score(&Case{Output: text})
 		if want := strings.Contains(lower(text), lower(v)); want != (got.Value == 1) {
 			t.Fatalf("%q in %q: %v", v, text, got.Value)

@@ -68,7 +68,7 @@ func (r *regex) score(c *Case) Score {
 		return ungraded("with this case's variables the pattern is not RE2: " + err.Error())
 	}
 	var at []int
-	if r.literal != "" && isASCII(c.Output) {
+	if r.literal != "" && asciiFolds(c.Output) {
 		if i := indexFold(c.Output, r.literal); i >= 0 {
 			at = []int{i, i + len(r.literal)}
 		}
@@ -96,7 +96,13 @@ func foldedLiteral(pattern string) string {
 	return strings.ToLower(s)
 }
 
-// indexFold finds a lower-case text in an ASCII text, whose case is none.
+// asciiFolds reports whether no character of s beyond ASCII is an ASCII letter but for its
+// case: U+212A, the sign of Kelvin, is a k, ſ an s, and İ becomes an i and a dot.
+func asciiFolds(s string) bool {
+	return isASCII(s) || !strings.Contains(s, "\u212a") && !strings.Contains(s, "ſ") && !strings.Contains(s, "İ")
+}
+
+// indexFold finds an ASCII text in lower case in one of which asciiFolds is true.
 func indexFold(s, text string) int {
 	small := text[0]
 	great := small
