@@ -39,7 +39,7 @@ type chrf struct {
 
 	vocab          vocab
 	ascii          [128]int32
-	wide           map[rune]int32
+	wide           runeTable
 	symbols        int32
 	grams          grams
 	outC, refC     []int32
@@ -57,7 +57,7 @@ func (k *chrf) score(c *Case) Score {
 	}
 	// The numbering of characters and words goes on over the references.
 	clear(k.ascii[:])
-	clear(k.wide)
+	k.wide.reset()
 	k.symbols = 0
 	k.vocab.reset()
 	out := foldIf(c.Output, k.fold)
@@ -117,13 +117,10 @@ func (k *chrf) characters(dst []int32, s string) []int32 {
 			continue
 		}
 		r, size := utf8.DecodeRuneInString(s[i:])
-		id := k.wide[r]
+		id := k.wide.get(r)
 		if id == 0 {
-			if k.wide == nil {
-				k.wide = map[rune]int32{}
-			}
 			id = k.number(r)
-			k.wide[r] = id
+			k.wide.put(r, id)
 		}
 		if id > 0 {
 			dst[n] = id

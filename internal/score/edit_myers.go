@@ -9,8 +9,8 @@ type myers struct {
 	bytes  [2][]byte
 	runes  [2][]rune
 	ascii  [128]int32 // where a character's masks begin in peq, 0 without
-	table  map[rune]int32
-	peq    []uint64 // masks of the places of a character in the pattern, a word for each block
+	wide   runeTable  // the same of others
+	peq    []uint64   // masks of the places of a character in the pattern, a word for each block
 	column []deltas
 }
 
@@ -59,7 +59,7 @@ func distanceOf[T byte | rune](m *myers, a, b []T) (d, longer int) {
 		if column == len(a) {
 			most = d // of some path: it is within reach
 		} else {
-			most = max(2*most, most*len(a)/column)
+			most = max(2*most, most*len(a)/column*5/4)
 		}
 	}
 }
@@ -69,14 +69,14 @@ func placeOf[T byte | rune](m *myers, c T) int32 {
 	if c < 128 {
 		return m.ascii[c&127]
 	}
-	return m.table[rune(c)]
+	return m.wide.get(rune(c))
 }
 
 // places notes where each character stands in p.
 func places[T byte | rune](m *myers, p []T) {
 	blocks := (len(p) + 63) / 64
 	clear(m.ascii[:])
-	clear(m.table)
+	m.wide.reset()
 	m.peq = append(m.peq[:0], make([]uint64, blocks)...) // of a character that the pattern lacks
 	for i, c := range p {
 		at := placeOf(m, c)
@@ -86,10 +86,7 @@ func places[T byte | rune](m *myers, p []T) {
 			if c < 128 {
 				m.ascii[c&127] = at
 			} else {
-				if m.table == nil {
-					m.table = map[rune]int32{}
-				}
-				m.table[rune(c)] = at
+				m.wide.put(rune(c), at)
 			}
 		}
 		m.peq[int(at)+i/64] |= 1 << (i % 64)
@@ -106,6 +103,9 @@ func places[T byte | rune](m *myers, p []T) {
 // never too small, and right wherever such a path goes.
 func withinEdits[T byte | rune](m *myers, p, t []T, most int) (d, column int) {
 	blocks := (len(p) + 63) / 64
+	if blocks == 1 {
+		return oneBlock(m, p, t), len(t)
+	}
 	m.column = m.column[:0]
 	for range blocks {
 		m.column = append(m.column, deltas{p: ^uint64(0)})
@@ -201,4 +201,19 @@ func nextColumn(eqs []uint64, column []deltas) (ph, nh uint64) {
 		hp, hn = ph>>63, nh>>63
 	}
 	return ph, nh
+}
+
+// oneBlock is the distance of a pattern of at most 64 characters.
+func oneBlock[T byte | rune](m *myers, p, t []T) int {
+	score, bottom := len(p), uint(len(p)-1)&63
+	vp, vn := ^uint64(0), uint64(0)
+	for _, c := range t {
+		eq := m.peq[placeOf(m, c)]
+		d0 := (eq&vp + vp) ^ vp | eq | vn
+		ph, nh := vn|^(d0|vp), d0&vp
+		score += int(ph>>bottom&1) - int(nh>>bottom&1)
+		hp := ph<<1 | 1
+		vp, vn = nh<<1|^(d0|hp), hp&d0
+	}
+	return score
 }

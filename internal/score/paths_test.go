@@ -150,3 +150,28 @@ func TestVocab(t *testing.T) {
 		}
 	}
 }
+
+// A table of characters is a map that is cheap to empty.
+func TestRuneTable(t *testing.T) {
+	r := rand.New(rand.NewPCG(9, 9))
+	var table runeTable
+	for round := range 300 {
+		table.reset()
+		want := map[rune]int32{}
+		n := 100
+		if round%50 == 0 {
+			n = 20000
+		}
+		for range n {
+			c := rune(0x400 + r.IntN(3)*0x1000 + r.IntN(4*n))
+			id := table.get(c)
+			if id != want[c] {
+				t.Fatalf("%U is %d, want %d", c, id, want[c])
+			}
+			if id == 0 {
+				want[c] = int32(len(want) + 1)
+				table.put(c, want[c])
+			}
+		}
+	}
+}
