@@ -11,14 +11,16 @@ import (
 // n-gram is a run of equal prefixes.
 type grams struct {
 	keys, spare []uint64
-	left, right []uint64 // of pair
-	place       []int32  // of a key in left
-	seen        []int32  // keys met so far, by side
-	opened      []int32  // seen, when the run of an order began: opened[(n-1)·sides + side]
+	seen        []int32 // keys met so far, by side
+	opened      []int32 // seen, when the run of an order began: opened[(n-1)·sides + side]
 	counts      []int32
 	table       map[uint64]int32
 	heaps       []int32            // ends of sortFew's
-	digits      *[6][1 << 11]int32 // counts of sort, by pass
+	digits      *[6][1 << 11]int32 // counts of sortMany, by pass
+
+	left, right []uint64 // of matches: keys without a side
+	place       []int32  // of a key in left
+	sides       []uint8  // that have the beginning of a key
 }
 
 // prepare packs and sorts the keys. ok is false where a key does not hold an n-gram.
@@ -57,106 +59,6 @@ func packed(dst []uint64, order, width int, ids []int32) []uint64 {
 		}
 	}
 	return dst
-}
-
-// pair finds n-grams of the longest order that both sides have and leaves the rest of the
-// keys in g.keys. A pair adds one to the matches of every order and takes one away from both
-// counts, so it need not find all; what begins where a pair does mostly follows one.
-func (g *grams) pair(order int) (pairs int) {
-	const used = ^uint64(0)
-	g.keys = g.keys[:0]
-	n := max(0, len(g.left)-order+1) // keys that are as long
-	left, right := g.left[:n], g.right[:max(0, len(g.right)-order+1)]
-	size := bits.Len(uint(n))
-	if len(g.place) < 1<<size {
-		g.place = make([]int32, 1<<size)
-	}
-	place, shift := g.place[:1<<size], 64-size
-	for i, key := range left {
-		place[key*0x9e3779b97f4a7c15>>shift] = int32(i) // what else stands there is of another text
-	}
-	next := 0
-	for _, key := range right {
-		if next >= len(left) || left[next] != key {
-			next = int(place[key*0x9e3779b97f4a7c15>>shift])
-			if next >= len(left) || left[next] != key {
-				g.keys = append(g.keys, key<<1|1)
-				continue
-			}
-		}
-		left[next] = used
-		next++
-		pairs++
-	}
-	for _, key := range left {
-		if key != used {
-			g.keys = append(g.keys, key<<1)
-		}
-	}
-	for _, key := range g.left[n:] {
-		g.keys = append(g.keys, key<<1)
-	}
-	for _, key := range g.right[len(right):] {
-		g.keys = append(g.keys, key<<1|1)
-	}
-	return pairs
-}
-
-// matches adds to dst[n-1] the n-grams that two sequences share, with repeats.
-func (g *grams) matches(order, symbols int, a, b []int32, dst []int32) {
-	if len(a) == 0 || len(b) == 0 {
-		return
-	}
-	width := bits.Len(uint(symbols))
-	if width*order > 63 {
-		g.countWide(order, [][]int32{a, b}, func(n int, c []int32) { dst[n-1] += min(c[0], c[1]) })
-		return
-	}
-	g.left, g.right = packed(g.left[:0], order, width, a), packed(g.right[:0], order, width, b)
-	pairs := int32(g.pair(order))
-	for k := range order {
-		dst[k] += pairs
-	}
-	if len(g.keys) == 0 {
-		return
-	}
-	g.sort(1, width*order+1)
-	const low = 1
-	var open [16]uint64        // as opened, both sides in one; orders are at most 10
-	seen := uint64(0)          // the side of a in the lower half
-	var differs, has [65]uint8 // the first order that differs, by the length of a difference in bits; orders of a key, by its zeros at the end
-	for k, b := order-1, 1; k >= 0; k-- {
-		for range width {
-			differs[b], has[b-1] = uint8(k), uint8(k+1)
-			b++
-		}
-	}
-	dst = dst[:len(open)]
-	last := g.keys[0] >> low
-	for i := 0; i <= len(g.keys); i++ {
-		var e uint64
-		from := 0
-		if i < len(g.keys) {
-			e = g.keys[i]
-			x := e>>low ^ last
-			if x == 0 {
-				seen += 1 << (e & 1 << 5)
-				continue
-			}
-			from = int(differs[bits.Len64(x)])
-		}
-		full := int(has[bits.TrailingZeros64(last)]) // shorter past the end of a text
-		for k := from; k < full; k++ {
-			d := seen - open[k&15]
-			dst[k&15] += int32(min(uint32(d), uint32(d>>32)))
-			open[k&15] = seen
-		}
-		for k := max(from, full); k < order; k++ {
-			open[k&15] = seen
-		}
-		last = e >> low
-		seen += 1 << (e & 1 << 5)
-	}
 }
 
 // count calls visit(n, counts by side) for every distinct n-gram of orders 1 to order.

@@ -2,8 +2,10 @@ package score
 
 import (
 	"fmt"
+	"math/bits"
 	"math/rand/v2"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -97,27 +99,70 @@ func TestWestern(t *testing.T) {
 	}
 }
 
-// Matches of n-grams come out the same by sorting and by counting, and whatever the scratch
-// memory was used for before.
+// Matches of n-grams come out the same by pairs, tables and sorting as by counting, whatever
+// the scratch memory was used for before.
 func TestMatches(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 7))
 	var g grams
-	for range 2000 {
-		symbols := 1 + r.IntN(40)
+	for round := range 3000 {
+		symbols, most := []int{1 + r.IntN(40), 60 + r.IntN(200), 5000}[r.IntN(3)], 200
+		if round%300 == 0 {
+			most = 8000
+		}
 		side := func() []int32 {
-			out := make([]int32, r.IntN(200))
+			out := make([]int32, r.IntN(most))
 			for i := range out {
-				out[i] = int32(1 + r.IntN(symbols))
+				out[i] = int32(1 + int(float64(symbols)*r.Float64()*r.Float64()))
 			}
 			return out
 		}
 		a, b := side(), side()
-		order := 1 + r.IntN(6)
+		if r.IntN(2) == 0 { // alike, with a piece that moved
+			b = slices.Clone(a)
+			for range len(b) / 20 {
+				b[r.IntN(len(b))] = int32(1 + r.IntN(symbols))
+			}
+			cut := r.IntN(len(b) + 1)
+			b = append(b[cut:], b[:cut]...)
+		}
+		order := 1 + r.IntN(10)
+		if bits.Len(uint(symbols))*order > 63 {
+			order = 4
+		}
 		var got, want [16]int32
 		g.matches(order, symbols, a, b, got[:])
 		g.countWide(order, [][]int32{a, b}, func(n int, c []int32) { want[n-1] += min(c[0], c[1]) })
 		if got != want {
 			t.Fatalf("order %d, %v and %v: %v, counted %v", order, a, b, got, want)
+		}
+	}
+}
+
+// Keys are in order but for their lowest bits, however many there are.
+func TestSortKeys(t *testing.T) {
+	r := rand.New(rand.NewPCG(10, 10))
+	var g grams
+	for range 500 {
+		low, high := r.IntN(3), 3+r.IntN(62)
+		g.keys = g.keys[:0]
+		for range []int{r.IntN(40), r.IntN(1000), 4000 + r.IntN(1000)}[r.IntN(3)] {
+			key := r.Uint64() >> (64 - high)
+			if r.IntN(2) == 0 {
+				key >>= r.IntN(high) // many in one heap
+			}
+			g.keys = append(g.keys, key)
+		}
+		want := slices.Clone(g.keys)
+		slices.Sort(want)
+		g.sort(low, high)
+		for i, key := range g.keys {
+			if key>>low != want[i]>>low {
+				t.Fatalf("%d keys of %d bits: the %dth is %x, want %x", len(want), high, i, key, want[i])
+			}
+		}
+		slices.Sort(g.keys)
+		if !slices.Equal(g.keys, want) {
+			t.Fatalf("%d keys of %d bits: others than before", len(want), high)
 		}
 	}
 }
