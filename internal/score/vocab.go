@@ -75,7 +75,7 @@ func (v *vocab) reset() {
 		v.seed, v.salt = maphash.MakeSeed(), rand.Uint64() // no order of words depends on them
 	}
 	if v.now++; v.now == 0 || len(v.slots) == 0 || len(v.slots) > 1<<15 { // wrapped, new or huge
-		v.slots, v.now = make([]vocabSlot, 512), 1
+		v.slots, v.now = make([]vocabSlot, 1024), 1
 	}
 	clear(v.long) // they hold their texts
 	v.n, v.long = 0, v.long[:0]
