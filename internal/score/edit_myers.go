@@ -113,16 +113,24 @@ func withinEdits[T byte | rune](m *myers, p, t []T, most int) (d, column int) {
 	w := window{m: m, most: most, rows: len(p), end: min(64, len(p)), score: min(64, len(p)), even: len(p) - len(t)}
 	for w.grow() {
 	}
-	for j, c := range t {
-		at := int(placeOf(m, c))
-		ph, nh := nextColumn(m.peq[at+w.first:at+w.last+1], m.column[w.first:])
-		bottom := uint(w.end-1) & 63
-		w.score += int(ph>>bottom&1) - int(nh>>bottom&1) // a branch would be mispredicted
-		w.even++
+	for j := 0; j < len(t); {
+		at, bottom := int(placeOf(m, t[j])), uint(w.end-1)&63
+		if j+1 < len(t) && w.steady() {
+			after := int(placeOf(m, t[j+1]))
+			grown, shrunk := nextColumns(m.peq[at+w.first:at+w.last+1], m.peq[after+w.first:after+w.last+1], m.column[w.first:], bottom)
+			w.score += grown - shrunk
+			w.even += 2
+			j += 2
+		} else {
+			ph, nh := nextColumn(m.peq[at+w.first:at+w.last+1], m.column[w.first:])
+			w.score += int(ph>>bottom&1) - int(nh>>bottom&1) // a branch would be mispredicted
+			w.even++
+			j++
+		}
 		for w.grow() {
 		}
-		if j%32 == 31 && j+1 < len(t) && !w.shrink() {
-			return most + 1, j + 1
+		if j%32 <= 1 && j < len(t) && !w.shrink() {
+			return most + 1, j
 		}
 	}
 	return w.score + w.rows - w.end, len(t)
@@ -151,6 +159,11 @@ func (w *window) grow() bool {
 	w.end, w.score = w.end+more, w.score+more
 	w.m.column[w.last] = deltas{p: ^uint64(0)}
 	return true
+}
+
+// steady reports whether grow will have nothing to do after the next column.
+func (w *window) steady() bool {
+	return w.end == w.rows || w.score+w.far(w.end) > w.most+2
 }
 
 // shrink leaves out blocks at both ends. It reports whether there are some left.
@@ -201,6 +214,34 @@ func nextColumn(eqs []uint64, column []deltas) (ph, nh uint64) {
 		hp, hn = ph>>63, nh>>63
 	}
 	return ph, nh
+}
+
+// nextColumns is nextColumn twice. It says by how much the cell of the last block's row
+// `bottom` grows and shrinks.
+func nextColumns(eqs, then []uint64, column []deltas, bottom uint) (grown, shrunk int) {
+	column, then = column[:len(eqs)], then[:len(eqs)]
+	hp, hn, hp2, hn2 := uint64(1), uint64(0), uint64(1), uint64(0)
+	var ph, nh, ph2, nh2 uint64
+	for k, eq := range eqs {
+		c := &column[k]
+		vp, vn := c.p, c.n
+		eq |= hn
+		d0 := (eq&vp + vp) ^ vp | eq | vn
+		ph, nh = vn|^(d0|vp), d0&vp
+		hp |= ph << 1
+		vn = hp & d0
+		vp = nh<<1 | hn | ^(d0 | hp)
+		hp, hn = ph>>63, nh>>63
+
+		eq = then[k] | hn2
+		d0 = (eq&vp + vp) ^ vp | eq | vn
+		ph2, nh2 = vn|^(d0|vp), d0&vp
+		hp2 |= ph2 << 1
+		c.n = hp2 & d0
+		c.p = nh2<<1 | hn2 | ^(d0 | hp2)
+		hp2, hn2 = ph2>>63, nh2>>63
+	}
+	return int(ph>>bottom&1 + ph2>>bottom&1), int(nh>>bottom&1 + nh2>>bottom&1)
 }
 
 // oneBlock is the distance of a pattern of at most 64 characters.
