@@ -102,9 +102,6 @@ func (k *rouge) tokens(dst []int32, s string) []int32 {
 	return dst
 }
 
-// alphanumeric are A–Z, a–z and 0–9.
-func alphanumeric(c byte) bool { return c|0x20-'a' < 26 || c-'0' < 10 }
-
 // word numbers s[from:to] in lower case, or its stem if it has more than three letters.
 func (k *rouge) word(s string, from, to int) int32 {
 	if !k.stemmer || to-from <= 3 {
@@ -123,20 +120,6 @@ func (k *rouge) word(s string, from, to int) int32 {
 		k.stems = append(k.stems, keyOf(w, 0, len(w)))
 	}
 	return k.vocab.idOf(k.stems[id-1])
-}
-
-func isASCII(s string) bool {
-	for ; len(s) >= 8; s = s[8:] {
-		if load64(s)&0x8080808080808080 != 0 {
-			return false
-		}
-	}
-	for i := range len(s) {
-		if s[i] >= 0x80 {
-			return false
-		}
-	}
-	return true
 }
 
 func (k *rouge) both(o, r string) {

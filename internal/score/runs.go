@@ -49,3 +49,26 @@ func alphanumerics(x uint64) uint64 {
 	digit := (low + (0x80-'0')*ones) &^ (low + (0x7f-'9')*ones)
 	return (letter | digit) &^ x & (0x80 * ones) >> 7 * 0x0102040810204080 >> 56
 }
+
+// alphanumeric are A–Z, a–z and 0–9.
+func alphanumeric(c byte) bool { return c|0x20-'a' < 26 || c-'0' < 10 }
+
+func isASCII(s string) bool {
+	for ; len(s) >= 8; s = s[8:] {
+		if load64(s)&0x8080808080808080 != 0 {
+			return false
+		}
+	}
+	for i := range len(s) {
+		if s[i] >= 0x80 {
+			return false
+		}
+	}
+	return true
+}
+
+// load64 is the first eight bytes, the first in the lowest place.
+func load64(s string) uint64 {
+	_ = s[7]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 | uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+}

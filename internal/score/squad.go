@@ -66,7 +66,7 @@ func squadPlain(s string) bool {
 	const ones = 0x0101010101010101
 	for ; len(s) >= 8; s = s[8:] {
 		x := load64(s)
-		if (x|x+ones|x-0x20*ones)&(0x80*ones) != 0 && !squadPlainBytes(s[:8]) { // ≥ 0x80, 0x7f or < 0x20
+		if (x|(x+ones)|(x-0x20*ones))&(0x80*ones) != 0 && !squadPlainBytes(s[:8]) { // ≥ 0x80, 0x7f or < 0x20
 			return false
 		}
 	}

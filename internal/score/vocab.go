@@ -53,11 +53,6 @@ func keyOf(s string, from, to int) wordKey {
 	return k
 }
 
-func load64(s string) uint64 {
-	_ = s[7]
-	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 | uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
-}
-
 // masksOf are the bytes of head and tail that a word of n bytes takes, from 1 to longestKey.
 func masksOf(n int) (head, tail uint64) {
 	return ^uint64(0) >> (uint(64-8*min(n, 8)) & 63), 1<<(uint(8*max(n-8, 0))&63) - 1

@@ -36,6 +36,7 @@ func TestSquadWords(t *testing.T) {
 	r := rand.New(rand.NewPCG(21, 1))
 	var f1 tokenF1
 	f1.how = "squad"
+	exact := scorer(t, `{"type":"exact","normalize":"squad"}`)
 	equal, plain := 0, 0
 	for i := range 6000 {
 		odd := "é" + oddCharacters
@@ -56,7 +57,7 @@ func TestSquadWords(t *testing.T) {
 				t.Fatalf("%q: %q, plainly %q", s, squad(s), squadLowered(lower(s)))
 			}
 		}
-		got := scorer(t, `{"type":"exact","normalize":"squad"}`).Score(&Case{Output: o, References: []string{ref}})
+		got := exact.Score(&Case{Output: o, References: []string{ref}})
 		want := passed("equal")
 		if squadLowered(lower(o)) != squadLowered(lower(ref)) {
 			want = failed("expected " + short(squadLowered(lower(ref))))
@@ -190,6 +191,46 @@ func TestWordKey(t *testing.T) {
 			if n > 0 && k.lower() != keyOf(strings.ToLower(w), 0, n) {
 				t.Fatalf("the key of %q in lower case is another", w)
 			}
+		}
+	}
+}
+
+// Eight bytes at a time, the same bytes are letters and digits, ASCII or plain as one by one,
+// wherever they stand.
+func TestEightBytes(t *testing.T) {
+	r := rand.New(rand.NewPCG(26, 1))
+	for i := range 20000 {
+		b := make([]byte, r.IntN(200))
+		for j := range b {
+			b[j] = "aZ09 ."[r.IntN(6)]
+		}
+		if len(b) > 0 {
+			b[r.IntN(len(b))] = byte(i) // each byte there is
+		}
+		s := string(b)
+		var runs []int32
+		ascii, plain := true, true
+		for j := range b {
+			if alphanumeric(b[j]) != (j > 0 && alphanumeric(b[j-1])) {
+				runs = append(runs, int32(j))
+			}
+			ascii = ascii && b[j] < 0x80
+			plain = plain && b[j] < 0x7f && (b[j] >= ' ' || isSpace(rune(b[j])))
+		}
+		if len(runs)%2 == 1 {
+			runs = append(runs, int32(len(b)))
+		}
+		if got := appendRuns(nil, s); fmt.Sprint(got) != fmt.Sprint(runs) {
+			t.Fatalf("%q: runs at %v, want %v", s, got, runs)
+		}
+		if isASCII(s) != ascii || squadPlain(s) != plain {
+			t.Fatalf("%q: ASCII %v, plain %v", s, isASCII(s), squadPlain(s))
+		}
+	}
+	for c := range 256 {
+		letter := regexp.MustCompile(`^[A-Za-z0-9]$`).Match([]byte{byte(c)})
+		if alphanumeric(byte(c)) != letter {
+			t.Errorf("byte %#x", c)
 		}
 	}
 }
