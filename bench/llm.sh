@@ -70,6 +70,8 @@ if [ -n "$LLM_INSPECT" ]; then
       --model-base-url http://127.0.0.1:$port/v1 --max-connections 500 --max-samples 500 --display plain --log-dir "$home/logs" --no-log-realtime --log-buffer 1000
   done
 fi
-SCORING_US=$($GO test ./internal/score -run XXX -bench BenchmarkTenScorers -benchtime 20000x | awk '{for (i = 2; i <= NF; i++) if ($i == "cpu-ns/op") print $(i-1) / 1000}')
+# The least of five runs: what else the machine does makes CPU time longer, never shorter.
+SCORING_US=$($GO test ./internal/score -run XXX -bench BenchmarkTenScorers -benchtime 20000x -count 5 |
+  awk '{for (i = 2; i <= NF; i++) if ($i == "cpu-ns/op" && (least == "" || $(i-1) < least)) least = $(i-1)} END {if (least != "") print least / 1000}')
 export SCORING_US
 "$PYTHON" bench/llm_ratios.py "$numbers"

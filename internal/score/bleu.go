@@ -39,10 +39,11 @@ type bleu struct {
 	smooth      string
 	smoothValue float64
 
-	vocab vocab
-	grams grams
-	words []string
-	sides [][]int32
+	tok13a tokenizer13a
+	vocab  vocab
+	grams  grams
+	words  []string
+	sides  [][]int32
 }
 
 func (b *bleu) score(c *Case) Score {
@@ -57,10 +58,14 @@ func (b *bleu) score(c *Case) Score {
 
 func (b *bleu) ids(i int, s string) []int32 {
 	s = strings.TrimRightFunc(foldIf(s, b.fold), isSpace)
-	b.words = b.tok.tokens(b.words[:0], s)
 	if len(b.sides) <= i {
 		b.sides = append(b.sides, nil)
 	}
+	if b.tokName == "13a" {
+		b.sides[i] = b.tok13a.ids(b.sides[i][:0], &b.vocab, s)
+		return b.sides[i]
+	}
+	b.words = b.tok.tokens(b.words[:0], s)
 	b.sides[i] = b.vocab.all(b.sides[i][:0], b.words)
 	return b.sides[i]
 }

@@ -3,6 +3,7 @@ package score
 import (
 	"fmt"
 	"math"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -38,7 +39,7 @@ type chrf struct {
 
 	vocab          vocab
 	ascii          [128]int32
-	wide           map[rune]int32
+	wide           runeTable
 	symbols        int32
 	grams          grams
 	outC, refC     []int32
@@ -56,7 +57,7 @@ func (k *chrf) score(c *Case) Score {
 	}
 	// The numbering of characters and words goes on over the references.
 	clear(k.ascii[:])
-	clear(k.wide)
+	k.wide.reset()
 	k.symbols = 0
 	k.vocab.reset()
 	out := foldIf(c.Output, k.fold)
@@ -99,32 +100,44 @@ func (k *chrf) count(dst []float64, order, symbols int, out, ref []int32) {
 	}
 }
 
+// characters appends the numbers of the characters, white space left out unless it counts.
 func (k *chrf) characters(dst []int32, s string) []int32 {
-	for _, r := range s {
-		var id int32
-		if r < 128 {
-			id = k.ascii[r]
-		} else {
-			id = k.wide[r]
+	n := len(dst)
+	dst = slices.Grow(dst, len(s))[:n+len(s)] // no text has more
+	for i := 0; i < len(s); {
+		if c := s[i]; c < utf8.RuneSelf {
+			id := k.ascii[c]
+			if id == 0 {
+				id = k.number(rune(c))
+				k.ascii[c] = id
+			}
+			dst[n] = id
+			n += 1 - int(uint32(id)>>31) // a branch would be mispredicted at every space
+			i++
+			continue
 		}
+		r, size := utf8.DecodeRuneInString(s[i:])
+		id := k.wide.get(r)
 		if id == 0 {
-			if !k.space && isSpace(r) {
-				continue
-			}
-			k.symbols++
-			id = k.symbols
-			if r < 128 {
-				k.ascii[r] = id
-			} else {
-				if k.wide == nil {
-					k.wide = map[rune]int32{}
-				}
-				k.wide[r] = id
-			}
+			id = k.number(r)
+			k.wide.put(r, id)
 		}
-		dst = append(dst, id)
+		if id > 0 {
+			dst[n] = id
+			n++
+		}
+		i += size
 	}
-	return dst
+	return dst[:n]
+}
+
+// number is that of a character met for the first time, -1 for one that does not count.
+func (k *chrf) number(r rune) int32 {
+	if !k.space && isSpace(r) {
+		return -1
+	}
+	k.symbols++
+	return k.symbols
 }
 
 // wordIDs splits at white space and sets off one punctuation mark at the end of a word,

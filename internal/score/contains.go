@@ -85,8 +85,13 @@ func (f *find) score(c *Case) Score {
 	o := c.Output
 	test := f.test
 	switch {
-	case f.fold && f.anywhere && isASCII(o): // without a copy
-		test = func(o, v string) bool { return indexFold(o, v) >= 0 }
+	case f.fold && f.anywhere && asciiFolds(o): // without a copy
+		test = func(o, v string) bool {
+			if isASCII(v) {
+				return indexFold(o, v) >= 0
+			}
+			return !isASCII(o) && strings.Contains(lower(o), v)
+		}
 	case f.fold:
 		o = lower(o)
 	}

@@ -2,6 +2,7 @@ package score
 
 import (
 	"strings"
+	"unicode/utf8"
 )
 
 func exactEntries() []*Entry {
@@ -32,9 +33,19 @@ func exactEntries() []*Entry {
 		}
 		refs, err := a.references()
 		how, fold := a.text("normalize"), a.flag("ignore_case")
+		var words [2]squadWords
 		return &best{refs: refs, one: func(o, r string) (float64, string) {
 			if o == r {
 				return 1, "equal"
+			}
+			if how == "squad" {
+				words[0].start(o)
+				words[1].start(r)
+				if words[0].equal(&words[1]) {
+					return 1, "equal"
+				}
+				words[1].again()
+				return 0, "expected " + short(words[1].text(utf8.UTFMax*mostEvidence))
 			}
 			o, r = normalise(o, how, fold), normalise(r, how, fold)
 			if o == r {

@@ -155,6 +155,14 @@ func FuzzTexts(f *testing.F) {
 				}
 			}
 		}
+		if x, y := []rune(a), []rune(b); len(x)*len(y) < 1<<17 {
+			if d, _ := list[3].kernel.(*best).one(a, b); int(d) != distanceRunes(x, y) {
+				t.Fatalf("levenshtein of %q and %q: %v, plainly %d", a, b, d, distanceRunes(x, y))
+			}
+		}
+		if squad(a) != squadLowered(lower(a)) {
+			t.Fatalf("squad of %q: %q, plainly %q", a, squad(a), squadLowered(lower(a)))
+		}
 		looseVariants(a)
 		countSentences(a)
 		capitalWords(a)

@@ -15,83 +15,50 @@ type grams struct {
 	opened      []int32 // seen, when the run of an order began: opened[(n-1)·sides + side]
 	counts      []int32
 	table       map[uint64]int32
-	digits      *[6][1 << 11]int32 // counts of sort, by pass
+	heaps       []int32            // ends of sortFew's
+	digits      *[6][1 << 11]int32 // counts of sortMany, by pass
+
+	left, right []uint64 // of matches: keys without a side
+	place       []int32  // of a key in left
+	sides       []uint8  // that have the beginning of a key
 }
 
 // prepare packs and sorts the keys. ok is false where a key does not hold an n-gram.
 func (g *grams) prepare(order, symbols int, sides [][]int32) (width, low int, ok bool) {
 	width, low = bits.Len(uint(symbols)), bits.Len(uint(len(sides)-1))
-	total := width * order
-	if total+low > 64 {
+	if width*order+low > 64 {
 		return 0, 0, false
 	}
 	g.keys = g.keys[:0]
-	mask := ^uint64(0) >> (64 - total)
 	for side, ids := range sides {
-		key := uint64(0) // of the window that begins at i
-		for j := range order {
-			key <<= width
-			if j < len(ids) {
-				key |= uint64(ids[j])
-			}
-		}
-		for i := range ids {
-			g.keys = append(g.keys, key<<low|uint64(side))
-			key = key << width & mask
-			if i+order < len(ids) {
-				key |= uint64(ids[i+order])
-			}
+		from := len(g.keys)
+		g.keys = packed(g.keys, order, width, ids)
+		for i, key := range g.keys[from:] {
+			g.keys[from+i] = key<<low | uint64(side)
 		}
 	}
-	g.sort(low, total+low)
+	g.sort(low, width*order+low)
 	return width, low, true
 }
 
-// matches adds to dst[n-1] the n-grams that two sequences share, with repeats.
-func (g *grams) matches(order, symbols int, a, b []int32, dst []int32) {
-	if len(a) == 0 || len(b) == 0 {
-		return
-	}
-	width, low, ok := g.prepare(order, symbols, [][]int32{a, b})
-	if !ok {
-		g.countWide(order, [][]int32{a, b}, func(n int, c []int32) { dst[n-1] += min(c[0], c[1]) })
-		return
-	}
-	var open [16]uint64        // as opened, both sides in one; orders are at most 10
-	seen := uint64(0)          // the side of a in the lower half
-	var differs, has [65]uint8 // the first order that differs, by the length of a difference in bits; orders of a key, by its zeros at the end
-	for k, b := order-1, 1; k >= 0; k-- {
-		for range width {
-			differs[b], has[b-1] = uint8(k), uint8(k+1)
-			b++
+// packed appends the keys of a sequence, without a side.
+func packed(dst []uint64, order, width int, ids []int32) []uint64 {
+	mask := ^uint64(0) >> (64 - width*order)
+	key := uint64(0) // of the window that begins at i
+	for j := range order {
+		key <<= width
+		if j < len(ids) {
+			key |= uint64(ids[j])
 		}
 	}
-	dst = dst[:len(open)]
-	last := g.keys[0] >> low
-	for i := 0; i <= len(g.keys); i++ {
-		var e uint64
-		from := 0
-		if i < len(g.keys) {
-			e = g.keys[i]
-			x := e>>low ^ last
-			if x == 0 {
-				seen += 1 << (e & 1 << 5)
-				continue
-			}
-			from = int(differs[bits.Len64(x)])
+	for i := range ids {
+		dst = append(dst, key)
+		key = key << width & mask
+		if i+order < len(ids) {
+			key |= uint64(ids[i+order])
 		}
-		full := int(has[bits.TrailingZeros64(last)]) // shorter past the end of a text
-		for k := from; k < full; k++ {
-			d := seen - open[k&15]
-			dst[k&15] += int32(min(uint32(d), uint32(d>>32)))
-			open[k&15] = seen
-		}
-		for k := max(from, full); k < order; k++ {
-			open[k&15] = seen
-		}
-		last = e >> low
-		seen += 1 << (e & 1 << 5)
 	}
+	return dst
 }
 
 // count calls visit(n, counts by side) for every distinct n-gram of orders 1 to order.
@@ -141,13 +108,66 @@ func zeros(s []int32, n int) []int32 {
 	return s
 }
 
-// sort orders the keys by their bits from low to high, radix for many: the order of sides
-// in a run is nothing. The digits of all passes are counted at once.
+// sort orders the keys by their bits from low to high: the order of sides in a run is
+// nothing.
 func (g *grams) sort(low, high int) {
-	if len(g.keys) < 128 {
+	switch n := len(g.keys); {
+	case n < 32:
 		slices.Sort(g.keys)
+	case n < 4096:
+		g.sortFew(high)
+	default:
+		g.sortMany(low, high)
+	}
+}
+
+// sortFew parts the keys by their highest bits, into some as many heaps as there are keys,
+// and sorts each heap.
+func (g *grams) sortFew(high int) {
+	n := len(g.keys)
+	g.spare = slices.Grow(g.spare[:0], n)[:n]
+	digit := min(bits.Len(uint(n)), high)
+	g.heaps = zeros(g.heaps, 1<<digit)
+	heaps, shift := g.heaps, high-digit
+	for _, e := range g.keys {
+		heaps[e>>shift]++
+	}
+	end := int32(0)
+	for i, c := range heaps {
+		heaps[i] = end
+		end += c
+	}
+	for _, e := range g.keys {
+		d := e >> shift
+		g.spare[heaps[d]] = e
+		heaps[d]++
+	}
+	from := int32(0)
+	for _, to := range heaps {
+		if to-from > 1 {
+			sortHeap(g.spare[from:to])
+		}
+		from = to
+	}
+	g.keys, g.spare = g.spare, g.keys
+}
+
+func sortHeap(keys []uint64) {
+	if len(keys) > 16 {
+		slices.Sort(keys)
 		return
 	}
+	for i := 1; i < len(keys); i++ {
+		e, j := keys[i], i
+		for ; j > 0 && keys[j-1] > e; j-- {
+			keys[j] = keys[j-1]
+		}
+		keys[j] = e
+	}
+}
+
+// sortMany is by radix. The digits of all passes are counted at once.
+func (g *grams) sortMany(low, high int) {
 	g.spare = slices.Grow(g.spare[:0], len(g.keys))[:len(g.keys)]
 	passes := (high - low + 10) / 11
 	digit := (high - low + passes - 1) / passes

@@ -25,41 +25,54 @@ func overlapEntries() []*Entry {
 type tokenF1 struct {
 	how   string
 	vocab vocab
-	words [2][]string
+	squad squadWords
+	split []string
+	ids   [2][]int32
 	count []int32
 }
 
 func (k *tokenF1) one(o, r string) (float64, string) {
 	k.vocab.reset()
-	for i, s := range []string{o, r} {
-		switch k.how {
-		case "squad":
-			s = squad(s)
-		case "lower":
-			s = lower(s)
-		}
-		k.words[i] = fields(k.words[i][:0], s)
-	}
-	n, m := len(k.words[0]), len(k.words[1])
+	k.ids[0], k.ids[1] = k.words(k.ids[0][:0], o), k.words(k.ids[1][:0], r)
+	n, m := len(k.ids[0]), len(k.ids[1])
 	if n == 0 || m == 0 {
 		return bit(n == m), ""
 	}
-	k.count = k.count[:0]
-	for _, w := range k.words[1] {
-		id := int(k.vocab.id(w))
-		for len(k.count) < id {
-			k.count = append(k.count, 0)
-		}
-		k.count[id-1]++
+	k.count = zeros(k.count, k.vocab.len()+1)
+	for _, id := range k.ids[1] {
+		k.count[id]++
 	}
 	same := 0
-	for _, w := range k.words[0] {
-		if id := int(k.vocab.id(w)); id <= len(k.count) && k.count[id-1] > 0 {
-			k.count[id-1]--
+	for _, id := range k.ids[0] {
+		if k.count[id] > 0 {
+			k.count[id]--
 			same++
 		}
 	}
 	return 2 * float64(same) / float64(n+m), "" // 2PR/(P+R) with P = same/n, R = same/m
+}
+
+// words numbers the words of a text.
+func (k *tokenF1) words(dst []int32, s string) []int32 {
+	switch k.how {
+	case "squad":
+		k.squad.start(s)
+		for {
+			text, from, to, ok := k.squad.next()
+			switch {
+			case !ok:
+				return dst
+			case k.squad.plain:
+				dst = append(dst, k.vocab.withinLower(text, from, to))
+			default:
+				dst = append(dst, k.vocab.within(text, from, to))
+			}
+		}
+	case "lower":
+		s = lower(s)
+	}
+	k.split = fields(k.split[:0], s)
+	return k.vocab.all(dst, k.split)
 }
 
 type gleu struct {

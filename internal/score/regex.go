@@ -68,7 +68,7 @@ func (r *regex) score(c *Case) Score {
 		return ungraded("with this case's variables the pattern is not RE2: " + err.Error())
 	}
 	var at []int
-	if r.literal != "" && isASCII(c.Output) {
+	if r.literal != "" && asciiFolds(c.Output) {
 		if i := indexFold(c.Output, r.literal); i >= 0 {
 			at = []int{i, i + len(r.literal)}
 		}
@@ -96,22 +96,44 @@ func foldedLiteral(pattern string) string {
 	return strings.ToLower(s)
 }
 
-// indexFold finds a lower-case text in an ASCII text, whose case is none.
+// asciiFolds reports whether no character of s beyond ASCII is an ASCII letter but for its
+// case: U+212A, the sign of Kelvin, is a k, ſ an s, and İ becomes an i and a dot.
+func asciiFolds(s string) bool {
+	return isASCII(s) || !strings.Contains(s, "\u212a") && !strings.Contains(s, "ſ") && !strings.Contains(s, "İ")
+}
+
+// indexFold finds an ASCII text in lower case in one of which asciiFolds is true.
 func indexFold(s, text string) int {
-	first := text[0]
-	for i := 0; i+len(text) <= len(s); i++ {
-		if lowerByte(s[i]) != first {
-			continue
+	small := text[0]
+	great := small
+	if small >= 'a' && small <= 'z' {
+		great -= 'a' - 'A'
+	}
+	next := func(c byte, from int) int {
+		if i := strings.IndexByte(s[from:], c); i >= 0 {
+			return from + i
 		}
-		j := 1
-		for j < len(text) && lowerByte(s[i+j]) == text[j] {
-			j++
+		return len(s)
+	}
+	for i, j := next(small, 0), next(great, 0); ; {
+		at := min(i, j)
+		if at+len(text) > len(s) {
+			return -1
 		}
-		if j == len(text) {
-			return i
+		k := 1
+		for k < len(text) && lowerByte(s[at+k]) == text[k] {
+			k++
+		}
+		if k == len(text) {
+			return at
+		}
+		if i == at {
+			i = next(small, at+1)
+		}
+		if j == at {
+			j = next(great, at+1)
 		}
 	}
-	return -1
 }
 
 func lowerByte(c byte) byte {

@@ -60,12 +60,12 @@ type rouge struct {
 
 	vocab   vocab
 	grams   grams
-	stemmed vocab    // words that were stemmed
-	stems   []string // by their number
+	stemmed vocab     // words that were stemmed
+	stems   []wordKey // by their number
+	runs    []int32
 	ids     [2][]int32
 	masks   []uint64
 	state   []uint64
-	buffer  []byte
 }
 
 func (k *rouge) score(c *Case) Score {
@@ -89,69 +89,37 @@ func (k *rouge) score(c *Case) Score {
 	return graded(v, "")
 }
 
-// tokens numbers the words of a text: lower case, runs of a–z and 0–9.
+// tokens numbers the words of a text: lower case, runs of a–z and 0–9. Of all characters
+// beyond ASCII two have small letters in it; others part words as they are.
 func (k *rouge) tokens(dst []int32, s string) []int32 {
-	if !isASCII(s) {
+	if strings.Contains(s, "İ") || strings.Contains(s, "\u212a") {
 		s = lower(s)
 	}
-	s = k.lowerASCII(s)
-	start := -1
-	for i := 0; i < len(s); i++ {
-		if s[i] >= 'a' && s[i] <= 'z' || digit(s[i]) {
-			if start < 0 {
-				start = i
-			}
-		} else if start >= 0 {
-			dst = append(dst, k.word(s[start:i]))
-			start = -1
-		}
-	}
-	if start >= 0 {
-		dst = append(dst, k.word(s[start:]))
+	k.runs = appendRuns(k.runs[:0], s)
+	for i := 0; i < len(k.runs); i += 2 {
+		dst = append(dst, k.word(s, int(k.runs[i]), int(k.runs[i+1])))
 	}
 	return dst
 }
 
-// lowerASCII is s with a–z for A–Z.
-func (k *rouge) lowerASCII(s string) string {
-	for i := range len(s) {
-		if s[i] >= 'A' && s[i] <= 'Z' {
-			k.buffer = append(k.buffer[:0], s...)
-			for ; i < len(s); i++ {
-				if c := s[i]; c >= 'A' && c <= 'Z' {
-					k.buffer[i] = c + 'a' - 'A'
-				}
-			}
-			return string(k.buffer)
-		}
+// word numbers s[from:to] in lower case, or its stem if it has more than three letters.
+func (k *rouge) word(s string, from, to int) int32 {
+	if !k.stemmer || to-from <= 3 {
+		return k.vocab.withinLower(s, from, to)
 	}
-	return s
-}
-
-// word numbers a word, or its stem if it has more than three letters; each is stemmed once.
-func (k *rouge) word(w string) int32 {
-	if !k.stemmer || len(w) <= 3 {
-		return k.vocab.id(w)
+	if to-from > longestKey {
+		return k.vocab.id(stem(strings.ToLower(s[from:to])))
 	}
 	if k.stemmed.now == 0 || k.stemmed.len() >= 1<<13 {
 		k.stemmed.reset()
 		k.stems = k.stems[:0]
 	}
-	id, ok := k.stemmed.find(w)
-	if !ok {
-		id = k.stemmed.id(strings.Clone(w)) // not the whole text
-		k.stems = append(k.stems, strings.Clone(stem(w)))
+	id := k.stemmed.idOf(keyOf(s, from, to).lower())
+	if int(id) > len(k.stems) { // each is stemmed once
+		w := stem(strings.ToLower(s[from:to]))
+		k.stems = append(k.stems, keyOf(w, 0, len(w)))
 	}
-	return k.vocab.id(k.stems[id-1])
-}
-
-func isASCII(s string) bool {
-	for i := range len(s) {
-		if s[i] >= 0x80 {
-			return false
-		}
-	}
-	return true
+	return k.vocab.idOf(k.stems[id-1])
 }
 
 func (k *rouge) both(o, r string) {

@@ -203,12 +203,13 @@ func bit(ok bool) float64 {
 	return 0
 }
 
+const mostEvidence = 80 // characters
+
 // short cuts evidence to a readable length, on a rune's edge.
 func short(s string) string {
-	const most = 80
 	n := 0
 	for i := range s {
-		if n == most {
+		if n == mostEvidence {
 			return s[:i] + "…"
 		}
 		n++

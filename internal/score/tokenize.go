@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// tokenizer is one of sacrebleu's tokenizers.
+// tokenizer is one of sacrebleu's tokenizers but 13a.
 type tokenizer struct {
 	how      string
 	buf, aux []byte
@@ -18,15 +18,6 @@ func newTokenizer(how string) tokenizer { return tokenizer{how: how} }
 // tokens appends the tokens of s to dst.
 func (t *tokenizer) tokens(dst []string, s string) []string {
 	switch t.how {
-	case "13a": // mteval-v13a
-		s = strings.ReplaceAll(s, "<skipped>", "")
-		s = strings.ReplaceAll(s, "-\n", "")
-		if strings.Contains(s, "&") {
-			for _, e := range [][2]string{{"&quot;", `"`}, {"&amp;", "&"}, {"&lt;", "<"}, {"&gt;", ">"}} {
-				s = strings.ReplaceAll(s, e[0], e[1])
-			}
-		}
-		return fields(dst, t.western(s, true))
 	case "zh":
 		var b strings.Builder
 		for _, r := range strings.TrimFunc(s, isSpace) {
