@@ -142,8 +142,8 @@ func (m counted) contrast(v *View, a, b int, k float64) Answer {
 		x.note("%s", s.note)
 	}
 	if noneDiffers(s, float64(n)) {
-		x.SE = 1 / math.Max(float64(n), 1)
-		x.note("the models never differ on these rows: the error shown is that of one differing row")
+		x.SE = oneOf(v, n)
+		x.note(neverDiffer)
 	}
 	return x
 }

@@ -2,6 +2,7 @@ package metric
 
 import (
 	"math"
+	"slices"
 
 	"github.com/fairtrial/fairtrial/internal/result"
 	"github.com/fairtrial/fairtrial/internal/stat/infer"
@@ -148,7 +149,7 @@ func (m smooth) infer(v *View, model int, val float64, e []float64, n int64, t *
 	shape := infer.Symmetric{Lo: m.lo, Hi: m.hi}
 	var a Answer
 	switch {
-	case m.mean:
+	case m.mean && !(s.iid < noError):
 		if s.ids == nil {
 			rows := float64(v.Pop.N)
 			if v.Set.Weighted {
@@ -158,6 +159,15 @@ func (m smooth) infer(v *View, model int, val float64, e []float64, n int64, t *
 			s.df = rows - 1
 		}
 		a = answered(s.finish(val, shape, "t interval of a mean"), n)
+	case s.ids != nil && s.iid < noError && m.f1 && !v.Set.Weighted && !math.IsNaN(s.variance):
+		d := min(n, v.Pop.Blocks.Clusters) // no row differs: as if a cluster were one
+		a = answered(s.finish(val, infer.WilsonF1{D: float64(d)}, "Wilson score on J = F/(2−F), clusters as rows"), n)
+	case s.ids != nil && s.iid < noError && !math.IsNaN(s.variance):
+		note := s.note
+		s = m.smoothed(v, t)
+		a = answered(s.finish(val, shape, "delta method, ½ cluster added to empty cells"), n)
+		a.note("the value lies on the edge of what the clusters can show")
+		s.note = note
 	case s.ids != nil:
 		a = answered(s.finish(val, shape, "delta method, clusters "+s.how), n)
 	case m.f1 && !v.Set.Weighted:
@@ -192,7 +202,8 @@ func (m smooth) infer(v *View, model int, val float64, e []float64, n int64, t *
 	return a
 }
 
-// smoothed is the error with half a row in each empty cell of the confusion matrix.
+// smoothed is the error with half a row in each empty cell of the confusion matrix; with
+// clusters that are all alike, as if each were one row.
 func (m smooth) smoothed(v *View, t *table) spread {
 	f, _ := m.functional(v)
 	if t.k > 50 {
@@ -203,7 +214,13 @@ func (m smooth) smoothed(v *View, t *table) spread {
 		n[int(t.y[i])*t.k+int(t.d[i])] += t.cells[i].W
 		n2[int(t.y[i])*t.k+int(t.d[i])] += t.cells[i].W2
 	}
-	row := v.Pop.W / float64(v.Pop.N) // the weight of an ordinary row
+	row, df := v.Pop.W/float64(v.Pop.N), math.Inf(1) // the weight of an ordinary row
+	if b := v.Pop.Blocks; b != nil {
+		row, df = v.Pop.W/float64(b.Clusters), float64(b.Clusters)-1
+		for i, w := range n {
+			n2[i] = w * row
+		}
+	}
 	full := &table{k: t.k}
 	for y := 0; y < t.k; y++ {
 		for d := 0; d < t.k; d++ {
@@ -222,7 +239,7 @@ func (m smooth) smoothed(v *View, t *table) spread {
 	if why != "" {
 		return spread{variance: math.NaN(), df: math.NaN()}
 	}
-	s := spread{df: math.Inf(1)}
+	s := spread{df: df}
 	for i, x := range full.cells {
 		s.variance += x.W2 * e[i] * e[i]
 	}
@@ -319,6 +336,9 @@ func (m smooth) contrast(v *View, a, b int, k float64) Answer {
 		return undefined(nb, why)
 	}
 	x := deltaContrast(v, ta.cells, va, vb, ea, eb, k, min(na, nb))
+	if m.weigh != nil && slices.Contains(x.Notes, neverDiffer) {
+		x.SE *= m.span(ta.k)
+	}
 	if m.mean && v.Pop.Blocks == nil && !v.Set.Weighted && x.SE == x.SE {
 		rows := float64(v.Pop.N)
 		x.SE *= math.Sqrt(rows / (rows - 1))
@@ -342,4 +362,18 @@ func (m smooth) between(x, y *View, model int, ratio bool) Answer {
 func (in *Instance) Bootstraps() bool {
 	s, ok := in.measure.(smooth)
 	return ok && !s.mean && !s.f1
+}
+
+// span is how far apart decisions on one row can weigh.
+func (m smooth) span(k int) float64 {
+	most := 0.0
+	for y := range uint32(k) {
+		lo, hi := math.Inf(1), math.Inf(-1)
+		for d := range uint32(k) {
+			w := m.weigh(y, d)
+			lo, hi = min(lo, w), max(hi, w)
+		}
+		most = max(most, hi-lo)
+	}
+	return most
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -435,7 +436,8 @@ func TestWeightsAreRowsOfTheCluster(t *testing.T) {
 			for _, in := range weighted {
 				p, q := in.Estimate(a, 0), in.Estimate(b, 0)
 				d, e := in.Contrast(a, 0, 1, 1), in.Contrast(b, 0, 1, 1)
-				if p.SE == 0 || p.Value == 1 || d.SE == 0 { // no error is seen: half a row or one stands in for it
+				edge := func(n string) bool { return strings.Contains(n, "on the edge") || strings.Contains(n, "never differ") }
+				if p.SE == 0 || p.Value == 1 || d.SE == 0 || slices.ContainsFunc(p.Notes, edge) || slices.ContainsFunc(d.Notes, edge) { // no error is seen: half a row or one stands in for it
 					p.SE, q.SE, d.SE, e.SE = 0, 0, 0, 0
 				}
 				exact, tol := 1e-12, 1e-9

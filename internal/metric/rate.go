@@ -192,10 +192,20 @@ func deltaContrast(v *View, cells []summary.Cell, va, vb float64, ea, eb []float
 	if s.variance == 0 {
 		// No row speaks for a difference; that is not certainty. One discordant row
 		// among n bounds what was not seen.
-		a.SE = 1 / float64(max(n, 1))
-		a.note("the models never differ on these rows: the error shown is that of one differing row")
+		a.SE = oneOf(v, n)
+		a.note(neverDiffer)
 	}
 	return a
+}
+
+const neverDiffer = "the models never differ on these rows: the error shown is that of one differing row (or cluster)"
+
+// oneOf is the share of one row among n, or of one cluster.
+func oneOf(v *View, n int64) float64 {
+	if b := v.Pop.Blocks; b != nil {
+		n = min(n, b.Clusters)
+	}
+	return 1 / float64(max(n, 1))
 }
 
 func (m rate) between(x, y *View, model int, ratio bool) Answer {
