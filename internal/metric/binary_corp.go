@@ -29,7 +29,7 @@ func binaryCorp() []*Metric {
 			Interval: "delta method, t; CR1-t with clusters, CR2 below 40", Paired: "none: it is of the rows, not of a model", Denominator: "all rows", Variant: "the same for every model",
 			Source: "Murphy 1973; Dimitriadis, Gneiting & Jordan 2021", NeedsProbability: true,
 			build: func(Options) (measure, error) {
-				return derived{spec: summary.FunctionalOf("uncertainty"), shape: infer.Symmetric{Lo: 0, Hi: 0.25}, lo: math.Inf(-1), hi: math.Inf(1), edge: "every row has the same influence: no error can be seen"}, nil
+				return derived{spec: summary.FunctionalOf("uncertainty"), ofLabels: true, shape: infer.Symmetric{Lo: 0, Hi: 0.25}, lo: math.Inf(-1), hi: math.Inf(1), edge: "every row has the same influence: no error can be seen"}, nil
 			}},
 	}
 }

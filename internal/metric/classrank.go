@@ -92,6 +92,7 @@ func (m classRank) contrast(v *View, a, b int, k float64) Answer {
 		return undefined(v.Pop.N, why)
 	}
 	x := answered(s.finish(d, infer.NewSymmetric(), pairedMethod(s)), v.Pop.N)
+	noDifference(&x, v, 0, 1)
 	if s.note != "" {
 		x.note("%s", s.note)
 	}

@@ -18,6 +18,8 @@ type derived struct {
 	// edge is what is said at the ends of the range lo to hi, where no error is seen.
 	edge   string
 	lo, hi float64
+	// ofLabels: predictions have no part in it.
+	ofLabels bool
 	// few, when not empty, is noted below fewPerClass rows of a class.
 	few string
 	// notes, when not nil, is said of a model's value.
@@ -125,13 +127,30 @@ func (m derived) contrast(v *View, a, b int, k float64) Answer {
 		return undefined(v.Pop.N, why)
 	}
 	x := answered(s.finish(d, infer.NewSymmetric(), pairedMethod(s)), v.Pop.N)
-	if s.variance == 0 {
-		x.note("the models do not differ on these rows")
+	if m.ofLabels {
+		x.note("it is of the labels alone: the same for all models")
+	} else {
+		noDifference(&x, v, m.lo, m.hi)
 	}
 	if s.note != "" {
 		x.note("%s", s.note)
 	}
 	return x
+}
+
+// noDifference is for two models of whose difference no row shows an error: that is not what
+// is known. The error shown is that of one row, which moves a value by the range of the metric
+// over the rows; where there is no range, none is known.
+func noDifference(x *Answer, v *View, lo, hi float64) {
+	if !(x.SE*x.SE < noError) {
+		return
+	}
+	if span := hi - lo; !math.IsInf(span, 0) {
+		x.SE = span * oneOf(v, x.N)
+		x.note("the models do not differ on these rows: the error shown is that of one row (or cluster)")
+		return
+	}
+	x.unknown("the models do not differ on these rows, and nothing bounds what others would show")
 }
 
 func (m derived) covariance(v *View, a, b int) (float64, bool) {

@@ -118,9 +118,13 @@ func (m rank) estimate(v *View, model int) Answer {
 		method += " by clusters (" + s.how + ")"
 	}
 	a := answered(s.finish(val, shape, method), n)
-	if val <= 0 || val >= 1 {
-		a.Inference = m.boundary(val, r)
+	switch {
+	case val <= 0 || val >= 1:
+		a.Inference = m.boundary(val, v.Pop)
 		a.note("perfect separation: no error can be seen in the order itself")
+	case s.variance < noError: // one score for all
+		a.SE = math.Sqrt(m.oneRow(v.Pop))
+		a.note("no error is seen in the order: that of one row of each class (or one cluster) ordered otherwise is shown")
 	}
 	if m.ap && r.Pos < fewPositives {
 		a.note("approximate: %d positives, fewer than %d", r.Pos, fewPositives)
@@ -159,12 +163,16 @@ func binnedNote(a *Answer, r *summary.Rank, off float64) {
 // boundary is the inference at 0 or 1, where the variance seen is 0: for the AUC
 // Newcombe's method 5 (2006), which takes the Hanley–McNeil variance at the bound;
 // for average precision Wilson on the positives (after Boyd, Eng & Page 2013).
-func (m rank) boundary(val float64, r *summary.Rank) infer.Inference {
+func (m rank) boundary(val float64, p *summary.Population) infer.Inference {
+	r := p.Rank
 	i := infer.Inference{Value: val, SE: math.NaN(), DF: math.Inf(1)}
 	if m.ap {
 		n := float64(r.Pos)
 		if r.Weights != nil {
 			n = kish(r.Weights.Pos, r.Weights.Pos2)
+		}
+		if p.Blocks != nil { // as if a cluster were a row
+			n = math.Min(n, float64(p.Blocks.Clusters))
 		}
 		i.Shape, i.Method = infer.Wilson{N: n}, "Wilson score on the positives"
 		i.SE = 1 / (n + 1)
@@ -173,6 +181,9 @@ func (m rank) boundary(val float64, r *summary.Rank) infer.Inference {
 	mm, nn := float64(r.Pos), float64(r.Neg)
 	if w := r.Weights; w != nil {
 		mm, nn = kish(w.Pos, w.Pos2), kish(w.Neg, w.Neg2)
+	}
+	if p.Blocks != nil {
+		mm, nn = math.Min(mm, float64(p.Blocks.Clusters)), math.Min(nn, float64(p.Blocks.Clusters))
 	}
 	half := (mm+nn)/2 - 1
 	se := func(t float64) float64 {

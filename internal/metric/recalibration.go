@@ -86,6 +86,7 @@ func (m recalibration) contrast(v *View, a, b int, k float64) Answer {
 		return undefined(v.Pop.N, why)
 	}
 	x := answered(s.finish(d, infer.NewSymmetric(), m.method(s, "paired: influence of the difference")), v.Pop.N)
+	noDifference(&x, v, math.Inf(-1), math.Inf(1))
 	if s.note != "" {
 		x.note("%s", s.note)
 	}
