@@ -150,7 +150,8 @@ func FuzzTexts(f *testing.F) {
 					t.Fatalf("%s of %q with itself: %g", s.Entry.Name, a, same.Value)
 				}
 			case "levenshtein", "ter":
-				if same.Value != 0 {
+				// With normalized the reference is normalised once more, as sacrebleu does it.
+				if same.Value != 0 && s.Spec.Options["normalized"] == nil {
 					t.Fatalf("%s of %q with itself: %g", s.Entry.Name, a, same.Value)
 				}
 			}
