@@ -19,7 +19,8 @@ LINT_VERSION := v2.7.0
 
 build: web ## build bin/fairtrial
 	@mkdir -p bin
-	@$(GO) build -trimpath -o $(BIN) ./cmd/fairtrial
+	@$(GO) build -trimpath -o bin/built/fairtrial ./cmd/fairtrial
+	@cmp -s bin/built/fairtrial $(BIN) || { cp bin/built/fairtrial $(BIN).part && mv $(BIN).part $(BIN); } # at once: something may be running it
 
 web: ## the script of the report's charts, when npm is there
 	@GO="$(GO)" sh scripts/web.sh
