@@ -52,6 +52,7 @@ const drive = `setTimeout(async () => {
 // and say how many; without a script there are none, and every case stands.
 func TestBrowserFiltersCases(t *testing.T) {
 	t.Parallel()
+	notRaced(t, "a browser reads a finished report")
 	s := casesReport(t)
 	if len(s) > 2_000_000 {
 		t.Errorf("the report has %d bytes", len(s))
@@ -84,6 +85,7 @@ func TestBrowserFiltersCases(t *testing.T) {
 // TestBrowserCasesPage: axe finds nothing on the page of cases, folded or with all open.
 func TestBrowserCasesPage(t *testing.T) {
 	t.Parallel()
+	notRaced(t, "a browser reads a finished report")
 	axe, err := os.ReadFile("../../web/node_modules/axe-core/axe.min.js")
 	if err != nil {
 		missing(t, "axe-core is not installed: make web")
@@ -96,6 +98,7 @@ func TestBrowserCasesPage(t *testing.T) {
 // TestBrowserHostileCases: long words and signs of all kinds neither run nor widen the page.
 func TestBrowserHostileCases(t *testing.T) {
 	t.Parallel()
+	notRaced(t, "a browser reads a finished report")
 	axe, err := os.ReadFile("../../web/node_modules/axe-core/axe.min.js")
 	if err != nil {
 		missing(t, "axe-core is not installed: make web")
@@ -129,6 +132,7 @@ func TestBrowserHostileCases(t *testing.T) {
 // lacks a verdict stand beside the answers; axe finds nothing.
 func TestBrowserJudgedCases(t *testing.T) {
 	t.Parallel()
+	notRaced(t, "a browser reads a finished report")
 	axe, err := os.ReadFile("../../web/node_modules/axe-core/axe.min.js")
 	if err != nil {
 		missing(t, "axe-core is not installed: make web")

@@ -75,6 +75,7 @@ func chromium(t *testing.T, page string, options ...string) string {
 // where no script may run each static picture and table stands.
 func TestBrowserDrawsCharts(t *testing.T) {
 	t.Parallel()
+	notRaced(t, "a browser reads a finished report")
 	if web.Script() == "" {
 		missing(t, "the charts' script is not built: make web")
 	}
@@ -116,6 +117,7 @@ const probe = `setTimeout(async () => {
 // TestBrowserPages: axe finds nothing, and neither a phone's nor a desk's width needs sideways scrolling.
 func TestBrowserPages(t *testing.T) {
 	t.Parallel()
+	notRaced(t, "a browser reads a finished report")
 	axe, err := os.ReadFile("../../web/node_modules/axe-core/axe.min.js")
 	if err != nil {
 		missing(t, "axe-core is not installed: make web")
@@ -178,6 +180,7 @@ func accessible(t *testing.T, axe, s, name string) {
 // TestOnePage: the PDF is one page, the card has its size.
 func TestOnePage(t *testing.T) {
 	t.Parallel()
+	notRaced(t, "a browser reads a finished report")
 	if _, err := exec.LookPath("chromium"); err != nil {
 		missing(t, "Chromium is not installed: apt-get install chromium")
 	}
