@@ -52,9 +52,7 @@ test: tools web ## unit tests, command tests, laws, conformance, replayed fuzz c
 	@$(GO) vet -tags snowflake,bigquery ./internal/connect
 	@$(GO) test -vet=off -tags snowflake,bigquery -run 'BigQuery|Snowflake|Seconds' ./internal/connect
 	@$(MAKE) --no-print-directory build
-	@$(MAKE) --no-print-directory conformance
-	@$(MAKE) --no-print-directory conformance-scorers
-	@$(MAKE) --no-print-directory test-python
+	@$(MAKE) --no-print-directory -j2 --output-sync=target conformance conformance-scorers test-python
 
 test-race: tools ## the Go tests of what runs at the same time, under the race detector
 	@GO="$(GO)" sh scripts/race.sh $(TESTFLAGS)

@@ -51,7 +51,8 @@ const drive = `setTimeout(async () => {
 // TestBrowserFiltersCases: under the page's own policy there are filters, which find cases
 // and say how many; without a script there are none, and every case stands.
 func TestBrowserFiltersCases(t *testing.T) {
-	browser(t)
+	t.Parallel()
+	notRaced(t, "a browser reads a finished report")
 	s := casesReport(t)
 	if len(s) > 2_000_000 {
 		t.Errorf("the report has %d bytes", len(s))
@@ -83,7 +84,8 @@ func TestBrowserFiltersCases(t *testing.T) {
 
 // TestBrowserCasesPage: axe finds nothing on the page of cases, folded or with all open.
 func TestBrowserCasesPage(t *testing.T) {
-	browser(t)
+	t.Parallel()
+	notRaced(t, "a browser reads a finished report")
 	axe, err := os.ReadFile("../../web/node_modules/axe-core/axe.min.js")
 	if err != nil {
 		missing(t, "axe-core is not installed: make web")
@@ -95,7 +97,8 @@ func TestBrowserCasesPage(t *testing.T) {
 
 // TestBrowserHostileCases: long words and signs of all kinds neither run nor widen the page.
 func TestBrowserHostileCases(t *testing.T) {
-	browser(t)
+	t.Parallel()
+	notRaced(t, "a browser reads a finished report")
 	axe, err := os.ReadFile("../../web/node_modules/axe-core/axe.min.js")
 	if err != nil {
 		missing(t, "axe-core is not installed: make web")
@@ -128,7 +131,8 @@ func TestBrowserHostileCases(t *testing.T) {
 // TestBrowserJudgedCases: claims with their verdicts, both orders of a comparison and what
 // lacks a verdict stand beside the answers; axe finds nothing.
 func TestBrowserJudgedCases(t *testing.T) {
-	browser(t)
+	t.Parallel()
+	notRaced(t, "a browser reads a finished report")
 	axe, err := os.ReadFile("../../web/node_modules/axe-core/axe.min.js")
 	if err != nil {
 		missing(t, "axe-core is not installed: make web")

@@ -25,16 +25,6 @@ func missing(t *testing.T, what string) {
 	t.Skip("SKIPPED, NOT TESTED: " + what)
 }
 
-// browser leaves a browser's test to the whole suite: with -short, as under the race detector,
-// it would find nothing that its page's own tests do not.
-func browser(t *testing.T) {
-	t.Helper()
-	if testing.Short() {
-		t.Skip("a browser is only asked without -short")
-	}
-	t.Parallel()
-}
-
 // program runs a command in process and gives its exit status and what it said.
 func program(t *testing.T, dir string, getenv func(string) string, args ...string) (int, string) {
 	t.Helper()
@@ -84,7 +74,8 @@ func chromium(t *testing.T, page string, options ...string) string {
 // TestBrowserDrawsCharts: under the page's own policy each chart is drawn by the script;
 // where no script may run each static picture and table stands.
 func TestBrowserDrawsCharts(t *testing.T) {
-	browser(t)
+	t.Parallel()
+	notRaced(t, "a browser reads a finished report")
 	if web.Script() == "" {
 		missing(t, "the charts' script is not built: make web")
 	}
@@ -125,7 +116,8 @@ const probe = `setTimeout(async () => {
 
 // TestBrowserPages: axe finds nothing, and neither a phone's nor a desk's width needs sideways scrolling.
 func TestBrowserPages(t *testing.T) {
-	browser(t)
+	t.Parallel()
+	notRaced(t, "a browser reads a finished report")
 	axe, err := os.ReadFile("../../web/node_modules/axe-core/axe.min.js")
 	if err != nil {
 		missing(t, "axe-core is not installed: make web")
@@ -187,7 +179,8 @@ func accessible(t *testing.T, axe, s, name string) {
 
 // TestOnePage: the PDF is one page, the card has its size.
 func TestOnePage(t *testing.T) {
-	browser(t)
+	t.Parallel()
+	notRaced(t, "a browser reads a finished report")
 	if _, err := exec.LookPath("chromium"); err != nil {
 		missing(t, "Chromium is not installed: apt-get install chromium")
 	}

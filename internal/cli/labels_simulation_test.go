@@ -106,9 +106,7 @@ func slowSimulations() bool { return os.Getenv("FAIRTRIAL_SLOW") != "" }
 // called better in at most 5 % where the judge calls it so nearly always.
 func TestSimulatedJudge(t *testing.T) {
 	t.Parallel()
-	if testing.Short() {
-		t.Skip("a run over many data sets")
-	}
+	notRaced(t, "a run over many data sets")
 	runs, sets, rows, labels := 1, 40, 1200, 150
 	if slowSimulations() {
 		runs, sets, rows, labels = 5, 120, 1500, 150
@@ -164,9 +162,7 @@ func one(yes bool) float64 {
 // itself calls them so far more often.
 func TestSimulatedCards(t *testing.T) {
 	t.Parallel()
-	if testing.Short() {
-		t.Skip("a run over many data sets")
-	}
+	notRaced(t, "a run over many data sets")
 	runs, sets, rows, scorers := 1, 15, 1000, 15
 	if slowSimulations() {
 		runs, sets, rows, scorers = 6, 30, 1000, 30

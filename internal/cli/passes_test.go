@@ -45,6 +45,7 @@ func (t trial) pairs(passes func(a, b bool) bool) float64 {
 // clusters, CR1 or below 40 of them CR2) and, for the clusters, a bootstrap of whole clusters.
 func TestPassesByTask(t *testing.T) {
 	t.Parallel()
+	notRaced(t, "numbers of a run like those of generation.txtar")
 	for _, clusters := range []int{60, 24} { // CR1 in each slice; CR2
 		passesByTask(t, drawTrials(clusters), clusters)
 	}

@@ -108,6 +108,9 @@ func TestPathologicalInputs(t *testing.T) {
 		{"a directory that is not there", "nodir/d.csv", "", strings.Replace(ordinary, "FILE", "elsewhere/d.csv", 1), 2, "", "no such file"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
+			if tc.name != "ordinary" && tc.name != "text in a score, late" && tc.name != "null score" {
+				notRaced(t, "it ends before several read, or reads as these three")
+			}
 			dir := t.TempDir()
 			if !strings.Contains(tc.file, "/") {
 				write(t, filepath.Join(dir, tc.file), tc.data)

@@ -69,9 +69,7 @@ metrics: [accuracy, precision]
 // change are not accused.
 func TestComparePlanted(t *testing.T) {
 	t.Parallel()
-	if testing.Short() {
-		t.Skip("a simulation: it proves numbers, which the ordinary run does")
-	}
+	notRaced(t, "a simulation: it proves numbers, which the ordinary run does")
 	old := world{share: [3]float64{0.5, 0.3, 0.2}, right: [3]float64{0.92, 0.8, 0.6}, positive: 0.4}
 	moved, labels, model := old, old, old
 	moved.share = [3]float64{0.3, 0.3, 0.4}

@@ -36,8 +36,17 @@ func alone(env map[string]string) func(string) string {
 	}
 }
 
+// notRaced skips under -short, which scripts/race.sh alone sets, what the ordinary run
+// proves and where nothing runs at the same time that does not elsewhere; why says so.
+func notRaced(t *testing.T, why string) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("not raced: " + why)
+	}
+}
+
 // TestScripts runs testdata/*.txtar: each command of the program in action, and every
-// error that a user can meet.
+// error that a user can meet. "[short] stop" ends those that need no race detector any more.
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	testscript.Run(t, testscript.Params{

@@ -68,6 +68,9 @@ type Outcome struct {
 	Timed    bool   `json:"-"`                  // it was ended from outside, late most likely: may go otherwise another day
 }
 
+// patience is how long the empty program may take at least.
+const patience = 20 * time.Second
+
 //go:embed runner.py
 var runner string
 
@@ -102,7 +105,8 @@ print(json.dumps([own, sys.version, sys.prefix, sys.base_prefix, sysconfig.get_p
 	if s.self, err = os.Executable(); err != nil {
 		return nil, fmt.Errorf("start a sandbox: %w", err)
 	}
-	switch r, err := s.Run(ctx, "", "pass"); {
+	// It says that programs can run here, and not how fast: a busy machine may take seconds.
+	switch r, err := s.run(ctx, "", "pass", max(s.o.Timeout, patience)); {
 	case err != nil:
 		return nil, err
 	case r.Broken != "":
@@ -158,6 +162,10 @@ type report struct {
 // Run runs code and then tests. Its error is that of ctx, or says that nothing can be
 // started at all.
 func (s *Sandbox) Run(ctx context.Context, code, tests string) (Outcome, error) {
+	return s.run(ctx, code, tests, s.o.Timeout)
+}
+
+func (s *Sandbox) run(ctx context.Context, code, tests string, timeout time.Duration) (Outcome, error) {
 	root, err := os.MkdirTemp("", "fairtrial-sandbox-")
 	if err != nil {
 		return Outcome{}, fmt.Errorf("start a sandbox: %w", err)
@@ -168,13 +176,13 @@ func (s *Sandbox) Run(ctx context.Context, code, tests string) (Outcome, error) 
 	if err != nil {
 		return Outcome{}, fmt.Errorf("start a sandbox: %w", err)
 	}
-	cpu := uint64((s.o.Timeout+time.Second-1)/time.Second) + 1 // the kernel counts in ticks, not quite fairly
+	cpu := uint64((timeout+time.Second-1)/time.Second) + 1 // the kernel counts in ticks, not quite fairly
 	work, err := json.Marshal(job{Nonce: nonce, Root: root, Nobody: os.Getuid() == 0, Isolated: s.o.Isolated, Binds: s.binds, Argv: s.argv(), Input: input,
 		CPU: cpu, Memory: uint64(s.o.Memory), Processes: maxProcesses, Files: maxFiles, Open: maxOpen})
 	if err != nil {
 		return Outcome{}, fmt.Errorf("start a sandbox: %w", err)
 	}
-	limit := 2*s.o.Timeout + time.Second
+	limit := 2*timeout + time.Second
 	timed, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	said, err := s.start(timed, root, work, input)
@@ -184,7 +192,7 @@ func (s *Sandbox) Run(ctx context.Context, code, tests string) (Outcome, error) 
 	if err != nil {
 		return Outcome{Broken: "sandbox: " + err.Error()}, nil
 	}
-	return said.judge(nonce, timed.Err() != nil, s.o.Timeout), nil
+	return said.judge(nonce, timed.Err() != nil, timeout), nil
 }
 
 func (s *Sandbox) argv() []string {

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"os"
 	"os/exec"
@@ -217,6 +218,32 @@ func TestRefused(t *testing.T) {
 		} else {
 			t.Log(err)
 		}
+	}
+}
+
+// Whether programs can run here does not hang on the time that a scorer gives them: on a
+// busy machine an interpreter may start late.
+func TestStartsLate(t *testing.T) {
+	open(t, false)
+	python, err := exec.LookPath("python3")
+	if err != nil {
+		t.Fatal(err)
+	}
+	late := filepath.Join(t.TempDir(), "python")
+	script := fmt.Sprintf(`#!/bin/sh
+case "$3" in *sysconfig*) %[1]s "$@" | sed 's#"[^"]*"#"%[2]s"#'; exit ;; esac
+sleep 2
+exec %[1]s "$@"
+`, python, late)
+	if err := os.WriteFile(late, []byte(script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	s, err := New(t.Context(), Options{Interpreter: late, Timeout: 100 * time.Millisecond, Memory: 256 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o := run(t, s, "", "pass"); o.Passed || !o.Timed {
+		t.Errorf("a program that is late: %+v", o)
 	}
 }
 
