@@ -3,7 +3,8 @@
 # those of each package that starts a goroutine, locks, serves or calls HTTP or has parallel
 # tests, and of each that links such a package of ours. The others (formulas, formats) cannot
 # race and are named. -short, as simulations prove numbers, which `make test` does: here
-# each way through them is taken once. Usage: race.sh [FLAG OF go test …]
+# each way through them is taken once. Command scripts end at "[short] stop", from where on
+# nothing runs at the same time that did not before. Usage: race.sh [FLAG OF go test …]
 set -eu
 cd "$(dirname "$0")/.."
 : "${GO:=go}"

@@ -105,6 +105,9 @@ func observeScores(t *testing.T, s *eval.Setup, x *rows.Rows) *summary.Set {
 // inconclusive: of a candidate as good as the baseline, and of a degraded control.
 func TestForetellsScores(t *testing.T) {
 	runs, draws, pilot, slack := 300, 2000, 100_000, 0.03
+	if testing.Short() {
+		runs, draws = 10, 100
+	}
 	if os.Getenv("FAIRTRIAL_SLOW") != "" {
 		runs, draws, pilot, slack = 3000, 20000, 2_000_000, 0.015
 	}
