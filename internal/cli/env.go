@@ -36,6 +36,7 @@ type Env struct {
 	described int64              // rows of the cases' query
 	answered  []record.PluginRun // plug-ins that answered for models
 	spent     ledger             // by models and judges of this run
+	line      line               // of progress
 	earlier   *earlier           // the record that a baseline is taken from
 	atEnd     []func()
 	piped     []byte // the plan on Stdin, once it was read

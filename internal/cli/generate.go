@@ -270,24 +270,23 @@ func (e *Env) collectOne(cmd *cobra.Command, ws *store.Workspace, p *plan.Plan, 
 		o.Folder = ws.TempPath(newID(e.Now()) + ".answers")
 		defer os.RemoveAll(o.Folder)
 	} else {
-		name, err := record.Digest(append([]string{p.Name}, x.folder...))
-		if err != nil {
+		var err error
+		if o.Folder, err = answersFolder(ws, p, x.folder); err != nil {
 			return run, err
 		}
-		o.Folder, o.Cache = filepath.Join(ws.AnswersPath(), name[len("sha256:"):][:16]), filepath.Join(ws.AnswersPath(), "cache")
+		o.Cache = filepath.Join(ws.AnswersPath(), "cache")
 		if x.noCache {
 			o.Cache = ""
 		}
 		if err := os.MkdirAll(filepath.Join(ws.AnswersPath(), "cache"), 0o755); err != nil {
 			return run, fmt.Errorf("keep answers: %w", err)
 		}
-		o.Progress = e.progress(cmd, x.key)
+		var end func()
+		o.Progress, end = e.progress(cmd, x.key)
+		defer end()
+		e.spent.bound(&o.Limits, x.what, e.Now())
 	}
-	e.spent.bound(&o.Limits, x.what, e.Now())
 	r, err := collect.Run(cmd.Context(), x.questions, x.provider, o)
-	if o.Progress != nil && e.Terminal && !quiet(cmd) {
-		fmt.Fprint(e.Stderr, "\r\x1b[K")
-	}
 	if err != nil {
 		return run, err
 	}
@@ -312,11 +311,10 @@ func (e *Env) collectOne(cmd *cobra.Command, ws *store.Workspace, p *plan.Plan, 
 			}
 			return run, &interrupted{fmt.Sprintf("interrupted: %s: %s%s answers are kept; the same command goes on from there", x.what, result.Count(r.Answered), of)}
 		}
-		why := r.Detail
-		if others := e.spent.others(x.what); strings.HasPrefix(why, "of limits.total_budget") && others != "" {
-			why += " (" + others + ")"
+		if r.Reason == collect.Halted {
+			return run, errHalted
 		}
-		return run, &failure{exitUnavailable, fmt.Errorf("%s: %s: %s", x.what, r.Reason, why),
+		return run, &failure{exitUnavailable, &fellShort{x.what, r, &e.spent},
 			fmt.Sprintf("%s answers are kept; the same command goes on from there", result.Count(r.Answered))}
 	}
 	run.Cases, run.Answered, run.Seconds = r.Cases, r.Answered, x.took.Seconds+r.Took.Seconds()
@@ -328,30 +326,29 @@ func (e *Env) collectOne(cmd *cobra.Command, ws *store.Workspace, p *plan.Plan, 
 	return run, err
 }
 
-// progress shows done, rate, cost, errors and time left on a terminal.
-func (e *Env) progress(cmd *cobra.Command, key string) func(collect.Progress) {
-	if !e.Terminal || quiet(cmd) {
-		return nil
+// answersFolder is where the answers of a collection are kept.
+func answersFolder(ws *store.Workspace, p *plan.Plan, names []string) (string, error) {
+	name, err := record.Digest(append([]string{p.Name}, names...))
+	if err != nil {
+		return "", err
 	}
-	return func(p collect.Progress) {
-		line := fmt.Sprintf("%s: %s of %s", key, result.Count(p.Done), result.Count(p.Total))
-		if p.Rate > 0 {
-			line += fmt.Sprintf(", %.1f/s", p.Rate)
-		}
-		if p.Spent.Pico > 0 {
-			line += fmt.Sprintf(", %.2f USD", float64(p.Spent.Pico)/1e12)
-		}
-		if p.Errors > 0 {
-			line += fmt.Sprintf(", %s errors", result.Count(p.Errors))
-		}
-		if p.Left > 0 {
-			line += ", " + p.Left.Round(time.Second).String() + " left"
-		}
-		if p.Waiting != "" {
-			line += ", waiting for " + p.Waiting
-		}
-		fmt.Fprint(e.Stderr, "\r\x1b[K"+line)
+	return filepath.Join(ws.AnswersPath(), name[len("sha256:"):][:16]), nil
+}
+
+// fellShort says why a collection ended early. Who else spent the total budget is known when
+// those who are asked at the same time have ended, too.
+type fellShort struct {
+	what   string
+	result collect.Result
+	spent  *ledger
+}
+
+func (f *fellShort) Error() string {
+	why := f.result.Detail
+	if others := f.spent.others(f.what); strings.HasPrefix(why, "of limits.total_budget") && others != "" {
+		why += " (" + others + ")"
 	}
+	return fmt.Sprintf("%s: %s: %s", f.what, f.result.Reason, why)
 }
 
 // stored are the answers that a record's run kept.

@@ -59,6 +59,15 @@ func newJudgeBench(t *testing.T, reply func(answer string, c stub.Call) stub.Rep
 
 func (b *judgeBench) write(name, text string) { write(b.t, filepath.Join(b.dir, name), text) }
 
+func (b *judgeBench) read(name string) string {
+	b.t.Helper()
+	raw, err := os.ReadFile(filepath.Join(b.dir, name))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return string(raw)
+}
+
 // answers writes cases and what models answered them: by model, one text a case.
 func (b *judgeBench) answers(models map[string][]string) {
 	var cases strings.Builder
@@ -113,6 +122,7 @@ func (b *judgeBench) asked() []stub.Call {
 
 // judgedRecord is what a record says of judges.
 type judgedRecord struct {
+	Digest       string // of all but times, calls and other accidents of the run
 	ResultDigest string `json:"result_digest"`
 	Data         struct {
 		Scorers []struct {

@@ -9,8 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/spf13/cobra"
-
 	"github.com/fairtrial/fairtrial/internal/answers"
 	"github.com/fairtrial/fairtrial/internal/collect"
 	"github.com/fairtrial/fairtrial/internal/engine"
@@ -125,59 +123,6 @@ func keptVerdicts(kept []record.Judging, sc plan.Scorer, key string) (record.Jud
 		return k, true
 	}
 	return record.Judging{}, false
-}
-
-// judge has judges read the stored answers, each once for a scorer, and keeps what they
-// say; embedding models and classifiers likewise. What is kept is not asked for.
-func (e *Env) judge(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from outputs, scorers []plan.Scorer, was earlierScores) (*judged, error) {
-	out := &judged{}
-	for _, sc := range scorers {
-		for _, key := range sc.Asks() {
-			if k, ok := keptVerdicts(was.judges, sc, key); ok && !was.fresh {
-				if _, err := ws.Check(k.Digest); err == nil {
-					out.runs = append(out.runs, k)
-					if k.Provider != "recorded" {
-						e.spent.book(askedBy(sc, key), k.Account)
-					}
-					continue
-				}
-			}
-			ask := e.judgeOne
-			if sc.AsksAboutTexts() {
-				ask = e.askAboutTexts
-			}
-			run, err := ask(cmd, ws, s, from, sc, key, was)
-			if err != nil {
-				return nil, err
-			}
-			out.runs = append(out.runs, run)
-		}
-	}
-	return out, nil
-}
-
-// askedBy names what is asked for a scorer: "judges.strict for helpful".
-func askedBy(sc plan.Scorer, key string) string {
-	if !sc.AsksAboutTexts() {
-		key = "judges." + key
-	}
-	return key + " for " + sc.As
-}
-
-func (e *Env) judgeOne(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from outputs, sc plan.Scorer, key string, was earlierScores) (record.Judging, error) {
-	run := record.Judging{Scorer: sc.As, Judge: key, Identity: sc.Judge.Identity}
-	a, err := answers.NewJudgeAsker(s.Plan, sc.Judge, key, e.Getenv)
-	if err != nil {
-		return run, &plan.Errors{List: []plan.Problem{e.askedProblem(s.Plan, sc, key, err)}}
-	}
-	defer a.Close()
-	of := s.Plan.Judge(key).Answers
-	o := answers.Options(s.Plan, of)
-	again, took := was.stage(sc, key)
-	o.Samples, o.Next, o.Fresh = sc.Judge.Repeats, a.Next, was.fresh && !again
-	run.Account, err = e.collectOne(cmd, ws, s.Plan, collection{what: askedBy(sc, key), key: sc.As + " by " + key, folder: []string{"judges", sc.As, key}, of: of,
-		provider: a.Provider, questions: e.items(cmd.Context(), s, from, sc, a, of.Recorded()), options: o, again: again, took: took, noCache: was.fresh && again})
-	return run, err
 }
 
 // items are the answers that a judge has to read, in the order of the cases.

@@ -121,6 +121,8 @@ func (e *Env) color(cmd *cobra.Command) bool {
 // info writes a line to stderr unless --quiet.
 func (e *Env) info(cmd *cobra.Command, format string, args ...any) {
 	if !quiet(cmd) {
+		e.line.mu.Lock() // collections that go on at the same time warn, too
+		defer e.line.mu.Unlock()
 		fmt.Fprintf(e.Stderr, format+"\n", args...)
 	}
 }

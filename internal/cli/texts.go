@@ -6,36 +6,12 @@ import (
 	"fmt"
 	"iter"
 
-	"github.com/spf13/cobra"
-
 	"github.com/fairtrial/fairtrial/internal/answers"
 	"github.com/fairtrial/fairtrial/internal/collect"
 	"github.com/fairtrial/fairtrial/internal/eval"
 	"github.com/fairtrial/fairtrial/internal/plan"
-	"github.com/fairtrial/fairtrial/internal/record"
 	"github.com/fairtrial/fairtrial/internal/result"
-	"github.com/fairtrial/fairtrial/internal/store"
 )
-
-// askAboutTexts has an embedding model or a classifier read the stored answers; what they
-// are compared with too.
-func (e *Env) askAboutTexts(cmd *cobra.Command, ws *store.Workspace, s *eval.Setup, from outputs, sc plan.Scorer, key string, was earlierScores) (record.Judging, error) {
-	run := record.Judging{Scorer: sc.As, Judge: key, Identity: sc.Identity()}
-	a, err := answers.NewTextAsker(s.Plan, sc, key, e.Getenv)
-	if err != nil {
-		return run, &plan.Errors{List: []plan.Problem{e.askedProblem(s.Plan, sc, key, err)}}
-	}
-	defer a.Close()
-	of := s.Plan.Asked(sc, key)
-	again, took := was.stage(sc, key)
-	o := answers.Options(s.Plan, of)
-	if o.Fresh = was.fresh && !again; of.API != "" {
-		o.MaxTokens = 1 // for the budget: vectors and categories are no tokens
-	}
-	run.Account, err = e.collectOne(cmd, ws, s.Plan, collection{what: askedBy(sc, key), key: sc.As + " by " + key, folder: []string{"texts", sc.As, key}, of: of,
-		provider: a.Provider, questions: e.texts(cmd.Context(), s, from, a), options: o, again: again, took: took, noCache: was.fresh && again})
-	return run, err
-}
 
 // texts are those that have to be read, each once.
 func (e *Env) texts(ctx context.Context, s *eval.Setup, from outputs, a *answers.TextAsker) iter.Seq2[collect.Case, error] {

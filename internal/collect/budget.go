@@ -39,8 +39,9 @@ type purse struct {
 	mu      sync.Mutex
 	settled chan struct{} // closed and replaced when something in flight is settled
 	budget  Budget
-	total   Budget // with what was spent elsewhere
-	other   Spent
+	total   Budget // of all on the account shared, where this one is as
+	shared  *Shared
+	as      string
 	price   Price
 	spent   Spent
 	flight  int64 // calls
@@ -61,7 +62,11 @@ func newPurse(l Limits, p Price, maxOut int64, spent Spent) (*purse, error) {
 	if p.In < 0 || p.Out < 0 || p.CachedIn < 0 {
 		return nil, fmt.Errorf("price: a price is a positive number")
 	}
-	return &purse{budget: l.Budget, total: l.Total, other: l.Elsewhere, price: p, maxOut: maxOut, spent: spent, settled: make(chan struct{})}, nil
+	if l.Shared == nil {
+		l.Shared = NewShared()
+	}
+	l.Shared.Book(l.As, spent)
+	return &purse{budget: l.Budget, total: l.Total, shared: l.Shared, as: l.As, price: p, maxOut: maxOut, spent: spent, settled: make(chan struct{})}, nil
 }
 
 func (b Budget) check(name string, p Price) error {
@@ -93,21 +98,14 @@ func (p *purse) reserve(c Charge) (why string, wait <-chan struct{}) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	why, never := p.budget.over(p.spent, p.aside, c)
-	if why == "" {
-		all := p.spent
-		all.Calls, all.In, all.Out, all.Pico = all.Calls+p.other.Calls, all.In+p.other.In, all.Out+p.other.Out, all.Pico+p.other.Pico
-		if why, never = p.total.over(all, p.aside, c); why != "" {
-			why = "of limits.total_budget: " + why
-		}
-	}
-	if never {
+	switch {
+	case why != "" && !never && p.flight > 0:
+		return "", p.settled
+	case why != "":
 		return why, nil
 	}
-	if why != "" {
-		if p.flight > 0 {
-			return "", p.settled
-		}
-		return why, nil
+	if why, wait = p.shared.reserve(p.as, p.total, c); why != "" || wait != nil {
+		return why, wait
 	}
 	p.spent.Calls++
 	p.flight++
@@ -135,6 +133,7 @@ func (p *purse) giveBack(c Charge) {
 	p.mu.Lock()
 	p.spent.Calls--
 	p.free(c)
+	p.shared.settle(p.as, c, Charge{}, -1)
 	p.mu.Unlock()
 }
 
@@ -168,6 +167,7 @@ func (p *purse) settle(may Charge, u *provider.Usage, failed, worked bool) Charg
 	}
 	p.spent.add(c)
 	p.free(may)
+	p.shared.settle(p.as, may, c, 0)
 	return c
 }
 

@@ -32,22 +32,24 @@ type Limits struct {
 	Retries           int     // of a failed call, 429 not counted; below 0 none, 0 is 4
 	Timeout           time.Duration
 	Budget            Budget
-	// Total bounds this collection together with Elsewhere, what others under the same bound
-	// have spent. Its Time is that of all of them: what is left of it is this one's.
-	Total     Budget
-	Elsewhere Spent
-	Patience  time.Duration // without one answer, only errors: then the run stops; 0 is 5 minutes
-	Grace     time.Duration // calls in flight may end when the run is cancelled; 0 is 10 s
+	// Total bounds this collection, which is As, together with others on the account Shared
+	// (nil: there are none). Its Time is that of all of them: what is left of it is this one's.
+	Total    Budget
+	Shared   *Shared
+	As       string
+	Patience time.Duration // without one answer, only errors: then the run stops; 0 is 5 minutes
+	Grace    time.Duration // calls in flight may end when the run is cancelled; 0 is 10 s
 }
 
 // Options say how to collect.
 type Options struct {
-	Folder    string // of this collection; made if it is not there
-	Cache     string // folder of finished artifacts that is shared by collections; "" is none
-	Fresh     bool   // ask everything anew; what the folder has is kept under another name
-	Settle    bool   // when all is there, errors stand: a later session does not try those cases again
-	Samples   int    // repeats a case; 0 is 1
-	Seed      *int64 // of the first sample; sample k has Seed+k. nil: none is sent
+	Folder    string          // of this collection; made if it is not there
+	Cache     string          // folder of finished artifacts that is shared by collections; "" is none
+	Fresh     bool            // ask everything anew; what the folder has is kept under another name
+	Halt      <-chan struct{} // when closed, nothing new is asked, and what is in flight is waited for
+	Settle    bool            // when all is there, errors stand: a later session does not try those cases again
+	Samples   int             // repeats a case; 0 is 1
+	Seed      *int64          // of the first sample; sample k has Seed+k. nil: none is sent
 	Limits    Limits
 	Price     Price
 	MaxTokens int64 // of an answer, where the request bounds it: for the budget
@@ -70,6 +72,8 @@ const (
 	BudgetSpent Reason = "budget spent"
 	// CancelledByUser: the context was cancelled.
 	CancelledByUser Reason = "cancelled"
+	// Halted: Options.Halt was closed.
+	Halted Reason = "halted"
 	// Unavailable: nothing but errors for as long as patience lasts.
 	Unavailable Reason = "provider unavailable"
 	// Refused: the provider refuses every call (key, model, quota).
@@ -213,15 +217,7 @@ func (r *run) begin() error {
 			return err
 		}
 	}
-	for _, at := range r.past.pending {
-		_, payload, err := readAt(r.log.f, at)
-		if err != nil {
-			return err
-		}
-		var b begin
-		if err := json.Unmarshal(payload, &b); err != nil {
-			return fmt.Errorf("read the log: the record at byte %d is of another version: %w", at, err)
-		}
+	err := r.past.unended(r.log.f, func(b begin) error {
 		u := fail{Call: b.Call, ID: b.ID, Sample: b.Sample, At: time.Now().UTC(), Charge: b.May,
 			Failure: Failure{Kind: "unknown", Message: "the program ended while the call was in flight"}}
 		if _, err := r.write(kindUnknown, u); err != nil {
@@ -229,6 +225,10 @@ func (r *run) begin() error {
 		}
 		r.past.spent.Unknown++
 		r.past.spent.add(b.May)
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	r.past.pending = nil
 	return r.log.wait()

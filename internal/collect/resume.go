@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 
 	"github.com/fairtrial/fairtrial/internal/provider"
@@ -41,6 +42,24 @@ type past struct {
 	pending map[uint64]int64 // by call that has begun: its place
 	calls   uint64
 	spent   Spent
+}
+
+// unended gives the calls that have begun and of which no session saw the end.
+func (p *past) unended(log io.ReaderAt, f func(begin) error) error {
+	for _, at := range p.pending {
+		_, payload, err := readAt(log, at)
+		if err != nil {
+			return err
+		}
+		var b begin
+		if err := json.Unmarshal(payload, &b); err != nil {
+			return fmt.Errorf("read the log: the record at byte %d is of another version: %w", at, err)
+		}
+		if err := f(b); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Lasting says whether the error of a case will be the same tomorrow. Others are asked

@@ -171,6 +171,8 @@ func (r *run) watch(ctx context.Context, hurry context.CancelFunc, over <-chan s
 		r.stop(CancelledByUser, "stopped by the user", nil)
 	case <-up:
 		r.stop(BudgetSpent, why, nil)
+	case <-r.o.Halt:
+		r.stop(Halted, "another collection ended early", nil)
 	case <-r.stopping:
 	case <-over:
 		return
