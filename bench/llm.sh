@@ -25,7 +25,7 @@ bin/bench-llm -cases 40000 -latency 40ms -to "$numbers"
 [ -n "${LLM_QUICK:-}" ] || bin/bench-llm -cases 200000 -to "$numbers"
 
 # against LATENCY NAME COMMAND…: a command on a stub of its own, at the same address each time.
-# promptfoo often dies in its own logger when it ends, and is not measured then: three tries.
+# One that dies when it ends is not measured then: three tries.
 against() {
   latency=$1 name=$2 tries=3
   shift 2
@@ -43,7 +43,7 @@ if [ -n "$LLM_PEER" ] && ! [ -x $peer/node_modules/.bin/promptfoo ]; then
     { echo "== SKIPPED: promptfoo cannot be installed here ($peer/npm.log)"; LLM_PEER=; }
 fi
 if [ -n "$LLM_PEER" ]; then
-  echo "== $LLM_PEER, its best settings found: no cache, no database, no table"
+  echo "== $LLM_PEER, its best settings found: no cache, no database, no table, no log files"
   awk -v n="$PEER_CASES" -v port="$port" 'BEGIN {
     p = ""; for (i = 0; i < 12; i++) p = p "A passage of text that the answer should rest upon. "
     print "prompts: [\"" p "Question {{n}}?\"]"
@@ -51,6 +51,7 @@ if [ -n "$LLM_PEER" ]; then
     print "tests:"
     for (i = 0; i < n; i++) print "  - {vars: {n: " i "}}"
   }' > "$home/promptfooconfig.yaml"
+  export PROMPTFOO_DISABLE_DEBUG_LOG=1 PROMPTFOO_DISABLE_ERROR_LOG=1 # closing its log files kills it often
   export PROMPTFOO_DISABLE_TELEMETRY=1 PROMPTFOO_DISABLE_UPDATE=1 PROMPTFOO_CONFIG_DIR="$home/state"
   for latency in $latencies; do
     against $latency "$LLM_PEER" $peer/node_modules/.bin/promptfoo eval -c "$home/promptfooconfig.yaml" -o "$home/out.json" \

@@ -22,7 +22,7 @@ work=bin/inspect
 rm -rf $work
 mkdir -p $work
 "$venv/bin/python" oracles/inspect_task.py $work "$SAMPLES" >$work/log 2>&1 || { tail -20 $work/log >&2; exit 1; }
-$GO build -o bin/fairtrial ./cmd/fairtrial
+make --no-print-directory build
 for kind in whole broken; do
   for form in eval json; do
     to=$work/$kind-$form

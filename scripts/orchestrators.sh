@@ -6,7 +6,7 @@ set -eu
 cd "$(dirname "$0")/.."
 : "${PYTHON:=python3}" "${GO:=go}"
 mkdir -p bin .cache/orchestrators
-$GO build -trimpath -o bin/fairtrial ./cmd/fairtrial
+make --no-print-directory build
 PATH="$PWD/bin:$PATH"
 export PATH
 failed=

@@ -26,7 +26,9 @@ work=bin/promptfoo
 rm -rf $work
 "$PYTHON" oracles/promptfoo.py $work
 $GO build -o bin/compare-promptfoo ./internal/tools/promptfoo
-$GO build -o bin/fairtrial ./cmd/fairtrial
+make --no-print-directory build
+# Without log files: closing them kills it often.
+export PROMPTFOO_DISABLE_DEBUG_LOG=1 PROMPTFOO_DISABLE_ERROR_LOG=1
 export PROMPTFOO_DISABLE_TELEMETRY=1 PROMPTFOO_DISABLE_UPDATE=1 PROMPTFOO_DISABLE_REMOTE_GENERATION=1 PROMPTFOO_CONFIG_DIR="$root/$work/state"
 for d in single totals structure differing; do
   # Exit status 100 says that tests failed, as many of these shall.
