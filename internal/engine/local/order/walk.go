@@ -85,7 +85,8 @@ func (k *walk) block(b *block) {
 	}
 }
 
-// negative is the block's i-th row, whose score no other row has.
+// negative is the block's i-th row, whose score no other row has. It stands three times, by
+// what the walk does with the baseline's values: most of the time is spent here.
 func (k *walk) negative(i int, r record) {
 	for x := range k.views {
 		v := &k.views[x]

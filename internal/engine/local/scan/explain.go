@@ -68,7 +68,7 @@ func (t *table) explain(err error) error {
 		return d
 	}
 	if t.format == parquetFormat && (strings.Contains(e.Msg, "magic bytes") || strings.Contains(e.Msg, "too small to be a Parquet")) {
-		return &engine.DataError{Where: where(parquetAt, 1), Msg: "is not a Parquet file, whatever its name says"}
+		return &engine.DataError{Where: where(parquetAt, 1), Msg: "is not a Parquet file, whatever its name says", Hint: "one that was cut short, as by a broken copy, is none either: copy or write it again"}
 	}
 	if strings.Contains(e.Msg, "nvalid unicode") || strings.Contains(e.Msg, "invalid UTF-8") {
 		return &engine.DataError{Where: t.name(), Msg: "holds bytes that are not UTF-8", Hint: "save the file as UTF-8; it may be Latin-1 or Windows-1252"}

@@ -80,7 +80,7 @@ func TestWrongData(t *testing.T) {
 		{"empty file", map[string]string{"a.csv": ""}, with("a.csv", nil), `a.csv: the file is empty`},
 		{"empty parquet", map[string]string{"a.parquet": ""}, with("a.parquet", nil), `a.parquet: the file is empty`},
 		{"mixed formats", map[string]string{"a.csv": good, "a.jsonl": "{}"}, with("a.*", nil), `a.*: matches files of different formats: a.csv is CSV, a.jsonl is JSONL | name files of one format`},
-		{"not parquet", map[string]string{"a.parquet": good}, with("a.parquet", nil), `a.parquet: is not a Parquet file, whatever its name says`},
+		{"not parquet", map[string]string{"a.parquet": good}, with("a.parquet", nil), `a.parquet: is not a Parquet file, whatever its name says | one that was cut short, as by a broken copy, is none either: copy or write it again`},
 		{"crossed interval", map[string]string{"a.csv": "id,y,s,lo,hi\na,1,2,0,3\nb,1,2,4,3\n"}, with("a.csv", ends), `a.csv, row 2 (id b), column lo: the prediction interval begins at 4 and ends at 3 (column hi) | the lower end must not lie above the upper one: perhaps interval.lower and interval.upper are exchanged`},
 		{"end too large", map[string]string{"a.csv": "id,y,s,lo,hi\na,1,2,0,1e200\n"}, with("a.csv", ends), `a.csv, row 1 (id a), column hi: 1e200 is too large to be squared and summed: at most 1e+50 | is it a code for a missing value? leave such cells empty`},
 		{"end no number", map[string]string{"a.csv": "id,y,s,lo,hi\na,1,2,0,x\n"}, with("a.csv", ends), `a.csv, row 1 (id a), column hi: "x" is not a number | every cell of the prediction interval of candidate must be a number; a missing one is left empty`},
