@@ -18,6 +18,9 @@ func TestOutcomesAreKept(t *testing.T) {
 	w.cache = filepath.Join(t.TempDir(), "programs")
 	p := score.Program{Interpreter: "python3", Timeout: time.Second, Memory: 1 << 28}
 	if err := w.Ready(p); err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatal(err)
+		}
 		t.Skip("SKIPPED: no program was run: ", err)
 	}
 	calls := 0
