@@ -238,34 +238,29 @@ func (b *binnedSlot) run() {
 // walk is tied of the exact walk, for bins instead of tie groups.
 func (b *binnedSlot) walk(m, i int, means []float64, counts []binCount, values []groupValues) {
 	g, p := b.models[m], b.pops[i]
-	t := state{n: uint32(p.N), more: &rest{}}
-	for _, c := range counts {
-		t.pos += c[1]
-	}
+	h, t := newState(p)
 	pos, neg := float64(t.pos), float64(t.n-t.pos)
+	perPos := 0.0 // 1/(2·Pos)
 	if t.pos > 0 {
-		t.perPos = 1 / (2 * pos)
+		perPos = 1 / (2 * pos)
 	}
-	if neg > 0 {
-		t.perNeg = 1 / (2 * neg)
-	}
-	t.next = t.binEnd()
 	x := &p.Rank.Models[m]
 	for bin, c := range counts {
 		if c == (binCount{}) {
 			continue
 		}
-		t.turn()
-		t.gap()
+		t.turn(&h)
+		t.gap(&h)
 		inHere, posHere, negHere := c[0]+c[1], float64(c[1]), float64(c[0])
-		left := float64(t.n - t.below)
+		below, belowPos := h.below(), h.belowPos()
+		left := float64(t.n - below)
 		inv := 1 / left
-		prec := float64(t.pos-t.belowPos) * inv
+		prec := float64(t.pos-belowPos) * inv
 		t.h1 += posHere * inv
 		t.h2 += posHere * prec * inv
 		to := values[2*int(g.group[bin<<b.shift]>>b.shift):][:2]
 		if c[1] > 0 {
-			place := 2*uint64(t.below-t.belowPos) + uint64(c[0])
+			place := 2*uint64(below-belowPos) + uint64(c[0])
 			v, ap := float64(place)*t.perNeg-0.5, prec+t.h1-t.h2
 			t.u2 += uint64(c[1]) * place
 			t.q10 += posHere * v * v
@@ -274,25 +269,24 @@ func (b *binnedSlot) walk(m, i int, means []float64, counts []binCount, values [
 			t.xx += posHere * ap * ap
 			to[1].add(posHere, v, ap)
 			// The positives of a bin come first or last in it at the most.
-			above, posAbove := left-posHere-negHere, float64(t.pos-t.belowPos)-posHere
+			above, posAbove := left-posHere-negHere, float64(t.pos-belowPos)-posHere
 			if inHere > 1 {
 				x.OffAP += posHere * max((posAbove+posHere)/(above+posHere)-prec, prec-(posAbove+1)/(above+negHere+1))
 			}
 		}
 		if c[0] > 0 {
-			place := float64(t.belowPos) + posHere/2
+			place := float64(belowPos) + posHere/2
 			t.q01 += negHere * place * place
 			t.xx += negHere * t.h2 * t.h2
-			to[0].add(negHere, 2*place*t.perPos-0.5, -t.h2)
+			to[0].add(negHere, 2*place*perPos-0.5, -t.h2)
 		}
 		x.OffAUC += posHere * negHere
 		if inHere > 1 {
-			x.OffKS = max(x.OffKS, posHere*2*t.perPos, negHere*2*t.perNeg)
+			x.OffKS = max(x.OffKS, posHere*2*perPos, negHere*2*t.perNeg)
 		}
-		t.sum += float64(inHere) * means[bin]
-		t.below += inHere
-		t.belowPos += c[1]
-		t.gap()
+		h.sum += float64(inHere) * means[bin]
+		h.seen += uint64(c[1])<<32 + uint64(inHere)
+		t.gap(&h)
 	}
 	for k := range values {
 		if n := values[k].n; n > 0 {
@@ -300,7 +294,7 @@ func (b *binnedSlot) walk(m, i int, means []float64, counts []binCount, values [
 			values[k].ap /= n
 		}
 	}
-	t.rank(p, x)
+	t.rank(&h, p, x)
 	if pos > 0 && neg > 0 {
 		x.OffAUC /= 2 * pos * neg
 	}

@@ -1,10 +1,6 @@
 package order
 
-import (
-	"math"
-
-	"github.com/fairtrial/fairtrial/internal/summary"
-)
+import "github.com/fairtrial/fairtrial/internal/summary"
 
 // finish turns the sums of a walk into the summary of one model.
 func (k *walk) finish(pops []*summary.Population, m int) {
@@ -13,7 +9,7 @@ func (k *walk) finish(pops []*summary.Population, m int) {
 			t := &k.st[k.first[g]+i]
 			p := pops[s.base+i]
 			x := &p.Rank.Models[m]
-			t.rank(p, x)
+			t.rank(&k.heads[k.first[g]+i], p, x)
 			if p.Blocks != nil {
 				k.blocks(t, p, x)
 			}
@@ -22,11 +18,11 @@ func (k *walk) finish(pops []*summary.Population, m int) {
 }
 
 // rank writes what a walk has summed.
-func (t *state) rank(p *summary.Population, x *summary.RankModel) {
+func (t *state) rank(h *head, p *summary.Population, x *summary.RankModel) {
 	pos, neg := float64(t.pos), float64(t.n-t.pos)
 	p.Rank.Pos, p.Rank.Neg = int64(t.pos), int64(t.n-t.pos)
 	for t.n > 0 && t.more.bin < summary.CalibrationBins {
-		t.closeBin()
+		t.closeBin(h)
 	}
 	x.Bins = append([]summary.Bin(nil), t.more.bins[:]...)
 	if t.pos > 0 {
@@ -70,37 +66,10 @@ func (k *walk) blocks(t *state, p *summary.Population, x *summary.RankModel) {
 		if pos > 0 && neg > 0 {
 			a := t.auc()
 			negOf := float64(p.Blocks.N[i]) - posOf[i]
-			x.AUCBlocks[i] = (t.more.e10[i]*t.perNeg-a*posOf[i])/pos + (negOf-t.more.e01[i]*t.perPos-a*negOf)/neg
+			x.AUCBlocks[i] = (t.more.e10[i]*t.perNeg-a*posOf[i])/pos + (negOf-t.more.e01[i]/(2*pos)-a*negOf)/neg
 		}
 		if pos > 0 {
 			x.APBlocks[i] = (t.more.eAP[i] - x.AP*posOf[i]) / pos
-		}
-	}
-}
-
-// pair writes the covariances of model m with the baseline.
-func (k *walk) pair(pops []*summary.Population, m, b int, base []state, same bool) {
-	for g, s := range k.group {
-		for i := range s.size {
-			t, u := &k.st[k.first[g]+i], &base[k.first[g]+i]
-			p := pops[s.base+i]
-			out := summary.RankPair{A: m, B: b}
-			pos := float64(t.pos)
-			if t.pos > 0 && t.n > t.pos {
-				// About the means of what was kept, so that what was dropped of it does not count.
-				drop := math.Ldexp(1, int(t.split.drop))
-				out.C10 = drop * t.perNeg * (t.c10 - (t.auc()-0.5)*float64(int64(t.posPlace)))
-				out.C01 = drop / (2 * pos * pos) * (t.auc()*pos*float64(int64(t.runPlace)) - t.belowRun)
-			}
-			if t.pos > 0 {
-				apA, apB := t.ap/pos, u.ap/pos
-				sum := t.cap + t.h2*t.runAP - t.belowAP
-				out.CAP = (sum - apB*t.x - apA*u.x + pos*apA*apB) / (pos * pos)
-			}
-			if same {
-				out = p.Rank.Same(m, b)
-			}
-			p.Rank.Pairs = append(p.Rank.Pairs, out)
 		}
 	}
 }

@@ -2,7 +2,6 @@ package order
 
 import (
 	"context"
-	"runtime"
 	"slices"
 	"sync"
 
@@ -10,8 +9,8 @@ import (
 	"github.com/fairtrial/fairtrial/internal/summary"
 )
 
-// rank walks every model's score. The baseline goes first and leaves in each row's
-// line, by slot, what a paired covariance needs (see split).
+// rank walks every model's score. The baseline goes first and leaves what a paired
+// covariance needs (see grid).
 func rank(ctx context.Context, r *rows.Rows, pops []*summary.Population, e entries, workers int, cut *cutter) error {
 	all := slots(r)
 	groups := deal(all, workers)
@@ -30,10 +29,10 @@ func rank(ctx context.Context, r *rows.Rows, pops []*summary.Population, e entri
 	paired := r.Baseline >= 0 && len(r.Models) > 1 && e == nil
 	codes := pack(r, all, workers)
 	defer codes.free()
-	kept := lines{slots: len(all)}
+	var left *grid
 	if paired {
-		kept.v = newArray[uint32](r.N * kept.slots)
-		defer kept.v.free()
+		left = newGrid(r.N, all, pops)
+		defer left.free()
 	}
 	w := &sorter{workers: workers}
 	defer w.free()
@@ -46,12 +45,15 @@ func rank(ctx context.Context, r *rows.Rows, pops []*summary.Population, e entri
 		if cut != nil {
 			cut.model(m, s)
 		}
+		b := &march{s: s, grid: left, reading: paired && m != r.Baseline, writing: paired && m == r.Baseline, alone: e != nil, workers: workers}
+		if b.writing {
+			left.cut(s)
+		}
 		walks := make([]*walk, len(groups))
 		for g, group := range groups {
-			walks[g] = &walk{s: s, group: group, reading: paired && m != r.Baseline, writing: paired && m == r.Baseline, e: e}
+			walks[g] = &walk{s: s, group: group, grid: left, reading: b.reading, writing: b.writing, e: e}
 			walks[g].start(pops, codes)
 		}
-		b := &march{s: s, lines: kept, workers: workers}
 		if err := b.run(ctx, r.N, walks); err != nil {
 			return err
 		}
@@ -59,7 +61,8 @@ func rank(ctx context.Context, r *rows.Rows, pops []*summary.Population, e entri
 		for g, k := range walks {
 			k.finish(pops, m)
 			if k.reading {
-				k.pair(pops, m, r.Baseline, base[g], same)
+				hidden := k.pair(pops, m, r.Baseline, base[g], same)
+				direct(r, k.group, pops, hidden, m, r.Baseline)
 			}
 			if m == r.Baseline {
 				base[g] = k.st
@@ -70,72 +73,95 @@ func rank(ctx context.Context, r *rows.Rows, pops []*summary.Population, e entri
 }
 
 // block is a stretch of the sorted order that all workers walk together: they share
-// the fetching of its lines, then each walks its own slots over the whole of it, then
-// they share the writing back. A block never cuts a tie group, so its ends, and with
-// them every sum, are the same for any number of workers.
+// the fetching of its bins, then each walks its own slots over the whole of it. A block never
+// cuts a tie group, so its ends, and with them every sum, are the same for any number of workers.
 type block struct {
 	from, to int
-	kept     [][]uint32 // by slot, then row: apart, so that workers do not write to one cache line
+	pieces   []piece
+	bin      []uint16 // of the baseline's, by row
+}
+
+// piece is a part of a block: rows of one score, or rows whose scores no other row has.
+type piece struct {
+	to   int
+	tied bool
+	bin  int  // of the baseline's that it lies in, on writing
+	ends bool // it
 }
 
 const blockRows = 8192
 
-// march takes all blocks through their stages: the lines of a block are fetched, it is
-// walked, and they are written back. While one is walked, the next is fetched and the one
-// before is written back, so that workers meet once a block.
+// march takes all blocks through their stages: the bins of a block's rows are fetched, and it is
+// walked; or its rows' bins are noted. While one is walked, the next is fetched, so that workers
+// meet once a block.
 type march struct {
-	s       *sorted
-	lines   lines
-	workers int
+	s                *sorted
+	grid             *grid
+	reading, writing bool
+	alone            bool // each score is a piece, for the sake of clusters
+	bin              int  // the next one to end
+	workers          int
 }
 
 func (m *march) run(ctx context.Context, n int, walks []*walk) error {
-	reading, writing := walks[0].reading, walks[0].writing
-	var ring [3]block
-	if reading || writing {
-		for i := range ring {
-			ring[i].kept = make([][]uint32, m.lines.slots)
-		}
-	}
-	load := func(b *block, from int) {
-		b.from, b.to = from, min(from+blockRows, n)
-		for b.to < n && m.s.tie(b.to) {
-			b.to++
-		}
-		for i, kept := range b.kept {
-			if len(kept) < b.to-b.from {
-				b.kept[i] = make([]uint32, b.to-b.from)
-			}
-		}
-	}
-	load(&ring[0], 0)
-	if reading {
+	var ring [2]block
+	m.load(&ring[0], 0)
+	if m.reading {
 		share(m.workers, ring[0].to, func(_, from, to int) { m.fetch(&ring[0], from, to) })
 	}
 	for step := 0; ; step++ {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		before, now, after := &ring[(step+2)%3], &ring[step%3], &ring[(step+1)%3]
-		write := step > 0 && writing
-		if now.from == now.to && !write {
+		now, after := &ring[step%2], &ring[(step+1)%2]
+		if now.from == now.to {
 			return nil
 		}
-		load(after, now.to)
+		m.load(after, now.to)
 		share(m.workers, m.workers, func(w, _, _ int) {
 			if w < len(walks) {
 				walks[w].block(now)
 			}
-			if reading {
+			if m.reading {
 				portion(w, m.workers, after.to-after.from, func(from, to int) { m.fetch(after, from, to) })
 			}
-			if write {
-				portion(w, m.workers, before.to-before.from, func(from, to int) { m.store(before, from, to) })
+			if m.writing {
+				portion(w, m.workers, len(now.pieces), func(from, to int) { m.store(now, from, to) })
 			}
 		})
-		if now.from == now.to {
-			return nil
+	}
+}
+
+// load finds the pieces of the block that begins at from.
+func (m *march) load(b *block, from int) {
+	n := len(m.s.rec)
+	b.from, b.to = from, min(from+blockRows, n)
+	for b.to < n && m.s.tie(b.to) {
+		b.to++
+	}
+	if m.reading && len(b.bin) < b.to-b.from {
+		b.bin = make([]uint16, b.to-b.from)
+	}
+	b.pieces = b.pieces[:0]
+	for at := from; at < b.to; {
+		p := piece{to: b.to}
+		if tie := m.s.nextTie(at+1, b.to); tie < b.to {
+			p.to = tie - 1 // where its group begins
 		}
+		if p.tied = m.alone || p.to == at; p.tied {
+			for p.to = at + 1; p.to < b.to && m.s.tie(p.to); {
+				p.to++
+			}
+		}
+		if m.writing {
+			p.bin = m.bin
+			if end := m.grid.ends[m.bin]; end <= p.to {
+				p.to, p.ends = end, true
+				m.bin++
+			}
+		}
+		b.pieces = append(b.pieces, p)
+		at = p.to
 	}
 }
 
@@ -155,39 +181,24 @@ func share(workers, n int, f func(w, from, to int)) {
 	wg.Wait()
 }
 
-// fetch copies the lines of the block's rows [from, to). A short loop that only touches
-// them goes ahead, so that as many memory accesses as the machine can hold overlap; plain
-// loops beat calls of copy for the same reason.
+// fetch finds the bins of the block's rows [from, to).
 func (m *march) fetch(b *block, from, to int) {
-	w, lines := m.lines.slots, m.lines.v.v
-	const ahead = 128
-	for start := from; start < to; start += ahead {
-		end := min(start+ahead, to)
-		sorted := m.s.rec[b.from+start : b.from+end]
-		touched := uint32(0)
-		for k := range sorted {
-			touched |= lines[int(sorted[k].row)*w]
-		}
-		for k := range sorted {
-			i, row := start+k, int(sorted[k].row)
-			line := lines[row*w : row*w+w]
-			for slot, kept := range b.kept {
-				kept[i] = line[slot]
-			}
-		}
-		if touched == ^uint32(0) { // never, but the touching must not be optimised away
-			runtime.Gosched()
-		}
+	all, out := m.grid.bin.v, b.bin[from:to]
+	for i, rec := range m.s.rec[b.from+from : b.from+to] {
+		out[i] = all[rec.row]
 	}
 }
 
+// store notes the bins of the rows of the block's pieces [from, to).
 func (m *march) store(b *block, from, to int) {
-	w, lines := m.lines.slots, m.lines.v.v
-	for i := from; i < to; i++ {
-		row := int(m.s.row(b.from + i))
-		line := lines[row*w : row*w+w]
-		for slot, kept := range b.kept {
-			line[slot] = kept[i]
+	at := b.from
+	if from > 0 {
+		at = b.pieces[from-1].to
+	}
+	for _, p := range b.pieces[from:to] {
+		for _, rec := range m.s.rec[at:p.to] {
+			m.grid.bin.v[rec.row] = uint16(p.bin)
 		}
+		at = p.to
 	}
 }

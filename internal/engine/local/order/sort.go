@@ -3,6 +3,7 @@ package order
 import (
 	"context"
 	"math"
+	"math/bits"
 	"slices"
 	"sync"
 )
@@ -33,6 +34,17 @@ func (s *sorted) row(i int) uint32    { return s.rec[i].row }
 func (s *sorted) value(i int) float64 { return s.rec[i].score }
 
 func (s *sorted) tie(i int) bool { return s.ties[i>>6]&(1<<(i&63)) != 0 }
+
+// nextTie is the first tied place in [from, to), or to.
+func (s *sorted) nextTie(from, to int) int {
+	for from < to {
+		if word := s.ties[from>>6] >> (from & 63); word != 0 {
+			return min(from+bits.TrailingZeros64(word), to)
+		}
+		from = from&^63 + 64
+	}
+	return to
+}
 
 // sorter sorts scores, keeping its buffers from one model to the next.
 type sorter struct {

@@ -6,224 +6,229 @@ import "github.com/fairtrial/fairtrial/internal/summary"
 type walk struct {
 	s                *sorted
 	group            []slot
-	at               []place // of each slot in the codes
-	number           []int   // of each slot among all
-	reading, writing bool    // what the baseline leaves
+	number           []int // of each slot among all
+	grid             *grid // nil where no covariances are asked for
+	reading, writing bool  // it
 	e                entries
 	st               []state // the group's populations
-	first            []int   // of each slot in st
-	views            []view  // of each slot in the block at hand
-	met              []*state
+	heads            []head
+	first            []int // of each slot in both
+	views            []view
+	met              []uint32
+	passed           [blockRows]passed
+}
+
+// view is what a slot's rows need.
+type view struct {
+	place
+	number int
+	heads  []head
+	st     []state
+	left   *left
+}
+
+// passed is a positive that the first loop of singles has gone past, and what lies below it.
+type passed struct {
+	c, cell   uint32 // its slice, and on reading its cell
+	seen, run uint64
 }
 
 func (k *walk) start(pops []*summary.Population, c *codes) {
+	n := len(k.s.rec)
 	for _, s := range k.group {
 		k.number = append(k.number, s.part+1)
-		k.at = append(k.at, c.at[s.part+1])
 		k.first = append(k.first, len(k.st))
+		cell := uint32(0)
 		for i := range s.size {
-			t := newState(pops[s.base+i])
+			h, t := newState(pops[s.base+i])
+			if k.grid != nil {
+				t.split = splitOf(t.n, t.pos, k.grid.single(n))
+				cells := k.grid.cellBits(n, pops[s.base+i].N)
+				h.cell, h.wide = cell, uint8(k.grid.bits-cells)
+				cell += 1 << cells
+			}
 			if k.e != nil {
 				b := len(pops[s.base+i].Blocks.ID)
 				t.more.e10, t.more.e01, t.more.eAP = make([]float64, b), make([]float64, b), make([]float64, b)
 			}
-			k.st = append(k.st, t)
+			k.heads, k.st = append(k.heads, h), append(k.st, t)
 		}
 	}
-}
-
-// view is what a slot's rows of a block need, side by side.
-type view struct {
-	place
-	number int
-	more   []uint32 // the word of each row that holds its slice, where that is not the first
-	st     []state
-	kept   []uint32
-}
-
-// slice is that of the block's i-th row, whose first word is given.
-func (v *view) slice(word uint32, i int) uint32 {
-	if v.more != nil {
-		word = v.more[i]
-	}
-	return v.of(word)
-}
-
-// block walks the group's slots over a block, from the lowest score up.
-func (k *walk) block(b *block) {
-	n := b.to - b.from
-	k.views = k.views[:0]
-	for i, at := range k.at {
-		v := view{place: at, number: k.number[i], st: k.st[k.first[i]:][:k.group[i].size]}
-		if at.word > 0 {
-			v.more = k.s.more[at.word-1][b.from:b.to]
-		}
-		if k.writing || k.reading {
-			v.kept = b.kept[v.number][:n]
+	for i, s := range k.group {
+		v := view{place: c.at[k.number[i]], number: k.number[i], heads: k.heads[k.first[i]:][:s.size], st: k.st[k.first[i]:][:s.size]}
+		if k.grid != nil {
+			v.left = &k.grid.left[v.number]
 		}
 		k.views = append(k.views, v)
 	}
-	rec := k.s.rec[b.from:b.to]
-	for i := 0; i < n; {
-		j := i + 1
-		for j < n && k.s.tie(b.from+j) {
-			j++
-		}
-		switch {
-		case j > i+1 || k.e != nil:
-			k.tied(b, i, j)
-		case positive(rec[i].code):
-			k.positive(i, rec[i])
-		case k.reading:
-			k.negativeReading(i, rec[i])
-		case k.writing:
-			k.negativeWriting(i, rec[i])
-		default:
-			k.negative(i, rec[i])
-		}
-		i = j
-	}
 }
 
-// negative is the block's i-th row, whose score no other row has. It stands three times, by
-// what the walk does with the baseline's values: most of the time is spent here.
-func (k *walk) negative(i int, r record) {
-	for x := range k.views {
-		v := &k.views[x]
-		c := v.slice(r.code, i)
-		if c == v.none {
-			continue
-		}
-		t := &v.st[c]
-		if t.below >= t.next {
-			t.turn()
-		}
-		t.negative(r.score)
-	}
-}
-
-func (k *walk) negativeWriting(i int, r record) {
-	for x := range k.views {
-		v := &k.views[x]
-		c := v.slice(r.code, i)
-		if c == v.none {
-			continue
-		}
-		t := &v.st[c]
-		if t.below >= t.next {
-			t.turn()
-		}
-		t.negative(r.score)
-		v.kept[i] = t.kept
-	}
-}
-
-func (k *walk) negativeReading(i int, r record) {
-	for x := range k.views {
-		v := &k.views[x]
-		c := v.slice(r.code, i)
-		if c == v.none {
-			continue
-		}
-		t := &v.st[c]
-		if t.below >= t.next {
-			t.turn()
-		}
-		t.negative(r.score)
-		base := v.kept[i]
-		t.runPlace += t.split.place(base)
-		t.runAP += t.split.value(base)
-	}
-}
-
-// positive is the same for a positive row.
-func (k *walk) positive(i int, r record) {
-	for x := range k.views {
-		w := &k.views[x]
-		c := w.slice(r.code, i)
-		if c == w.none {
-			continue
-		}
-		t := &w.st[c]
-		if t.below >= t.next {
-			t.turn()
-		}
-		place, v, ap := t.positive(r.score)
-		switch {
-		case k.writing:
-			w.kept[i] = t.split.keep(place, ap)
-			t.kept = t.split.keep(2*t.belowPos, t.h2)
-		case k.reading:
-			base := w.kept[i]
-			basePlace := t.split.place(base)
-			t.posPlace += basePlace
-			t.c10 += v * float64(int64(basePlace))
-			t.cap += ap * t.split.value(base)
-		}
-	}
-}
-
-// tied is the block's rows [from, to), all of one score: each population is settled once,
-// then its rows get what they share.
-func (k *walk) tied(b *block, from, to int) {
-	rec := k.s.rec[b.from:b.to]
-	score := rec[from].score
-	for x := range k.views {
-		v := &k.views[x]
-		k.met = k.met[:0]
-		for i := from; i < to; i++ {
-			c := v.slice(rec[i].code, i)
-			if c == v.none {
-				continue
-			}
-			t, pos := &v.st[c], positive(rec[i].code)
-			if t.meet(pos) {
-				k.met = append(k.met, t)
-			}
-			if k.reading {
-				base := v.kept[i]
-				if pos {
-					t.more.tied.posPlace += t.split.place(base)
-					t.more.tied.posAP += t.split.value(base)
-				} else {
-					t.runPlace += t.split.place(base)
-					t.runAP += t.split.value(base)
-				}
-			}
-		}
-		for _, t := range k.met {
-			t.settle(score)
-			if k.writing {
-				t.more.kept = t.split.keep(t.more.place, t.more.ap)
-				t.kept = t.split.keep(t.more.negPlace, t.h2)
-			}
-		}
-		for i := from; i < to && (k.writing || k.e != nil); i++ {
-			c := v.slice(rec[i].code, i)
-			if c == v.none {
-				continue
-			}
-			t, pos := &v.st[c], positive(rec[i].code)
+// block walks each of the group's slots over a block, from the lowest score up.
+func (k *walk) block(b *block) {
+	for i := range k.views {
+		v := &k.views[i]
+		at := b.from
+		for _, p := range b.pieces {
 			switch {
-			case k.writing && pos:
-				v.kept[i] = t.more.kept
-			case k.writing:
-				v.kept[i] = t.kept
+			case p.tied:
+				k.tied(v, b, at, p.to)
+			case k.reading:
+				k.singlesReading(v, b, at, p.to)
+			default:
+				k.singles(v, at, p.to)
 			}
-			if k.e != nil {
-				k.addEntry(t, k.e[v.number][k.s.row(b.from+i)], pos)
+			if at = p.to; p.ends {
+				v.left.leave(v.heads, v.st, p.bin, p.bin == len(k.grid.ends)-1)
 			}
 		}
-		for _, t := range k.met {
-			t.more.pos, t.more.neg = 0, 0
-			if k.writing {
-				t.kept = t.split.keep(2*t.belowPos, t.h2)
+		if k.reading {
+			for c := range v.st {
+				v.st[c].flush(&v.heads[c])
 			}
 		}
 	}
 }
 
-func (k *walk) addEntry(t *state, entry uint16, positive bool) {
+// flush adds what the block's negatives were left to the sums.
+func (t *state) flush(h *head) {
+	place, ap := t.split.of(h.run)
+	t.runPlace, t.runAP, h.run = t.runPlace+place, t.runAP+ap, 0
+}
+
+// words are those of the rows that hold the label, and the further ones where they do not
+// hold the slice too.
+func (k *walk) words(v *view, from, to int) (rec []record, more []uint32) {
+	if v.word > 0 {
+		more = k.s.more[v.word-1][from:to]
+	}
+	return k.s.rec[from:to], more
+}
+
+// singles are rows whose scores no other row has. A first loop, without a branch that depends
+// on the label, counts all of them and notes the positives, a second settles these.
+func (k *walk) singles(v *view, from, to int) {
+	rec, more := k.words(v, from, to)
+	heads, shift, mask := v.heads, v.shift&31, v.mask
+	n := 0
+	for i := range rec {
+		word := rec[i].code
+		y := uint64(word & 1)
+		if more != nil {
+			word = more[i]
+		}
+		c := word >> shift & mask
+		if int(c) >= len(heads) {
+			continue
+		}
+		h := &heads[c]
+		if h.below() >= h.next {
+			v.st[c].turn(h)
+		}
+		p := &k.passed[n&(blockRows-1)]
+		p.c, p.seen = c, h.seen
+		n += int(y)
+		h.seen += 1 + y<<32
+		h.sum += rec[i].score
+	}
+	for i := range k.passed[:n] {
+		p := &k.passed[i]
+		v.st[p.c].positive(uint32(p.seen), uint32(p.seen>>32))
+	}
+}
+
+// singlesReading is the same with what the baseline left.
+func (k *walk) singlesReading(v *view, b *block, from, to int) {
+	rec, more := k.words(v, from, to)
+	heads, shift, mask := v.heads, v.shift&31, v.mask
+	bin := b.bin[from-b.from:][:len(rec)]
+	neg := v.left.class[0].v
+	n := 0
+	for i := range rec {
+		word := rec[i].code
+		y := uint64(word & 1)
+		if more != nil {
+			word = more[i]
+		}
+		c := word >> shift & mask
+		if int(c) >= len(heads) {
+			continue
+		}
+		h := &heads[c]
+		if h.below() >= h.next {
+			v.st[c].turn(h)
+		}
+		p := &k.passed[n&(blockRows-1)]
+		p.c, p.seen, p.run = c, h.seen, h.run
+		p.cell = h.cell + uint32(bin[i])>>(h.wide&31)
+		n += int(y)
+		h.seen += 1 + y<<32
+		h.sum += rec[i].score
+		h.run += neg[p.cell] & (y - 1)
+	}
+	pos := v.left.class[1].v
+	for i := range k.passed[:n] {
+		p := &k.passed[i]
+		t := &v.st[p.c]
+		v, ap, rise := t.positive(uint32(p.seen), uint32(p.seen>>32))
+		runPlace, runAP := t.split.of(p.run)
+		t.belowRun += float64(int64(t.runPlace + runPlace))
+		t.belowAP += rise * float64(int64(t.runAP+runAP))
+		place, base := t.split.of(pos[p.cell])
+		t.c10 += v * float64(int64(place))
+		t.cap += ap * float64(int64(base))
+	}
+}
+
+// tied is rows of one score: each population is settled once, then its rows get what they
+// share.
+func (k *walk) tied(v *view, b *block, from, to int) {
+	rec, more := k.words(v, from, to)
+	slice := func(i int) uint32 {
+		word := rec[i].code
+		if more != nil {
+			word = more[i]
+		}
+		return v.of(word)
+	}
+	k.met = k.met[:0]
+	for i := range rec {
+		c := slice(i)
+		if int(c) >= len(v.st) {
+			continue
+		}
+		t, pos := &v.st[c], positive(rec[i].code)
+		if k.reading {
+			t.flush(&v.heads[c])
+		}
+		if t.meet(pos) {
+			k.met = append(k.met, c)
+		}
+		if !k.reading {
+			continue
+		}
+		cell := v.heads[c].cell + uint32(b.bin[from-b.from+i])>>v.heads[c].wide
+		if pos {
+			place, ap := t.split.of(v.left.class[1].v[cell])
+			t.more.posPlace, t.more.posAP = t.more.posPlace+place, t.more.posAP+ap
+		} else {
+			place, ap := t.split.of(v.left.class[0].v[cell])
+			t.runPlace, t.runAP = t.runPlace+place, t.runAP+ap
+		}
+	}
+	for _, c := range k.met {
+		v.st[c].settle(&v.heads[c], rec[0].score)
+	}
+	for i := 0; i < len(rec) && k.e != nil; i++ {
+		if c := slice(i); int(c) < len(v.st) {
+			v.st[c].addEntry(k.e[v.number][rec[i].row], positive(rec[i].code))
+		}
+	}
+	for _, c := range k.met {
+		v.st[c].more.pos, v.st[c].more.neg = 0, 0
+	}
+}
+
+func (t *state) addEntry(entry uint16, positive bool) {
 	g := t.more
 	if positive {
 		g.e10[entry] += float64(g.place)

@@ -1,7 +1,6 @@
 package order
 
 import (
-	"math"
 	"math/bits"
 
 	"github.com/fairtrial/fairtrial/internal/engine/local/rows"
@@ -72,52 +71,4 @@ func pack(r *rows.Rows, all []slot, workers int) *codes {
 		}
 	})
 	return c
-}
-
-// lines hold what the baseline leaves of each row for the other models, a word a slot,
-// so that one memory access brings all of a row.
-type lines struct {
-	v     array[uint32]
-	slots int
-}
-
-// split says how the 32 bits that the baseline leaves for a row of a population are
-// laid out: the doubled count of the other class below it in the high bits, the size of
-// its AP value (X, or H2 for a negative) in the low ap bits. Counts are exact where a class has at
-// most 2^15 rows; beyond, they are rounded to 1/65536 of the class. The AP value has ap−3
-// bits behind the point of its binary logarithm. Only the products of two models' values use
-// them; the values' own sums are exact.
-type split struct {
-	mask uint32 // of the AP value
-	ap   uint8  // its bits
-	drop uint8  // low bits of the count that are not kept
-	cut  uint8  // low bits of a float32's 26 that are not kept
-}
-
-const (
-	placeBits = 16
-	one       = 127 << 23 // float32(1), as bits
-	sizeBits  = 23 + 3    // of 1+x in [1, 256), counted from 1
-)
-
-func splitOf(pos, neg uint32) split {
-	need := bits.Len32(2 * max(pos, neg))
-	keep := max(min(need, placeBits), 32-sizeBits)
-	return split{mask: 1<<(32-keep) - 1, ap: uint8(32 - keep), drop: uint8(max(0, need-keep)), cut: uint8(sizeBits - (32 - keep))}
-}
-
-// keep packs a doubled count and the size of an AP value, 0 ≤ x < 255.
-func (s split) keep(place uint32, x float64) uint32 {
-	v := math.Float32bits(float32(1+x)) - one
-	cut := s.cut & 31 // spares the shifts a check
-	v = min((v+1<<cut>>1)>>cut, s.mask)
-	return place>>(s.drop&31)<<(s.ap&31) | v
-}
-
-// place is the kept part of the doubled count.
-func (s split) place(kept uint32) uint64 { return uint64(kept >> (s.ap & 31)) }
-
-// value is the size of the AP value.
-func (s split) value(kept uint32) float64 {
-	return float64(math.Float32frombits((kept&s.mask)<<(s.cut&31)+one)) - 1
 }

@@ -1,0 +1,267 @@
+package order
+
+import (
+	"math"
+	"math/bits"
+
+	"github.com/fairtrial/fairtrial/internal/summary"
+)
+
+// grid is what the baseline's walk leaves for the covariances with other models. The
+// baseline's order is cut into bins of as many rows each, which never divide tied scores.
+// Of each population and class, the rows of a bin leave the means of their places and AP
+// values: a few MB that stay in the cache, in place of a line for every row. What the means
+// hide of the baseline's variance is known exactly, and what they hide of a covariance is
+// taken to be in proportion (see pair).
+type grid struct {
+	bits int   // there are at most 1<<bits bins
+	ends []int // of the bins, as places in the baseline's order
+	bin  array[uint16]
+	left []left // by slot
+}
+
+// left are the cells of a slot's populations, packed. Where a population has few rows for so
+// many bins, a cell is shared by several of them.
+type left struct {
+	class [2]array[uint64] // of the negatives and of the positives
+	marks []mark
+}
+
+const (
+	maxBits  = 14
+	minBits  = 10
+	oneBits  = 12  // as many bins as rows, up to here
+	cellRows = 512 // of a population in a cell, where it has rows enough
+)
+
+// newGrid is a grid for n rows. How fine it is for a population depends on n and on the rows
+// of the population alone.
+func newGrid(n int, all []slot, pops []*summary.Population) *grid {
+	g := &grid{bits: cellBits(int64(n)), bin: newArray[uint16](n)}
+	if n <= 1<<oneBits {
+		g.bits = oneBits
+	}
+	for _, s := range all {
+		cells := 0
+		for _, p := range pops[s.base:][:s.size] {
+			cells += 1 << g.cellBits(n, p.N)
+		}
+		l := left{marks: make([]mark, s.size)}
+		for c := range l.class {
+			l.class[c] = newArray[uint64](cells)
+		}
+		g.left = append(g.left, l)
+	}
+	return g
+}
+
+// cellBits is the binary logarithm of a population's cells.
+func (g *grid) cellBits(n int, rows int64) int {
+	if g.single(n) {
+		return g.bits
+	}
+	return cellBits(rows)
+}
+
+// cellBits is the binary logarithm of the cells for so many rows: not many more than them.
+func cellBits(rows int64) int {
+	fine := max(minBits, min(bits.Len64(uint64(rows/cellRows))-1, maxBits))
+	return min(fine, bits.Len64(uint64(rows)))
+}
+
+// single reports whether every bin holds the rows of one score only.
+func (g *grid) single(n int) bool { return n <= 1<<g.bits }
+
+func (g *grid) free() {
+	g.bin.free()
+	for i := range g.left {
+		for c := range g.left[i].class {
+			g.left[i].class[c].free()
+		}
+	}
+}
+
+// gridBytes are at most taken beside the bins of the rows.
+func gridBytes(n, slots int64) int64 { return 16 * slots * max(n, 1<<minBits) }
+
+// cut sets the ends of the bins in the baseline's order. Most bins have as many rows each; the
+// others make those at the top finer, where precision changes with every row: there the
+// rows of a bin are a share of the rows above it.
+func (g *grid) cut(s *sorted) {
+	n := len(s.rec)
+	g.ends = g.ends[:0]
+	count := float64(int(1) << g.bits)
+	even := (1 - topShare) / float64(n)
+	top := topShare / math.Log1p(float64(n)/topRows)
+	for at := 0; at < n; {
+		if g.single(n) {
+			at++
+		} else {
+			// The density grows towards the top, so that there are never more bins than count.
+			above := float64(n - at)
+			at = min(at+int(math.Ceil(1/(count*(even+top/(topRows+above))))), n)
+		}
+		for at < n && s.tie(at) {
+			at++
+		}
+		g.ends = append(g.ends, at)
+	}
+}
+
+const (
+	topShare = 0.5 // of the bins
+	topRows  = 16   // below which bins get no finer
+)
+
+// split says how a mean place and a mean AP value share a word, so that blockRows of them
+// can be added up in one: the place, in fractions of a doubled count, above the AP value.
+type split struct {
+	shift uint8      // of the place
+	place [2]float64 // unit of the place, by class of the row
+	ap    float64    // unit of the AP value
+	most  [2]uint64  // place and AP value that fit
+}
+
+const (
+	roomBits  = 13 // to add up
+	placeBits = 18
+)
+
+// splitOf: places have 18 bits, as few as their whole numbers need where single says that
+// they are whole; AP values, which are below the harmonic number of the rows and 1, the rest.
+func splitOf(n, pos uint32, single bool) split {
+	others := [2]uint32{pos, n - pos}
+	keep := placeBits
+	if single {
+		keep = min(keep, bits.Len32(2*max(pos, n-pos)))
+	}
+	ap := 64 - 2*roomBits - keep
+	s := split{shift: uint8(ap + roomBits), most: [2]uint64{1<<keep - 1, 1<<ap - 1}}
+	s.ap = math.Ldexp(1, ap-bits.Len(uint(math.Log(float64(max(n, 1)))+2)))
+	for c, k := range others {
+		s.place[c] = math.Ldexp(1, keep-bits.Len32(2*k))
+	}
+	return s
+}
+
+func (s *split) of(word uint64) (place, ap uint64) {
+	shift := s.shift & 63
+	return word >> shift, word & (1<<shift - 1)
+}
+
+func (s *split) pack(class int, place, ap float64) (word, p, a uint64) {
+	p = min(uint64(place*s.place[class]+0.5), s.most[0])
+	a = min(uint64(ap*s.ap+0.5), s.most[1])
+	return p<<s.shift | a, p, a
+}
+
+// mark is where a population stood at the end of the bin before, and sums over all bins.
+type mark struct {
+	seen, u2 uint64
+	x, h2    float64 // Σ X over positives, Σ H2 over negatives
+	class    [2]marked
+}
+
+// marked sums up the packed places and AP values of a class, and their squares.
+type marked struct{ place, place2, ap, ap2 float64 }
+
+// leave fills the cells that end with a bin.
+func (l *left) leave(heads []head, st []state, bin int, last bool) {
+	for c := range heads {
+		h := &heads[c]
+		if (bin+1)&(1<<h.wide-1) == 0 || last {
+			l.fill(&st[c], h, &l.marks[c], int(h.cell)+bin>>h.wide)
+		}
+	}
+}
+
+func (l *left) fill(t *state, h *head, m *mark, cell int) {
+	if h.seen == m.seen {
+		return
+	}
+	pos, neg := h.belowPos(), h.below()-h.belowPos()
+	dp := pos - uint32(m.seen>>32)
+	dn := neg - (uint32(m.seen) - uint32(m.seen>>32))
+	h2 := float64(neg)*t.h2 - t.missed
+	if dp > 0 {
+		l.put(t, m, 1, cell, float64(dp), float64(t.u2-m.u2), t.x-m.x)
+	}
+	if dn > 0 {
+		// Each pair of a positive and a negative counts two for one of them, or one for both.
+		was := 2*(m.seen&math.MaxUint32-m.seen>>32)*(m.seen>>32) - m.u2
+		l.put(t, m, 0, cell, float64(dn), float64(2*uint64(neg)*uint64(pos)-t.u2-was), h2-m.h2)
+	}
+	m.seen, m.u2, m.x, m.h2 = h.seen, t.u2, t.x, h2
+}
+
+func (l *left) put(t *state, m *mark, class, cell int, n, places, aps float64) {
+	word, p, a := t.split.pack(class, places/n, max(0, aps/n))
+	l.class[class].v[cell] = word
+	place, ap := float64(p), float64(a)
+	s := &m.class[class]
+	s.place += n * place
+	s.place2 += n * place * place
+	s.ap += n * ap
+	s.ap2 += n * ap * ap
+}
+
+// pair writes the covariances of model m with the baseline b, whose sums are given. It
+// returns the populations whose bins hide too much of the baseline's variance to say
+// anything of a covariance.
+func (k *walk) pair(pops []*summary.Population, m, b int, base []state, same bool) (hidden []int) {
+	for i, s := range k.group {
+		for c := range s.size {
+			t, u := &k.st[k.first[i]+c], &base[k.first[i]+c]
+			p := pops[s.base+c]
+			out := summary.RankPair{A: m, B: b}
+			if same {
+				out = p.Rank.Same(m, b)
+			} else if !t.pair(u, &k.grid.left[k.number[i]].marks[c], p.Rank, &out) {
+				hidden = append(hidden, s.base+c)
+			}
+			p.Rank.Pairs = append(p.Rank.Pairs, out)
+		}
+	}
+	return hidden
+}
+
+// pair is false where a bin holds too much of the population.
+func (t *state) pair(u *state, m *mark, r *summary.Rank, out *summary.RankPair) bool {
+	pos, neg := float64(t.pos), float64(t.n-t.pos)
+	ok := true
+	if t.pos > 0 && t.n > t.pos {
+		x := r.Models[out.B]
+		unit10, unit01 := t.perNeg/t.split.place[1], 1/(2*pos*t.split.place[0])
+		scale10 := hides(x.S10, pos, unit10, m.class[1].place, m.class[1].place2, &ok)
+		scale01 := hides(x.S01, neg, unit01, m.class[0].place, m.class[0].place2, &ok)
+		out.C10 = scale10 * unit10 * (t.c10 - (t.auc()-0.5)*m.class[1].place)
+		out.C01 = scale01 * unit01 / pos * (t.auc()*pos*float64(int64(t.runPlace)) - t.belowRun)
+	}
+	if t.pos > 0 {
+		unit := 1 / t.split.ap
+		apA, apB := t.ap/pos, u.ap/pos
+		sumB := m.class[1].ap * unit
+		whole := nonNegative(u.xx - 2*apB*u.x + pos*apB*apB)
+		kept := nonNegative((m.class[1].ap2+m.class[0].ap2)*unit*unit - 2*apB*sumB + pos*apB*apB)
+		sum := unit*(t.cap+t.h2*float64(int64(t.runAP))-t.belowAP) - apB*t.x - apA*sumB + pos*apA*apB
+		out.CAP = sum * ratio(whole, kept, pos, &ok) / (pos * pos)
+	}
+	return ok
+}
+
+// hides is how many times larger the sum of squares s of n values about their mean is than
+// that of what was kept of them, of which the sum and the sum of squares are given in units.
+func hides(s, n, unit, sum, sum2 float64, ok *bool) float64 {
+	return ratio(s, nonNegative(sum2-sum*sum/n)*unit*unit, n, ok)
+}
+
+func ratio(whole, kept, n float64, ok *bool) float64 {
+	if whole <= 1e-12*n { // all the same, but for rounding
+		return 1
+	}
+	if kept < 0.98*whole {
+		*ok = false
+		return 1
+	}
+	return whole / kept
+}
