@@ -8,8 +8,12 @@ import (
 	"github.com/fairtrial/fairtrial/internal/summary"
 )
 
-// direct computes the covariances of populations from the values of each of their rows: for
-// those that lie so close together in the baseline's order that its bins say nothing of them.
+// directRows are so few that covariances are computed from the values of each row.
+const directRows = 4096
+
+// direct computes the covariances of populations from the values of each of their rows: where
+// there are few, and where they lie so close together in the baseline's order that its
+// bins say nothing of them.
 func direct(r *rows.Rows, group []slot, pops []*summary.Population, which []int, m, b int) {
 	if len(which) == 0 {
 		return

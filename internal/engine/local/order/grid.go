@@ -23,44 +23,31 @@ type grid struct {
 // left are the cells of a slot's populations, packed. Where a population has few rows for so
 // many bins, a cell is shared by several of them.
 type left struct {
-	class [2]array[uint64] // of the negatives and of the positives
+	class [2]array[uint32] // of the negatives and of the positives
 	marks []mark
 }
 
 const (
 	maxBits  = 14
 	minBits  = 10
-	oneBits  = 12  // as many bins as rows, up to here
 	cellRows = 512 // of a population in a cell, where it has rows enough
 )
 
-// newGrid is a grid for n rows. How fine it is for a population depends on n and on the rows
-// of the population alone.
+// newGrid is a grid for n rows. How fine it is for a population depends on its rows alone.
 func newGrid(n int, all []slot, pops []*summary.Population) *grid {
 	g := &grid{bits: cellBits(int64(n)), bin: newArray[uint16](n)}
-	if n <= 1<<oneBits {
-		g.bits = oneBits
-	}
 	for _, s := range all {
 		cells := 0
 		for _, p := range pops[s.base:][:s.size] {
-			cells += 1 << g.cellBits(n, p.N)
+			cells += 1 << cellBits(p.N)
 		}
 		l := left{marks: make([]mark, s.size)}
 		for c := range l.class {
-			l.class[c] = newArray[uint64](cells)
+			l.class[c] = newArray[uint32](cells)
 		}
 		g.left = append(g.left, l)
 	}
 	return g
-}
-
-// cellBits is the binary logarithm of a population's cells.
-func (g *grid) cellBits(n int, rows int64) int {
-	if g.single(n) {
-		return g.bits
-	}
-	return cellBits(rows)
 }
 
 // cellBits is the binary logarithm of the cells for so many rows: not many more than them.
@@ -68,9 +55,6 @@ func cellBits(rows int64) int {
 	fine := max(minBits, min(bits.Len64(uint64(rows/cellRows))-1, maxBits))
 	return min(fine, bits.Len64(uint64(rows)))
 }
-
-// single reports whether every bin holds the rows of one score only.
-func (g *grid) single(n int) bool { return n <= 1<<g.bits }
 
 func (g *grid) free() {
 	g.bin.free()
@@ -82,7 +66,7 @@ func (g *grid) free() {
 }
 
 // gridBytes are at most taken beside the bins of the rows.
-func gridBytes(n, slots int64) int64 { return 16 * slots * max(n, 1<<minBits) }
+func gridBytes(n, slots int64) int64 { return 2 * 4 * slots * 2 * n }
 
 // cut sets the ends of the bins in the baseline's order. Most bins have as many rows each; the
 // others make those at the top finer, where precision changes with every row: there the
@@ -94,13 +78,8 @@ func (g *grid) cut(s *sorted) {
 	even := (1 - topShare) / float64(n)
 	top := topShare / math.Log1p(float64(n)/topRows)
 	for at := 0; at < n; {
-		if g.single(n) {
-			at++
-		} else {
-			// The density grows towards the top, so that there are never more bins than count.
-			above := float64(n - at)
-			at = min(at+int(math.Ceil(1/(count*(even+top/(topRows+above))))), n)
-		}
+		// The density grows towards the top, so that there are never more bins than count.
+		at = min(at+int(math.Ceil(1/(count*(even+top/(topRows+float64(n-at)))))), n)
 		for at < n && s.tie(at) {
 			at++
 		}
@@ -109,51 +88,38 @@ func (g *grid) cut(s *sorted) {
 }
 
 const (
-	topShare = 0.5 // of the bins
+	topShare = 0.25 // of the bins
 	topRows  = 16   // below which bins get no finer
 )
 
-// split says how a mean place and a mean AP value share a word, so that blockRows of them
-// can be added up in one: the place, in fractions of a doubled count, above the AP value.
-type split struct {
-	shift uint8      // of the place
-	place [2]float64 // unit of the place, by class of the row
-	ap    float64    // unit of the AP value
-	most  [2]uint64  // place and AP value that fit
+// units are those of the packed means: a place and an AP value of 16 bits in a cell's word.
+type units struct {
+	place [2]float64 // of a doubled count, by class of the row
+	ap    float64
 }
 
-const (
-	roomBits  = 13 // to add up
-	placeBits = 18
-)
-
-// splitOf: places have 18 bits, as few as their whole numbers need where single says that
-// they are whole; AP values, which are below the harmonic number of the rows and 1, the rest.
-func splitOf(n, pos uint32, single bool) split {
-	others := [2]uint32{pos, n - pos}
-	keep := placeBits
-	if single {
-		keep = min(keep, bits.Len32(2*max(pos, n-pos)))
+// unitsOf: a place is at most twice the rows of the other class; an AP value is below the
+// harmonic number of the rows and 1.
+func unitsOf(n, pos uint32) units {
+	u := units{ap: math.MaxUint16 / (math.Log(float64(max(n, 1))) + 2)}
+	for class, others := range [2]uint32{pos, n - pos} {
+		u.place[class] = math.MaxUint16 / float64(max(1, 2*others))
 	}
-	ap := 64 - 2*roomBits - keep
-	s := split{shift: uint8(ap + roomBits), most: [2]uint64{1<<keep - 1, 1<<ap - 1}}
-	s.ap = math.Ldexp(1, ap-bits.Len(uint(math.Log(float64(max(n, 1)))+2)))
-	for c, k := range others {
-		s.place[c] = math.Ldexp(1, keep-bits.Len32(2*k))
-	}
-	return s
+	return u
 }
 
-func (s *split) of(word uint64) (place, ap uint64) {
-	shift := s.shift & 63
-	return word >> shift, word & (1<<shift - 1)
+func (u *units) pack(class int, place, ap float64) (p, a uint32) {
+	return uint32(min(place*u.place[class]+0.5, math.MaxUint16)), uint32(min(ap*u.ap+0.5, math.MaxUint16))
 }
 
-func (s *split) pack(class int, place, ap float64) (word, p, a uint64) {
-	p = min(uint64(place*s.place[class]+0.5), s.most[0])
-	a = min(uint64(ap*s.ap+0.5), s.most[1])
-	return p<<s.shift | a, p, a
+// wide spreads a cell's word over 64 bits, so that as many as a block has can be added up.
+func wide(cell uint32) uint64 {
+	w := uint64(cell)
+	return (w | w<<16) & 0xffff_0000_ffff
 }
+
+// narrow is the sum of places and that of AP values.
+func narrow(sum uint64) (place, ap uint64) { return sum >> 32, sum & math.MaxUint32 }
 
 // mark is where a population stood at the end of the bin before, and sums over all bins.
 type mark struct {
@@ -195,8 +161,8 @@ func (l *left) fill(t *state, h *head, m *mark, cell int) {
 }
 
 func (l *left) put(t *state, m *mark, class, cell int, n, places, aps float64) {
-	word, p, a := t.split.pack(class, places/n, max(0, aps/n))
-	l.class[class].v[cell] = word
+	p, a := t.units.pack(class, places/n, max(0, aps/n))
+	l.class[class].v[cell] = p<<16 | a
 	place, ap := float64(p), float64(a)
 	s := &m.class[class]
 	s.place += n * place
@@ -206,8 +172,8 @@ func (l *left) put(t *state, m *mark, class, cell int, n, places, aps float64) {
 }
 
 // pair writes the covariances of model m with the baseline b, whose sums are given. It
-// returns the populations whose bins hide too much of the baseline's variance to say
-// anything of a covariance.
+// returns the populations whose covariances are still to be computed: without a grid, all, and
+// those whose bins hide too much of the baseline's variance.
 func (k *walk) pair(pops []*summary.Population, m, b int, base []state, same bool) (hidden []int) {
 	for i, s := range k.group {
 		for c := range s.size {
@@ -216,7 +182,7 @@ func (k *walk) pair(pops []*summary.Population, m, b int, base []state, same boo
 			out := summary.RankPair{A: m, B: b}
 			if same {
 				out = p.Rank.Same(m, b)
-			} else if !t.pair(u, &k.grid.left[k.number[i]].marks[c], p.Rank, &out) {
+			} else if k.grid == nil || !t.pair(u, &k.grid.left[k.number[i]].marks[c], p.Rank, &out) {
 				hidden = append(hidden, s.base+c)
 			}
 			p.Rank.Pairs = append(p.Rank.Pairs, out)
@@ -231,14 +197,14 @@ func (t *state) pair(u *state, m *mark, r *summary.Rank, out *summary.RankPair) 
 	ok := true
 	if t.pos > 0 && t.n > t.pos {
 		x := r.Models[out.B]
-		unit10, unit01 := t.perNeg/t.split.place[1], 1/(2*pos*t.split.place[0])
+		unit10, unit01 := t.perNeg/t.units.place[1], 1/(2*pos*t.units.place[0])
 		scale10 := hides(x.S10, pos, unit10, m.class[1].place, m.class[1].place2, &ok)
 		scale01 := hides(x.S01, neg, unit01, m.class[0].place, m.class[0].place2, &ok)
 		out.C10 = scale10 * unit10 * (t.c10 - (t.auc()-0.5)*m.class[1].place)
 		out.C01 = scale01 * unit01 / pos * (t.auc()*pos*float64(int64(t.runPlace)) - t.belowRun)
 	}
 	if t.pos > 0 {
-		unit := 1 / t.split.ap
+		unit := 1 / t.units.ap
 		apA, apB := t.ap/pos, u.ap/pos
 		sumB := m.class[1].ap * unit
 		whole := nonNegative(u.xx - 2*apB*u.x + pos*apB*apB)

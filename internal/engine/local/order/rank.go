@@ -26,7 +26,8 @@ func rank(ctx context.Context, r *rows.Rows, pops []*summary.Population, e entri
 			order = append(order, m)
 		}
 	}
-	paired := r.Baseline >= 0 && len(r.Models) > 1 && e == nil
+	pairs := r.Baseline >= 0 && len(r.Models) > 1 && e == nil
+	paired := pairs && r.N > directRows
 	codes := pack(r, all, workers)
 	defer codes.free()
 	var left *grid
@@ -57,12 +58,11 @@ func rank(ctx context.Context, r *rows.Rows, pops []*summary.Population, e entri
 		if err := b.run(ctx, r.N, walks); err != nil {
 			return err
 		}
-		same := paired && slices.Equal(r.Models[m].Score, r.Models[r.Baseline].Score)
+		same := pairs && slices.Equal(r.Models[m].Score, r.Models[r.Baseline].Score)
 		for g, k := range walks {
 			k.finish(pops, m)
-			if k.reading {
-				hidden := k.pair(pops, m, r.Baseline, base[g], same)
-				direct(r, k.group, pops, hidden, m, r.Baseline)
+			if pairs && m != r.Baseline {
+				direct(r, k.group, pops, k.pair(pops, m, r.Baseline, base[g], same), m, r.Baseline)
 			}
 			if m == r.Baseline {
 				base[g] = k.st

@@ -12,7 +12,7 @@ import (
 type head struct {
 	seen uint64  // rows strictly below; in the high half, the positives of them
 	sum  float64 // Σ score so far, for the calibration bins
-	run  uint64  // Σ of what the baseline leaves for the negatives of the block, packed (see split)
+	run  uint64  // Σ of what the baseline leaves for the negatives of the block, as wide spreads them
 	next uint32  // rank at which the next calibration bin begins
 	cell uint32  // the first of its cells in its slot, and
 	wide uint8   // how many bins, as a power of two, share one (see grid)
@@ -37,7 +37,7 @@ type state struct {
 	gapHigh int64   // extremes of the distance of the two classes' distribution functions,
 	gapLow  int64   // times the rows of both
 
-	split    split   // how the baseline's values are packed
+	units    units   // of what the baseline leaves
 	runPlace uint64  // Σ of the baseline's places and
 	runAP    uint64  // AP values over the negatives of the blocks before
 	c10, cap float64 // Σ of products with the baseline's values over positives

@@ -34,7 +34,6 @@ type passed struct {
 }
 
 func (k *walk) start(pops []*summary.Population, c *codes) {
-	n := len(k.s.rec)
 	for _, s := range k.group {
 		k.number = append(k.number, s.part+1)
 		k.first = append(k.first, len(k.st))
@@ -42,8 +41,8 @@ func (k *walk) start(pops []*summary.Population, c *codes) {
 		for i := range s.size {
 			h, t := newState(pops[s.base+i])
 			if k.grid != nil {
-				t.split = splitOf(t.n, t.pos, k.grid.single(n))
-				cells := k.grid.cellBits(n, pops[s.base+i].N)
+				t.units = unitsOf(t.n, t.pos)
+				cells := cellBits(pops[s.base+i].N)
 				h.cell, h.wide = cell, uint8(k.grid.bits-cells)
 				cell += 1 << cells
 			}
@@ -91,7 +90,7 @@ func (k *walk) block(b *block) {
 
 // flush adds what the block's negatives were left to the sums.
 func (t *state) flush(h *head) {
-	place, ap := t.split.of(h.run)
+	place, ap := narrow(h.run)
 	t.runPlace, t.runAP, h.run = t.runPlace+place, t.runAP+ap, 0
 }
 
@@ -163,17 +162,17 @@ func (k *walk) singlesReading(v *view, b *block, from, to int) {
 		n += int(y)
 		h.seen += 1 + y<<32
 		h.sum += rec[i].score
-		h.run += neg[p.cell] & (y - 1)
+		h.run += wide(neg[p.cell]) & (y - 1)
 	}
 	pos := v.left.class[1].v
 	for i := range k.passed[:n] {
 		p := &k.passed[i]
 		t := &v.st[p.c]
 		v, ap, rise := t.positive(uint32(p.seen), uint32(p.seen>>32))
-		runPlace, runAP := t.split.of(p.run)
+		runPlace, runAP := narrow(p.run)
 		t.belowRun += float64(int64(t.runPlace + runPlace))
 		t.belowAP += rise * float64(int64(t.runAP+runAP))
-		place, base := t.split.of(pos[p.cell])
+		place, base := narrow(wide(pos[p.cell]))
 		t.c10 += v * float64(int64(place))
 		t.cap += ap * float64(int64(base))
 	}
@@ -208,10 +207,10 @@ func (k *walk) tied(v *view, b *block, from, to int) {
 		}
 		cell := v.heads[c].cell + uint32(b.bin[from-b.from+i])>>v.heads[c].wide
 		if pos {
-			place, ap := t.split.of(v.left.class[1].v[cell])
+			place, ap := narrow(wide(v.left.class[1].v[cell]))
 			t.more.posPlace, t.more.posAP = t.more.posPlace+place, t.more.posAP+ap
 		} else {
-			place, ap := t.split.of(v.left.class[0].v[cell])
+			place, ap := narrow(wide(v.left.class[0].v[cell]))
 			t.runPlace, t.runAP = t.runPlace+place, t.runAP+ap
 		}
 	}
