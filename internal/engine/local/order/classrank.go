@@ -145,7 +145,7 @@ func (t *tally) variance(q10, q01 float64, a, b *tally) float64 {
 func (c *classWalk) class(ctx context.Context, m, class int) error {
 	w := &sorter{workers: c.workers}
 	defer w.free()
-	s, err := w.sort(ctx, c.r.Models[m].Probs[class])
+	s, err := w.sort(ctx, c.r.Models[m].Probs[class], nil)
 	if err != nil {
 		return err
 	}

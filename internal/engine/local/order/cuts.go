@@ -81,14 +81,25 @@ func cuts(ctx context.Context, c *cutter, workers int) error {
 	labels := pack(c.r, slots(c.r)[:1], workers)
 	defer labels.free()
 	for m := range c.r.Models {
-		s, err := w.sort(ctx, c.r.Models[m].Score, labels.words...)
-		if err != nil {
+		if err := c.sorted(ctx, m, w, labels); err != nil {
 			return err
 		}
-		c.model(m, s)
 	}
 	return nil
 }
+
+// sorted takes the cuts of a model from its scores.
+func (c *cutter) sorted(ctx context.Context, m int, w *sorter, codes *codes) error {
+	s, err := w.sort(ctx, c.r.Models[m].Score, nil, codes.words...)
+	if err != nil {
+		return err
+	}
+	c.model(m, s)
+	return nil
+}
+
+// byRow reports whether the cutter needs to know which row is which.
+func (c *cutter) byRow() bool { return c.fold != nil || c.errors || c.r.Weight != nil }
 
 // binned takes the cuts of a model from its bins. Folds need the rows, so that they are sorted.
 func (c *cutter) binned(ctx context.Context, m int, g *gridModel, workers int) error {
@@ -97,7 +108,7 @@ func (c *cutter) binned(ctx context.Context, m int, g *gridModel, workers int) e
 		defer w.free()
 		labels := pack(c.r, slots(c.r)[:1], workers)
 		defer labels.free()
-		s, err := w.sort(ctx, g.score, labels.words...)
+		s, err := w.sort(ctx, g.score, nil, labels.words...)
 		if err == nil {
 			c.model(m, s)
 		}

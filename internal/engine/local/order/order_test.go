@@ -233,7 +233,7 @@ func TestSortExtremes(t *testing.T) {
 		for i := range v {
 			v[i] = f(i)
 		}
-		s, err := (&sorter{workers: 3}).sort(context.Background(), v)
+		s, err := (&sorter{workers: 3}).sort(context.Background(), v, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -31,7 +31,7 @@ func quantile(ctx context.Context, all *rows.Rows, spec summary.Spec, pops []*su
 	w := &sorter{workers: workers}
 	defer w.free()
 	for m, v := range values {
-		s, err := w.sort(ctx, v)
+		s, err := w.sort(ctx, v, nil)
 		if err != nil {
 			return err
 		}

@@ -39,20 +39,29 @@ func rank(ctx context.Context, r *rows.Rows, pops []*summary.Population, e entri
 	defer w.free()
 	base := make([][]state, len(groups)) // the baseline's sums, for the covariances
 	for _, m := range order {
-		s, err := w.sort(ctx, r.Models[m].Score, codes.words...)
-		if err != nil {
+		b := &march{grid: left, reading: paired && m != r.Baseline, writing: paired && m == r.Baseline, alone: e != nil, workers: workers}
+		var bins []uint16
+		if b.reading {
+			bins = left.bin.v
+		}
+		var err error
+		if b.reading && cut != nil && cut.byRow() {
+			if err = cut.sorted(ctx, m, w, codes); err != nil {
+				return err
+			}
+		}
+		if b.s, err = w.sort(ctx, r.Models[m].Score, bins, codes.words...); err != nil {
 			return err
 		}
-		if cut != nil {
-			cut.model(m, s)
+		if cut != nil && !(b.reading && cut.byRow()) {
+			cut.model(m, b.s)
 		}
-		b := &march{s: s, grid: left, reading: paired && m != r.Baseline, writing: paired && m == r.Baseline, alone: e != nil, workers: workers}
 		if b.writing {
-			left.cut(s)
+			left.cut(b.s)
 		}
 		walks := make([]*walk, len(groups))
 		for g, group := range groups {
-			walks[g] = &walk{s: s, group: group, grid: left, reading: b.reading, writing: b.writing, e: e}
+			walks[g] = &walk{s: b.s, group: group, grid: left, reading: b.reading, writing: b.writing, e: e}
 			walks[g].start(pops, codes)
 		}
 		if err := b.run(ctx, r.N, walks); err != nil {
@@ -72,13 +81,12 @@ func rank(ctx context.Context, r *rows.Rows, pops []*summary.Population, e entri
 	return nil
 }
 
-// block is a stretch of the sorted order that all workers walk together: they share
-// the fetching of its bins, then each walks its own slots over the whole of it. A block never
-// cuts a tie group, so its ends, and with them every sum, are the same for any number of workers.
+// block is a stretch of the sorted order that all workers walk together, each its own slots
+// over the whole of it. A block never cuts a tie group, so its ends, and with them every
+// sum, are the same for any number of workers.
 type block struct {
 	from, to int
 	pieces   []piece
-	bin      []uint16 // of the baseline's, by row
 }
 
 // piece is a part of a block: rows of one score, or rows whose scores no other row has.
@@ -91,9 +99,8 @@ type piece struct {
 
 const blockRows = 8192
 
-// march takes all blocks through their stages: the bins of a block's rows are fetched, and it is
-// walked; or its rows' bins are noted. While one is walked, the next is fetched, so that workers
-// meet once a block.
+// march takes all blocks through the walk. On writing, the workers also share in noting the
+// bins of the block's rows; on reading, the records' tags are those bins.
 type march struct {
 	s                *sorted
 	grid             *grid
@@ -104,32 +111,22 @@ type march struct {
 }
 
 func (m *march) run(ctx context.Context, n int, walks []*walk) error {
-	var ring [2]block
-	m.load(&ring[0], 0)
-	if m.reading {
-		share(m.workers, ring[0].to, func(_, from, to int) { m.fetch(&ring[0], from, to) })
-	}
-	for step := 0; ; step++ {
+	var b block
+	for b.to < n {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		now, after := &ring[step%2], &ring[(step+1)%2]
-		if now.from == now.to {
-			return nil
-		}
-		m.load(after, now.to)
+		m.load(&b, b.to)
 		share(m.workers, m.workers, func(w, _, _ int) {
 			if w < len(walks) {
-				walks[w].block(now)
-			}
-			if m.reading {
-				portion(w, m.workers, after.to-after.from, func(from, to int) { m.fetch(after, from, to) })
+				walks[w].block(&b)
 			}
 			if m.writing {
-				portion(w, m.workers, len(now.pieces), func(from, to int) { m.store(now, from, to) })
+				portion(w, m.workers, len(b.pieces), func(from, to int) { m.store(&b, from, to) })
 			}
 		})
 	}
+	return nil
 }
 
 // load finds the pieces of the block that begins at from.
@@ -138,9 +135,6 @@ func (m *march) load(b *block, from int) {
 	b.from, b.to = from, min(from+blockRows, n)
 	for b.to < n && m.s.tie(b.to) {
 		b.to++
-	}
-	if m.reading && len(b.bin) < b.to-b.from {
-		b.bin = make([]uint16, b.to-b.from)
 	}
 	b.pieces = b.pieces[:0]
 	for at := from; at < b.to; {
@@ -179,14 +173,6 @@ func share(workers, n int, f func(w, from, to int)) {
 		portion(w, workers, n, func(from, to int) { wg.Go(func() { f(w, from, to) }) })
 	}
 	wg.Wait()
-}
-
-// fetch finds the bins of the block's rows [from, to).
-func (m *march) fetch(b *block, from, to int) {
-	all, out := m.grid.bin.v, b.bin[from:to]
-	for i, rec := range m.s.rec[b.from+from : b.from+to] {
-		out[i] = all[rec.row]
-	}
 }
 
 // store notes the bins of the rows of the block's pieces [from, to).

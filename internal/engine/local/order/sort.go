@@ -18,7 +18,7 @@ const (
 // sorting moves one thing.
 type record struct {
 	score float64
-	row   uint32
+	row   uint32 // or its tag, where sort was given tags
 	code  uint32 // the first word of its codes, where sort was given them; else 0
 }
 
@@ -65,8 +65,9 @@ func (w *sorter) free() {
 // between the extremes, which is monotone in floating point; records are
 // partitioned by the key's top bits, then each part is radix-sorted while it fits the
 // cache, and runs of one key are settled by the scores themselves. Scores are finite;
-// codes are words of the rows that go along, as many each time.
-func (w *sorter) sort(ctx context.Context, score []float64, codes ...array[uint32]) (*sorted, error) {
+// codes are words of the rows that go along, as many each time; tags, if any, go along in the
+// place of the rows' numbers.
+func (w *sorter) sort(ctx context.Context, score []float64, tags []uint16, codes ...array[uint32]) (*sorted, error) {
 	n := len(score)
 	if len(w.rec.v) < n {
 		w.free()
@@ -116,6 +117,9 @@ func (w *sorter) sort(ctx context.Context, score []float64, codes ...array[uint3
 			rec := record{score: x, row: uint32(i)}
 			if first != nil {
 				rec.code = first[i]
+			}
+			if tags != nil {
+				rec.row = uint32(tags[i])
 			}
 			s.rec[at] = rec
 			for k, more := range s.more {

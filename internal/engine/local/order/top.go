@@ -29,7 +29,7 @@ func top(ctx context.Context, r *rows.Rows, spec summary.Spec, pops []*summary.P
 	w := &sorter{workers: workers}
 	defer w.free()
 	for m := range r.Models {
-		s, err := w.sort(ctx, r.Models[m].Score)
+		s, err := w.sort(ctx, r.Models[m].Score, nil)
 		if err != nil {
 			return err
 		}

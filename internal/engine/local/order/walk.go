@@ -22,6 +22,7 @@ type walk struct {
 type view struct {
 	place
 	number int
+	whole  bool // every row is in its one slice
 	heads  []head
 	st     []state
 	left   *left
@@ -54,7 +55,7 @@ func (k *walk) start(pops []*summary.Population, c *codes) {
 		}
 	}
 	for i, s := range k.group {
-		v := view{place: c.at[k.number[i]], number: k.number[i], heads: k.heads[k.first[i]:][:s.size], st: k.st[k.first[i]:][:s.size]}
+		v := view{place: c.at[k.number[i]], number: k.number[i], whole: s.part < 0, heads: k.heads[k.first[i]:][:s.size], st: k.st[k.first[i]:][:s.size]}
 		if k.grid != nil {
 			v.left = &k.grid.left[v.number]
 		}
@@ -70,9 +71,11 @@ func (k *walk) block(b *block) {
 		for _, p := range b.pieces {
 			switch {
 			case p.tied:
-				k.tied(v, b, at, p.to)
+				k.tied(v, at, p.to)
+			case v.whole:
+				k.whole(v, at, p.to)
 			case k.reading:
-				k.singlesReading(v, b, at, p.to)
+				k.singlesReading(v, at, p.to)
 			default:
 				k.singles(v, at, p.to)
 			}
@@ -104,7 +107,9 @@ func (k *walk) words(v *view, from, to int) (rec []record, more []uint32) {
 }
 
 // singles are rows whose scores no other row has. A first loop, without a branch that depends
-// on the label, counts all of them and notes the positives, a second settles these.
+// on the label, counts all of them and notes the positives, a second settles these. It stands
+// three times: with what the baseline left, without, and for the slot of all rows, whose sums
+// stay in registers. Most of the time is spent here.
 func (k *walk) singles(v *view, from, to int) {
 	rec, more := k.words(v, from, to)
 	heads, shift, mask := v.heads, v.shift&31, v.mask
@@ -129,17 +134,12 @@ func (k *walk) singles(v *view, from, to int) {
 		h.seen += 1 + y<<32
 		h.sum += rec[i].score
 	}
-	for i := range k.passed[:n] {
-		p := &k.passed[i]
-		v.st[p.c].positive(uint32(p.seen), uint32(p.seen>>32))
-	}
+	k.positives(v, n)
 }
 
-// singlesReading is the same with what the baseline left.
-func (k *walk) singlesReading(v *view, b *block, from, to int) {
+func (k *walk) singlesReading(v *view, from, to int) {
 	rec, more := k.words(v, from, to)
 	heads, shift, mask := v.heads, v.shift&31, v.mask
-	bin := b.bin[from-b.from:][:len(rec)]
 	neg := v.left.class[0].v
 	n := 0
 	for i := range rec {
@@ -158,29 +158,77 @@ func (k *walk) singlesReading(v *view, b *block, from, to int) {
 		}
 		p := &k.passed[n&(blockRows-1)]
 		p.c, p.seen, p.run = c, h.seen, h.run
-		p.cell = h.cell + uint32(bin[i])>>(h.wide&31)
+		p.cell = h.cell + rec[i].row>>(h.wide&31)
 		n += int(y)
 		h.seen += 1 + y<<32
 		h.sum += rec[i].score
 		h.run += wide(neg[p.cell]) & (y - 1)
 	}
+	k.positivesReading(v, n)
+}
+
+func (k *walk) whole(v *view, from, to int) {
+	t, h := &v.st[0], &v.heads[0]
+	for from < to {
+		t.turn(h)
+		end := min(to, from+int(h.next-h.below())) // of the calibration bin
+		rec := k.s.rec[from:end]
+		n, seen, sum, run := 0, h.seen, h.sum, h.run
+		if k.reading {
+			neg := v.left.class[0].v
+			for i := range rec {
+				y := uint64(rec[i].code & 1)
+				p := &k.passed[n&(blockRows-1)]
+				p.c, p.seen, p.run, p.cell = 0, seen, run, rec[i].row
+				n += int(y)
+				seen += 1 + y<<32
+				sum += rec[i].score
+				run += wide(neg[p.cell]) & (y - 1)
+			}
+			h.seen, h.sum, h.run = seen, sum, run
+			k.positivesReading(v, n)
+		} else {
+			for i := range rec {
+				y := uint64(rec[i].code & 1)
+				p := &k.passed[n&(blockRows-1)]
+				p.c, p.seen = 0, seen
+				n += int(y)
+				seen += 1 + y<<32
+				sum += rec[i].score
+			}
+			h.seen, h.sum = seen, sum
+			k.positives(v, n)
+		}
+		from = end
+	}
+}
+
+// positives settles the n positives that have been passed.
+func (k *walk) positives(v *view, n int) {
+	for i := range k.passed[:n] {
+		p := &k.passed[i]
+		v.st[p.c].positive(uint32(p.seen), uint32(p.seen>>32))
+	}
+}
+
+func (k *walk) positivesReading(v *view, n int) {
 	pos := v.left.class[1].v
 	for i := range k.passed[:n] {
 		p := &k.passed[i]
 		t := &v.st[p.c]
-		v, ap, rise := t.positive(uint32(p.seen), uint32(p.seen>>32))
+		value, ap, rise := t.positive(uint32(p.seen), uint32(p.seen>>32))
 		runPlace, runAP := narrow(p.run)
 		t.belowRun += float64(int64(t.runPlace + runPlace))
 		t.belowAP += rise * float64(int64(t.runAP+runAP))
 		place, base := narrow(wide(pos[p.cell]))
-		t.c10 += v * float64(int64(place))
+		t.c10 += value * float64(int64(place))
 		t.cap += ap * float64(int64(base))
 	}
 }
 
 // tied is rows of one score: each population is settled once, then its rows get what they
 // share.
-func (k *walk) tied(v *view, b *block, from, to int) {
+func (k *walk) tied(v *view, from, to int) {
 	rec, more := k.words(v, from, to)
 	slice := func(i int) uint32 {
 		word := rec[i].code
@@ -205,7 +253,7 @@ func (k *walk) tied(v *view, b *block, from, to int) {
 		if !k.reading {
 			continue
 		}
-		cell := v.heads[c].cell + uint32(b.bin[from-b.from+i])>>v.heads[c].wide
+		cell := v.heads[c].cell + rec[i].row>>v.heads[c].wide
 		if pos {
 			place, ap := narrow(wide(v.left.class[1].v[cell]))
 			t.more.posPlace, t.more.posAP = t.more.posPlace+place, t.more.posAP+ap

@@ -61,7 +61,7 @@ func weightedRank(ctx context.Context, r *rows.Rows, pops []*summary.Population,
 	w := &sorter{workers: workers}
 	defer w.free()
 	for _, m := range order {
-		s, err := w.sort(ctx, r.Models[m].Score)
+		s, err := w.sort(ctx, r.Models[m].Score, nil)
 		if err != nil {
 			return err
 		}
