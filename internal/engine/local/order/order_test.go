@@ -227,7 +227,13 @@ func TestSortExtremes(t *testing.T) {
 		"skewed":      func(i int) float64 { return math.Exp(-60 * r.Float64()) },
 		"one outlier": func(i int) float64 { return r.Float64()*1e-9 + float64(i/4999)*1e9 },
 		"negative":    func(i int) float64 { return -r.Float64() },
-		"minus zero":  func(i int) float64 { return []float64{math.Copysign(0, -1), 0, 1}[i%3] },
+		"few outside": func(i int) float64 { // of the range of those that are sampled
+			if i%977 == 5 {
+				return float64(i%3-1) * 1e300
+			}
+			return r.Float64()
+		},
+		"minus zero": func(i int) float64 { return []float64{math.Copysign(0, -1), 0, 1}[i%3] },
 	} {
 		v := make([]float64, 5000)
 		for i := range v {

@@ -11,7 +11,11 @@ import (
 const (
 	bucketBits = 11
 	buckets    = 1 << bucketBits
-	rowMask    = 1<<32 - 1
+	regionBits = 6 // of them: more streams than that are not written fast
+	regions    = 1 << regionBits
+
+	regionBuckets = buckets / regions
+	rowMask       = 1<<32 - 1
 )
 
 // record is a row among the sorted: what a walk needs of it lies side by side, so that
@@ -63,8 +67,8 @@ func (w *sorter) free() {
 
 // sort orders rows by (score, row). A score becomes a 32-bit key by linear scaling
 // between the extremes, which is monotone in floating point; records are
-// partitioned by the key's top bits, then each part is radix-sorted while it fits the
-// cache, and runs of one key are settled by the scores themselves. Scores are finite;
+// partitioned by the key's top bits into regions, these into buckets, which are radix-sorted in
+// the cache; runs of one key are settled by the scores themselves. Scores are finite;
 // codes are words of the rows that go along, as many each time; tags, if any, go along in the
 // place of the rows' numbers.
 func (w *sorter) sort(ctx context.Context, score []float64, tags []uint16, codes ...array[uint32]) (*sorted, error) {
@@ -84,7 +88,7 @@ func (w *sorter) sort(ctx context.Context, score []float64, tags []uint16, codes
 	if len(codes) > 0 {
 		first = codes[0].v[:n]
 	}
-	lo, hi := extremes(score)
+	lo, hi := about(score)
 	key := scale(lo, hi)
 	ranges := w.split(n)
 	// Histogram by range, so that the scatter keeps rows in order.
@@ -100,20 +104,27 @@ func (w *sorter) sort(ctx context.Context, score []float64, tags []uint16, codes
 	}
 	var start [buckets + 1]int
 	for b := range buckets {
-		at := start[b]
+		start[b+1] = start[b]
 		for k := range counts {
-			c := int(counts[k][b])
-			counts[k][b] = int32(at)
-			at += c
+			start[b+1] += int(counts[k][b])
 		}
-		start[b+1] = at
+	}
+	next := make([][regions]int, len(ranges)) // where each range's rows of a region go
+	for r := range regions {
+		at := start[r*regionBuckets]
+		for k := range counts {
+			next[k][r] = at
+			for _, c := range counts[k][r*regionBuckets:][:regionBuckets] {
+				at += int(c)
+			}
+		}
 	}
 	each(ranges, func(k, from, to int) {
-		c := &counts[k]
+		next := &next[k]
 		for i := from; i < to; i++ {
 			x := score[i]
-			b := key.of(x) >> (32 - bucketBits)
-			at := c[b]
+			b := key.of(x) >> (32 - regionBits)
+			at := next[b]
 			rec := record{score: x, row: uint32(i)}
 			if first != nil {
 				rec.code = first[i]
@@ -125,20 +136,20 @@ func (w *sorter) sort(ctx context.Context, score []float64, tags []uint16, codes
 			for k, more := range s.more {
 				more[at] = codes[k+1].v[i]
 			}
-			c[b]++
+			next[b]++
 		}
 	})
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	// Buckets are dealt in contiguous groups; the ties of a group are gathered apart,
+	// Regions are dealt in contiguous groups; the ties of a group are gathered apart,
 	// since two groups can share a word of the bit set.
-	groups := bucketGroups(start[:], n, w.workers)
+	groups := regionGroups(start[:], n, w.workers)
 	found := make([][]int32, len(groups))
 	each(groups, func(k, from, to int) {
 		p := part{key: key}
-		for b := from; b < to; b++ {
-			found[k] = p.sort(s, start[b], start[b+1], found[k])
+		for region := from; region < to; region++ {
+			found[k] = p.sort(s, start[region*regionBuckets:][:regionBuckets+1], found[k])
 		}
 	})
 	for _, f := range found {
@@ -149,40 +160,83 @@ func (w *sorter) sort(ctx context.Context, score []float64, tags []uint16, codes
 	return s, ctx.Err()
 }
 
-// part sorts one bucket at a time; its memory is that of the largest.
+// part sorts one region at a time; its memory is that of the largest.
 type part struct {
 	key       scaler
-	keys, tmp []uint64 // the key, and in the low half the place in the bucket
-	rec       []record
-	more      []uint32
+	rec       []record // the region by bucket
+	more      [][]uint32
+	keys, tmp []uint64 // of a bucket: the key, and in the low half the place in the bucket
 	count     [2][1 << 11]int32
 }
 
-// sort orders s from one place to another and appends the places of ties.
-func (p *part) sort(s *sorted, from, to int, ties []int32) []int32 {
+// sort orders the region of s whose buckets start as given, and appends the places of ties.
+func (p *part) sort(s *sorted, start []int, ties []int32) []int32 {
+	base := start[0]
+	n := start[len(start)-1] - base
+	if n > len(p.rec) {
+		p.rec, p.more = make([]record, n), nil
+		for range s.more {
+			p.more = append(p.more, make([]uint32, n))
+		}
+	}
+	var next [regionBuckets]int
+	for b := range next {
+		next[b] = start[b] - base
+	}
+	for i, r := range s.rec[base : base+n] {
+		b := p.key.of(r.score) >> (32 - bucketBits) % uint32(len(next))
+		at := next[b]
+		p.rec[at] = r
+		for k, more := range s.more {
+			p.more[k][at] = more[base+i]
+		}
+		next[b]++
+	}
+	for b := range next {
+		ties = p.bucket(s, start[b], start[b+1], base, ties)
+	}
+	return ties
+}
+
+// bucket orders one bucket of the region that begins at base, from p back to s.
+func (p *part) bucket(s *sorted, from, to, base int, ties []int32) []int32 {
 	n := to - from
 	if n > len(p.keys) {
-		p.keys, p.tmp, p.rec, p.more = make([]uint64, n), make([]uint64, n), make([]record, n), make([]uint32, n)
+		p.keys, p.tmp = make([]uint64, n), make([]uint64, n)
 	}
-	bucket, rec := s.rec[from:to], p.rec[:n]
-	copy(rec, bucket)
-	keys := p.keys[:n]
+	rec, keys := p.rec[from-base:to-base], p.keys[:n]
 	for i := range rec {
 		keys[i] = uint64(p.key.of(rec[i].score))<<32 | uint64(i)
 	}
 	p.radix(keys)
 	ties = settle(keys, from, rec, ties)
+	out := s.rec[from:to]
 	for i, k := range keys {
-		bucket[i] = rec[uint32(k)]
+		out[i] = rec[uint32(k)]
 	}
-	for _, more := range s.more {
-		words := more[from:to]
-		copy(p.more, words)
+	for w, more := range s.more {
+		words, out := p.more[w][from-base:to-base], more[from:to]
 		for i, k := range keys {
-			words[i] = p.more[uint32(k)]
+			out[i] = words[uint32(k)]
 		}
 	}
 	return ties
+}
+
+// about is the range of some of the scores, or of all where those are equal.
+func about(score []float64) (lo, hi float64) {
+	const some, step = 4096, 2654435761 // a prime: no pattern of the rows is met
+	n := uint64(len(score))
+	if n > some {
+		var sample [some]float64
+		for i := range sample {
+			sample[i] = score[uint64(i)*step%n]
+		}
+		if lo, hi = extremes(sample[:]); lo < hi {
+			return lo, hi
+		}
+	}
+	return extremes(score)
 }
 
 func extremes(score []float64) (lo, hi float64) {
@@ -198,8 +252,8 @@ func extremes(score []float64) (lo, hi float64) {
 	return lo, hi
 }
 
-// scaler maps [lo, hi] monotonely onto 32 bits. The zero scaler maps all onto 0: keys
-// are equal, scores decide.
+// scaler maps [lo, hi] monotonely onto 32 bits, and what lies outside onto their ends. The
+// zero scaler maps all onto 0: keys are equal, scores decide.
 type scaler struct{ half, base, scale float64 }
 
 func scale(lo, hi float64) scaler {
@@ -218,7 +272,10 @@ func scale(lo, hi float64) scaler {
 	return scaler{half, base, scale}
 }
 
-func (k scaler) of(s float64) uint32 { return uint32(min((s*k.half-k.base)*k.scale, rowMask)) }
+func (k scaler) of(s float64) uint32 {
+	x := int64(min((s*k.half-k.base)*k.scale, rowMask))
+	return uint32(x &^ (x >> 63))
+}
 
 // radix sorts the part's keys by the 21 bits below the bucket's, stably. Both digits are
 // counted at once.
@@ -297,14 +354,14 @@ func (w *sorter) split(n int) [][2]int {
 	return out
 }
 
-// bucketGroups cuts the buckets into groups of about equal rows.
-func bucketGroups(start []int, n, k int) [][2]int {
+// regionGroups cuts the regions into groups of about equal rows.
+func regionGroups(start []int, n, k int) [][2]int {
 	var out [][2]int
 	from := 0
-	for b := range buckets {
-		if start[b+1]-start[from] >= n/k+1 || b == buckets-1 {
-			out = append(out, [2]int{from, b + 1})
-			from = b + 1
+	for r := range regions {
+		if start[(r+1)*regionBuckets]-start[from*regionBuckets] >= n/k+1 || r == regions-1 {
+			out = append(out, [2]int{from, r + 1})
+			from = r + 1
 		}
 	}
 	return out
