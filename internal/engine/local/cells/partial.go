@@ -292,8 +292,8 @@ func (j *job) sumMoments(p *partial, x *scratch, from, to int) {
 			set := col(from, to, v)
 			if set < 0 {
 				set = 0
-				for _, x := range v {
-					if x != 0 {
+				for i := 0; i < n && set <= n/8; i++ {
+					if v[i] != 0 {
 						set++
 					}
 				}

@@ -24,7 +24,7 @@ type cutter struct {
 	positive []float64 // by cluster: weight of its positives
 }
 
-func newCutter(r *rows.Rows, spec summary.Spec) (*cutter, error) {
+func newCutter(r *rows.Rows, spec summary.Spec, overall *summary.Counts) (*cutter, error) {
 	most, n, ok := spec.Cuts()
 	if !ok || r.Task != cases.Binary {
 		return nil, &engine.DataError{Msg: "thresholds are built for binary rows"}
@@ -33,13 +33,16 @@ func newCutter(r *rows.Rows, spec summary.Spec) (*cutter, error) {
 	if n > 1 {
 		c.fold = folds(r, n)
 	}
-	for i, y := range r.Class {
-		f := uint8(0)
-		if n > 1 {
-			f = c.fold[i]
+	if c.fold == nil {
+		for _, x := range overall.Cells {
+			c.out.Total[0] += x.N
+			c.out.Positives[0] += x.N * int64(x.Label)
 		}
-		c.out.Total[f]++
-		c.out.Positives[f] += int64(y)
+	} else {
+		for i, y := range r.Class {
+			c.out.Total[c.fold[i]]++
+			c.out.Positives[c.fold[i]] += int64(y)
+		}
 	}
 	if r.Weight != nil {
 		c.out.Weight, c.out.WeightPositive = make([]float64, n), make([]float64, n)
@@ -144,11 +147,7 @@ func (c *cutter) model(m int, s *sorted) {
 			from--
 		}
 		if c.fold == nil {
-			h := int64(0)
-			for i := range s.rec[from:to] {
-				h += int64(s.rec[from+i].code & 1)
-			}
-			n[0], hits[0] = n[0]+int64(to-from), hits[0]+h
+			n[0], hits[0] = n[0]+int64(to-from), hits[0]+s.positives(from, to)
 		} else {
 			for _, r := range s.rec[from:to] {
 				n[c.fold[r.row]]++

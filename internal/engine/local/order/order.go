@@ -27,7 +27,7 @@ func Summarize(ctx context.Context, r *rows.Rows, needs []summary.Spec, pops []*
 	for _, s := range needs {
 		var err error
 		if s.Kind == summary.KindCuts {
-			if cut, err = newCutter(r, s); err != nil {
+			if cut, err = newCutter(r, s, pops[0].Counts); err != nil {
 				return err
 			}
 			pops[0].Cuts = cut.out

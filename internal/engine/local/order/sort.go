@@ -32,6 +32,9 @@ type sorted struct {
 	rec  []record
 	more [][]uint32 // further words of codes, in the same order
 	ties []uint64   // bit set
+
+	start [buckets + 1]int // of its buckets
+	hits  [buckets]int64   // positives in each, where codes tell
 }
 
 func (s *sorted) row(i int) uint32    { return s.rec[i].row }
@@ -48,6 +51,27 @@ func (s *sorted) nextTie(from, to int) int {
 		from = from&^63 + 64
 	}
 	return to
+}
+
+// positives are those of the places [from, to).
+func (s *sorted) positives(from, to int) (n int64) {
+	at, _ := slices.BinarySearch(s.start[:], from) // the first bucket that begins there or later
+	b := at
+	for ; b < buckets && s.start[b+1] <= to; b++ {
+		n += s.hits[b]
+	}
+	count := func(from, to int) {
+		for i := from; i < to; i++ {
+			n += int64(s.rec[i].code & 1)
+		}
+	}
+	if b == at { // no whole bucket
+		count(from, to)
+	} else {
+		count(from, s.start[at])
+		count(s.start[b], to)
+	}
+	return n
 }
 
 // sorter sorts scores, keeping its buffers from one model to the next.
@@ -102,7 +126,7 @@ func (w *sorter) sort(ctx context.Context, score []float64, tags []uint16, codes
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	var start [buckets + 1]int
+	start := &s.start
 	for b := range buckets {
 		start[b+1] = start[b]
 		for k := range counts {
@@ -149,7 +173,7 @@ func (w *sorter) sort(ctx context.Context, score []float64, tags []uint16, codes
 	each(groups, func(k, from, to int) {
 		p := part{key: key}
 		for region := from; region < to; region++ {
-			found[k] = p.sort(s, start[region*regionBuckets:][:regionBuckets+1], found[k])
+			found[k] = p.sort(s, region, found[k])
 		}
 	})
 	for _, f := range found {
@@ -169,8 +193,9 @@ type part struct {
 	count     [2][1 << 11]int32
 }
 
-// sort orders the region of s whose buckets start as given, and appends the places of ties.
-func (p *part) sort(s *sorted, start []int, ties []int32) []int32 {
+// sort orders a region of s and appends the places of ties.
+func (p *part) sort(s *sorted, region int, ties []int32) []int32 {
+	start := s.start[region*regionBuckets:][:regionBuckets+1]
 	base := start[0]
 	n := start[len(start)-1] - base
 	if n > len(p.rec) {
@@ -194,6 +219,11 @@ func (p *part) sort(s *sorted, start []int, ties []int32) []int32 {
 	}
 	for b := range next {
 		ties = p.bucket(s, start[b], start[b+1], base, ties)
+		hits := int64(0)
+		for _, r := range s.rec[start[b]:start[b+1]] {
+			hits += int64(r.code & 1)
+		}
+		s.hits[region*regionBuckets+b] = hits
 	}
 	return ties
 }
