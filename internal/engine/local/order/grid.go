@@ -2,7 +2,6 @@ package order
 
 import (
 	"math"
-	"math/bits"
 
 	"github.com/fairtrial/fairtrial/internal/summary"
 )
@@ -14,46 +13,30 @@ import (
 // hide of the baseline's variance is known exactly, and what they hide of a covariance is
 // taken to be in proportion (see pair).
 type grid struct {
-	bits int   // there are at most 1<<bits bins
 	ends []int // of the bins, as places in the baseline's order
 	bin  array[uint16]
 	left []left // by slot
 }
 
-// left are the cells of a slot's populations, packed. Where a population has few rows for so
-// many bins, a cell is shared by several of them.
+// left are the cells of a slot, by population and bin.
 type left struct {
-	class [2]array[uint32] // of the negatives and of the positives
+	class [2]array[uint32] // of the negatives and of the positives, packed
 	marks []mark
 }
 
-const (
-	maxBits  = 14
-	minBits  = 10
-	cellRows = 512 // of a population in a cell, where it has rows enough
-)
+// There are at most 1<<cellBits bins.
+const cellBits = 10
 
-// newGrid is a grid for n rows. How fine it is for a population depends on its rows alone.
-func newGrid(n int, all []slot, pops []*summary.Population) *grid {
-	g := &grid{bits: cellBits(int64(n)), bin: newArray[uint16](n)}
+func newGrid(n int, all []slot) *grid {
+	g := &grid{bin: newArray[uint16](n)}
 	for _, s := range all {
-		cells := 0
-		for _, p := range pops[s.base:][:s.size] {
-			cells += 1 << cellBits(p.N)
-		}
 		l := left{marks: make([]mark, s.size)}
 		for c := range l.class {
-			l.class[c] = newArray[uint32](cells)
+			l.class[c] = newArray[uint32](s.size << cellBits)
 		}
 		g.left = append(g.left, l)
 	}
 	return g
-}
-
-// cellBits is the binary logarithm of the cells for so many rows: not many more than them.
-func cellBits(rows int64) int {
-	fine := max(minBits, min(bits.Len64(uint64(rows/cellRows))-1, maxBits))
-	return min(fine, bits.Len64(uint64(rows)))
 }
 
 func (g *grid) free() {
@@ -65,16 +48,13 @@ func (g *grid) free() {
 	}
 }
 
-// gridBytes are at most taken beside the bins of the rows.
-func gridBytes(n, slots int64) int64 { return 2 * 4 * slots * 2 * n }
-
 // cut sets the ends of the bins in the baseline's order. Most bins have as many rows each; the
 // others make those at the top finer, where precision changes with every row: there the
 // rows of a bin are a share of the rows above it.
 func (g *grid) cut(s *sorted) {
 	n := len(s.rec)
 	g.ends = g.ends[:0]
-	count := float64(int(1) << g.bits)
+	count := float64(1 << cellBits)
 	even := (1 - topShare) / float64(n)
 	top := topShare / math.Log1p(float64(n)/topRows)
 	for at := 0; at < n; {
@@ -131,17 +111,8 @@ type mark struct {
 // marked sums up the packed places and AP values of a class, and their squares.
 type marked struct{ place, place2, ap, ap2 float64 }
 
-// leave fills the cells that end with a bin.
-func (l *left) leave(heads []head, st []state, bin int, last bool) {
-	for c := range heads {
-		h := &heads[c]
-		if (bin+1)&(1<<h.wide-1) == 0 || last {
-			l.fill(&st[c], h, &l.marks[c], int(h.cell)+bin>>h.wide)
-		}
-	}
-}
-
-func (l *left) fill(t *state, h *head, m *mark, cell int) {
+// leave fills the population's cell of a bin that ends here.
+func (l *left) leave(t *state, h *head, m *mark, cell int) {
 	if h.seen == m.seen {
 		return
 	}

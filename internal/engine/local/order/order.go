@@ -86,7 +86,6 @@ func Bytes(n int64, r engine.Request, workers int) int64 {
 				b = sorting + 8*slots*min(models-1, 1)
 			default:
 				b = sorting + 2*slots + 2*min(models-1, 1) // a slice takes some 8 bits, once by row and once sorted
-				fixed = gridBytes(n, slots) * min(models-1, 1)
 			}
 		case summary.KindClassRank:
 			b = sorting + 8*slots*(models+1)

@@ -32,7 +32,7 @@ func rank(ctx context.Context, r *rows.Rows, pops []*summary.Population, e entri
 	defer codes.free()
 	var left *grid
 	if paired {
-		left = newGrid(r.N, all, pops)
+		left = newGrid(r.N, all)
 		defer left.free()
 	}
 	w := &sorter{workers: workers}

@@ -14,7 +14,7 @@ import (
 
 func BenchmarkWalk(b *testing.B) {
 	r := rand.New(rand.NewPCG(9, 9))
-	x := &rows.Rows{N: 2_000_000, Task: cases.Binary, Classes: []string{"0", "1"}, Baseline: 1}
+	x := &rows.Rows{N: 3_000_000, Task: cases.Binary, Classes: []string{"0", "1"}, Baseline: 1}
 	half := 0.5
 	for range 2 {
 		x.Models = append(x.Models, rows.Model{Threshold: &half, Score: make([]float64, x.N)})

@@ -14,8 +14,6 @@ type head struct {
 	sum  float64 // Σ score so far, for the calibration bins
 	run  uint64  // Σ of what the baseline leaves for the negatives of the block, as wide spreads them
 	next uint32  // rank at which the next calibration bin begins
-	cell uint32  // the first of its cells in its slot, and
-	wide uint8   // how many bins, as a power of two, share one (see grid)
 }
 
 func (h *head) below() uint32    { return uint32(h.seen) }

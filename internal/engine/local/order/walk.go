@@ -30,7 +30,7 @@ type view struct {
 
 // passed is a positive that the first loop of singles has gone past, and what lies below it.
 type passed struct {
-	c, cell   uint32 // its slice, and on reading its cell
+	at        uint32 // its slice; on reading, its cell
 	seen, run uint64
 }
 
@@ -38,14 +38,10 @@ func (k *walk) start(pops []*summary.Population, c *codes) {
 	for _, s := range k.group {
 		k.number = append(k.number, s.part+1)
 		k.first = append(k.first, len(k.st))
-		cell := uint32(0)
 		for i := range s.size {
 			h, t := newState(pops[s.base+i])
 			if k.grid != nil {
 				t.units = unitsOf(t.n, t.pos)
-				cells := cellBits(pops[s.base+i].N)
-				h.cell, h.wide = cell, uint8(k.grid.bits-cells)
-				cell += 1 << cells
 			}
 			if k.e != nil {
 				b := len(pops[s.base+i].Blocks.ID)
@@ -80,7 +76,9 @@ func (k *walk) block(b *block) {
 				k.singles(v, at, p.to)
 			}
 			if at = p.to; p.ends {
-				v.left.leave(v.heads, v.st, p.bin, p.bin == len(k.grid.ends)-1)
+				for c := range v.heads {
+					v.left.leave(&v.st[c], &v.heads[c], &v.left.marks[c], c<<cellBits|p.bin)
+				}
 			}
 		}
 		if k.reading {
@@ -129,7 +127,7 @@ func (k *walk) singles(v *view, from, to int) {
 			v.st[c].turn(h)
 		}
 		p := &k.passed[n&(blockRows-1)]
-		p.c, p.seen = c, h.seen
+		p.at, p.seen = c, h.seen
 		n += int(y)
 		h.seen += 1 + y<<32
 		h.sum += rec[i].score
@@ -157,12 +155,11 @@ func (k *walk) singlesReading(v *view, from, to int) {
 			v.st[c].turn(h)
 		}
 		p := &k.passed[n&(blockRows-1)]
-		p.c, p.seen, p.run = c, h.seen, h.run
-		p.cell = h.cell + rec[i].row>>(h.wide&31)
+		p.at, p.seen, p.run = c<<cellBits|rec[i].row, h.seen, h.run
 		n += int(y)
 		h.seen += 1 + y<<32
 		h.sum += rec[i].score
-		h.run += wide(neg[p.cell]) & (y - 1)
+		h.run += wide(neg[p.at]) & (y - 1)
 	}
 	k.positivesReading(v, n)
 }
@@ -179,11 +176,11 @@ func (k *walk) whole(v *view, from, to int) {
 			for i := range rec {
 				y := uint64(rec[i].code & 1)
 				p := &k.passed[n&(blockRows-1)]
-				p.c, p.seen, p.run, p.cell = 0, seen, run, rec[i].row
+				p.at, p.seen, p.run = rec[i].row, seen, run
 				n += int(y)
 				seen += 1 + y<<32
 				sum += rec[i].score
-				run += wide(neg[p.cell]) & (y - 1)
+				run += wide(neg[p.at]) & (y - 1)
 			}
 			h.seen, h.sum, h.run = seen, sum, run
 			k.positivesReading(v, n)
@@ -191,7 +188,7 @@ func (k *walk) whole(v *view, from, to int) {
 			for i := range rec {
 				y := uint64(rec[i].code & 1)
 				p := &k.passed[n&(blockRows-1)]
-				p.c, p.seen = 0, seen
+				p.at, p.seen = 0, seen
 				n += int(y)
 				seen += 1 + y<<32
 				sum += rec[i].score
@@ -207,7 +204,7 @@ func (k *walk) whole(v *view, from, to int) {
 func (k *walk) positives(v *view, n int) {
 	for i := range k.passed[:n] {
 		p := &k.passed[i]
-		v.st[p.c].positive(uint32(p.seen), uint32(p.seen>>32))
+		v.st[p.at].positive(uint32(p.seen), uint32(p.seen>>32))
 	}
 }
 
@@ -215,12 +212,12 @@ func (k *walk) positivesReading(v *view, n int) {
 	pos := v.left.class[1].v
 	for i := range k.passed[:n] {
 		p := &k.passed[i]
-		t := &v.st[p.c]
+		t := &v.st[p.at>>cellBits]
 		value, ap, rise := t.positive(uint32(p.seen), uint32(p.seen>>32))
 		runPlace, runAP := narrow(p.run)
 		t.belowRun += float64(int64(t.runPlace + runPlace))
 		t.belowAP += rise * float64(int64(t.runAP+runAP))
-		place, base := narrow(wide(pos[p.cell]))
+		place, base := narrow(wide(pos[p.at]))
 		t.c10 += value * float64(int64(place))
 		t.cap += ap * float64(int64(base))
 	}
@@ -253,7 +250,7 @@ func (k *walk) tied(v *view, from, to int) {
 		if !k.reading {
 			continue
 		}
-		cell := v.heads[c].cell + rec[i].row>>v.heads[c].wide
+		cell := c<<cellBits | rec[i].row
 		if pos {
 			place, ap := narrow(wide(v.left.class[1].v[cell]))
 			t.more.posPlace, t.more.posAP = t.more.posPlace+place, t.more.posAP+ap
