@@ -1,6 +1,7 @@
 package order
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"math/bits"
@@ -190,7 +191,7 @@ type part struct {
 	rec       []record // the region by bucket
 	more      [][]uint32
 	keys, tmp []uint64 // of a bucket: the key, and in the low half the place in the bucket
-	count     [2][1 << 11]int32
+	count     [2][digits]int32
 }
 
 // sort orders a region of s and appends the places of ties.
@@ -218,39 +219,73 @@ func (p *part) sort(s *sorted, region int, ties []int32) []int32 {
 		next[b]++
 	}
 	for b := range next {
-		ties = p.bucket(s, start[b], start[b+1], base, ties)
-		hits := int64(0)
-		for _, r := range s.rec[start[b]:start[b+1]] {
-			hits += int64(r.code & 1)
+		if from, to := start[b], start[b+1]; from < to {
+			ties = p.order(p.rec[from-base:to-base], from, ties)
+			s.hits[region*regionBuckets+b] = p.put(s, from, base)
 		}
-		s.hits[region*regionBuckets+b] = hits
 	}
 	return ties
 }
 
-// bucket orders one bucket of the region that begins at base, from p back to s.
-func (p *part) bucket(s *sorted, from, to, base int, ties []int32) []int32 {
-	n := to - from
-	if n > len(p.keys) {
+// order sorts p.keys, one for each of the records, and appends the places of ties, counted
+// from base. Two digits of the key below the bucket's are sorted by radix, stably; what the
+// rest would decide is rare.
+func (p *part) order(rec []record, base int, ties []int32) []int32 {
+	n := len(rec)
+	if n > cap(p.keys) {
 		p.keys, p.tmp = make([]uint64, n), make([]uint64, n)
 	}
-	rec, keys := p.rec[from-base:to-base], p.keys[:n]
+	p.keys = p.keys[:n]
+	keys, tmp := p.keys, p.tmp[:n]
+	clear(p.count[0][:])
+	clear(p.count[1][:])
 	for i := range rec {
-		keys[i] = uint64(p.key.of(rec[i].score))<<32 | uint64(i)
+		k := p.key.of(rec[i].score)
+		keys[i] = uint64(k)<<32 | uint64(i)
+		p.count[0][k>>restBits%digits]++
+		p.count[1][k>>(restBits+digitBits)%digits]++
 	}
-	p.radix(keys)
-	ties = settle(keys, from, rec, ties)
-	out := s.rec[from:to]
-	for i, k := range keys {
-		out[i] = rec[uint32(k)]
+	for d := range p.count {
+		at := int32(0)
+		for i, c := range p.count[d] {
+			p.count[d][i] = at
+			at += c
+		}
+	}
+	for _, k := range keys {
+		at := &p.count[0][k>>(32+restBits)%digits]
+		tmp[*at] = k
+		*at++
+	}
+	for _, k := range tmp {
+		at := &p.count[1][k>>(32+restBits+digitBits)%digits]
+		keys[*at] = k
+		*at++
+	}
+	return settle(keys, base, rec, ties)
+}
+
+const (
+	digitBits = 8
+	digits    = 1 << digitBits
+	restBits  = 32 - bucketBits - 2*digitBits
+)
+
+// put writes the bucket that has just been ordered back to s, and counts its positives.
+func (p *part) put(s *sorted, from, base int) (hits int64) {
+	rec, out := p.rec[from-base:][:len(p.keys)], s.rec[from:][:len(p.keys)]
+	for i, k := range p.keys {
+		r := rec[uint32(k)]
+		out[i] = r
+		hits += int64(r.code & 1)
 	}
 	for w, more := range s.more {
-		words, out := p.more[w][from-base:to-base], more[from:to]
-		for i, k := range keys {
+		words, out := p.more[w][from-base:], more[from:]
+		for i, k := range p.keys {
 			out[i] = words[uint32(k)]
 		}
 	}
-	return ties
+	return hits
 }
 
 // about is the range of some of the scores, or of all where those are equal.
@@ -284,86 +319,54 @@ func extremes(score []float64) (lo, hi float64) {
 
 // scaler maps [lo, hi] monotonely onto 32 bits, and what lies outside onto their ends. The
 // zero scaler maps all onto 0: keys are equal, scores decide.
-type scaler struct{ half, base, scale float64 }
+type scaler struct{ scale, base float64 }
 
 func scale(lo, hi float64) scaler {
-	half := 1.0
-	if math.IsInf(hi-lo, 0) { // the range itself overflows
-		half = 0.5
-	}
-	width := hi*half - lo*half
+	width := hi/2 - lo/2 // the range itself can overflow
 	if !(width > 0) {
 		return scaler{}
 	}
-	base, scale := lo*half, float64(rowMask)/width
+	scale := rowMask / 2 / width
 	if math.IsInf(scale, 0) { // a range so small that its inverse overflows
 		return scaler{}
 	}
-	return scaler{half, base, scale}
+	return scaler{scale, lo * scale}
 }
 
 func (k scaler) of(s float64) uint32 {
-	x := int64(min((s*k.half-k.base)*k.scale, rowMask))
-	return uint32(x &^ (x >> 63))
+	x := s*k.scale - k.base
+	if at := int64(x); uint64(at) <= rowMask {
+		return uint32(at)
+	}
+	if x > 0 {
+		return rowMask
+	}
+	return 0
 }
 
-// radix sorts the part's keys by the 21 bits below the bucket's, stably. Both digits are
-// counted at once.
-func (p *part) radix(keys []uint64) {
-	if len(keys) < 128 {
-		slices.Sort(keys) // (key, row): the same order
-		return
-	}
-	const low, high = 10, 11 // bits of the digits
-	clear(p.count[0][:])
-	clear(p.count[1][:])
-	for _, k := range keys {
-		p.count[0][k>>32&(1<<low-1)]++
-		p.count[1][k>>(32+low)&(1<<high-1)]++
-	}
-	for d := range p.count {
-		at := int32(0)
-		for i, c := range p.count[d] {
-			p.count[d][i] = at
-			at += c
-		}
-	}
-	tmp := p.tmp[:len(keys)]
-	for _, k := range keys {
-		at := &p.count[0][k>>32&(1<<low-1)]
-		tmp[*at] = k
-		*at++
-	}
-	for _, k := range tmp {
-		at := &p.count[1][k>>(32+low)&(1<<high-1)]
-		keys[*at] = k
-		*at++
-	}
-}
-
-// settle orders runs of one key by score and appends the positions of ties, counted from
-// base.
+// settle orders runs of keys that the digits do not tell apart by score, and appends the places
+// of ties.
 func settle(keys []uint64, base int, rec []record, ties []int32) []int32 {
+	const same = 32 + restBits
+	score := func(k uint64) float64 { return rec[uint32(k)].score }
 	for i := 0; i < len(keys); {
 		j := i + 1
-		for j < len(keys) && keys[j]>>32 == keys[i]>>32 {
+		for j < len(keys) && keys[j]>>same == keys[i]>>same {
 			j++
 		}
-		if j-i > 1 {
-			run := keys[i:j]
-			slices.SortStableFunc(run, func(a, b uint64) int {
-				x, y := rec[a&rowMask].score, rec[b&rowMask].score
-				switch {
-				case x < y:
-					return -1
-				case x > y:
-					return 1
+		if run := keys[i:j]; len(run) > 1 {
+			if len(run) < 16 {
+				for x := 1; x < len(run); x++ {
+					for y := x; y > 0 && score(run[y-1]) > score(run[y]); y-- {
+						run[y-1], run[y] = run[y], run[y-1]
+					}
 				}
-				return 0
-			})
-			for k := 1; k < len(run); k++ {
-				if rec[run[k]&rowMask].score == rec[run[k-1]&rowMask].score {
-					ties = append(ties, int32(base+i+k))
+			} else {
+				slices.SortStableFunc(run, func(a, b uint64) int { return cmp.Compare(score(a), score(b)) })
+			}
+			for x := 1; x < len(run); x++ {
+				if score(run[x]) == score(run[x-1]) {
+					ties = append(ties, int32(base+i+x))
 				}
 			}
 		}
