@@ -27,7 +27,7 @@ func (s *Scan) Exemplars(ctx context.Context, k int) ([]engine.Exemplar, error) 
 	var at []int64
 	losses := make([]lossOf, len(r.Models))
 	for m := range r.Models {
-		losses[m] = loss(r, m)
+		losses[m] = loss(r, m, s.plan.probability(m))
 		for _, row := range worst(r.N, k, losses[m]) {
 			picks = append(picks, pick{m, row})
 			at = append(at, s.stream(row))
@@ -71,8 +71,9 @@ func (s *Scan) stream(row int) int64 {
 // A lossOf fills to with the losses of the rows from a given one on.
 type lossOf func(to []float64, from int)
 
-// loss is how wrong a model is about its rows.
-func loss(r *rows.Rows, m int) lossOf {
+// loss is how wrong a model is about its rows. inside says that all its scores are known to
+// lie in [0,1].
+func loss(r *rows.Rows, m int, inside bool) lossOf {
 	model := &r.Models[m]
 	switch {
 	case r.Task == cases.Regression:
@@ -99,8 +100,8 @@ func loss(r *rows.Rows, m int) lossOf {
 	}
 	// A positive of score x loses top − x, a negative x − bottom.
 	bottom, top := 0.0, 1.0
-	for _, x := range model.Score {
-		if x < 0 || x > 1 {
+	for i := 0; i < len(model.Score) && !inside; i++ {
+		if x := model.Score[i]; x < 0 || x > 1 {
 			top = 0
 			if model.Threshold != nil {
 				bottom, top = *model.Threshold, *model.Threshold

@@ -249,7 +249,7 @@ func (w *pass) impute(ctx context.Context, r *rows.Rows) error {
 // 0 and 1 where scores must be probabilities.
 func (w *pass) extremes(r *rows.Rows, m int) (low, high float64) {
 	model := &r.Models[m]
-	if model.Score == nil || w.req.NeedProbability != nil && w.req.NeedProbability[m] {
+	if model.Score == nil || w.probability(m) {
 		return 0, 1
 	}
 	skip := w.missingRows(m)

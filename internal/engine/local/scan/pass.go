@@ -288,8 +288,7 @@ func (w *pass) outputs(ctx context.Context, r *duck.Reader, note func(int, reaso
 		if j := w.joins[m]; j != nil {
 			j.match(o, texts, idValid, n)
 		} else {
-			probability := w.req.NeedProbability != nil && w.req.NeedProbability[m]
-			bad, err := o.read(r, &s.models[m], w.outputNames(m), probability, &w.drop)
+			bad, err := o.read(r, &s.models[m], w.outputNames(m), w.probability(m), &w.drop)
 			if err != nil {
 				return tooMany(ctx, w.db, w.t, s.models[m].pred, err)
 			}
@@ -312,6 +311,11 @@ func (w *pass) outputs(ctx context.Context, r *duck.Reader, note func(int, reaso
 		}
 	}
 	return nil
+}
+
+// probability reports that a model's scores must lie in [0,1].
+func (p *Plan) probability(m int) bool {
+	return p.req.NeedProbability != nil && p.req.NeedProbability[m]
 }
 
 func (w *pass) outputNames(m int) []string {
