@@ -7,8 +7,8 @@ import (
 )
 
 // codes hold the label of each row and its slice in every partition, in as few words of
-// 32 bits as they need; mostly one. The sort carries them along, so that the walk reads
-// them in order.
+// 32 bits as they need; mostly one. Each word begins with the label. The sort carries them along,
+// so that the walk reads them in order.
 type codes struct {
 	words []array[uint32] // of all rows
 	at    []place         // by slot
@@ -22,7 +22,7 @@ type place struct {
 
 func (p place) of(word uint32) uint32 { return word >> (p.shift & 31) & p.mask }
 
-// positive reports the label, which is the lowest bit of the first word.
+// positive reports the label, which is the lowest bit of every word.
 func positive(word uint32) bool { return word&1 == 1 }
 
 func (c *codes) free() {
@@ -42,7 +42,7 @@ func pack(r *rows.Rows, all []slot, workers int) *codes {
 		}
 		width := bits.Len(uint(s.size))
 		if width > free {
-			words, free = words+1, 32
+			words, free = words+1, 31
 		}
 		c.at = append(c.at, place{word: words - 1, shift: 32 - free, mask: 1<<width - 1, none: uint32(s.size)})
 		free -= width
@@ -54,9 +54,11 @@ func pack(r *rows.Rows, all []slot, workers int) *codes {
 		const block = 2048 // of its parts all stay in the cache
 		for ; from < to; from += block {
 			end := min(from+block, to)
-			word := c.words[0].v[from:end]
-			for i, y := range r.Class[from:end] {
-				word[i] = uint32(y)
+			for w := range c.words {
+				word := c.words[w].v[from:end]
+				for i, y := range r.Class[from:end] {
+					word[i] = uint32(y)
+				}
 			}
 			for x, s := range all {
 				if s.part < 0 {

@@ -91,7 +91,7 @@ type block struct {
 
 // piece is a part of a block: rows of one score, or rows whose scores no other row has.
 type piece struct {
-	to   int
+	rows int
 	tied bool
 	bin  int  // of the baseline's that it lies in, on writing
 	ends bool // it
@@ -138,24 +138,25 @@ func (m *march) load(b *block, from int) {
 	}
 	b.pieces = b.pieces[:0]
 	for at := from; at < b.to; {
-		p := piece{to: b.to}
+		to, p := b.to, piece{}
 		if tie := m.s.nextTie(at+1, b.to); tie < b.to {
-			p.to = tie - 1 // where its group begins
+			to = tie - 1 // where its group begins
 		}
-		if p.tied = m.alone || p.to == at; p.tied {
-			for p.to = at + 1; p.to < b.to && m.s.tie(p.to); {
-				p.to++
+		if p.tied = m.alone || to == at; p.tied {
+			for to = at + 1; to < b.to && m.s.tie(to); {
+				to++
 			}
 		}
 		if m.writing {
 			p.bin = m.bin
-			if end := m.grid.ends[m.bin]; end <= p.to {
-				p.to, p.ends = end, true
+			if end := m.grid.ends[m.bin]; end <= to {
+				to, p.ends = end, true
 				m.bin++
 			}
 		}
+		p.rows = to - at
 		b.pieces = append(b.pieces, p)
-		at = p.to
+		at = to
 	}
 }
 
@@ -177,14 +178,11 @@ func share(workers, n int, f func(w, from, to int)) {
 
 // store notes the bins of the rows of the block's pieces [from, to).
 func (m *march) store(b *block, from, to int) {
-	at := b.from
-	if from > 0 {
-		at = b.pieces[from-1].to
-	}
-	for _, p := range b.pieces[from:to] {
-		for _, rec := range m.s.rec[at:p.to] {
-			m.grid.bin.v[rec.row] = uint16(p.bin)
+	rec := m.s.rec[b.from:b.to]
+	for i, p := range b.pieces[:to] {
+		for j := 0; j < p.rows && i >= from; j++ {
+			m.grid.bin.v[rec[j].row] = uint16(p.bin)
 		}
-		at = p.to
+		rec = rec[p.rows:]
 	}
 }

@@ -15,6 +15,7 @@ type walk struct {
 	first            []int // of each slot in both
 	views            []view
 	met              []uint32
+	other            []record
 	passed           [blockRows]passed
 }
 
@@ -63,19 +64,20 @@ func (k *walk) start(pops []*summary.Population, c *codes) {
 func (k *walk) block(b *block) {
 	for i := range k.views {
 		v := &k.views[i]
-		at := b.from
+		rec := k.records(v, b)
 		for _, p := range b.pieces {
+			part := rec[:p.rows]
 			switch {
 			case p.tied:
-				k.tied(v, at, p.to)
+				k.tied(v, part)
 			case v.whole:
-				k.whole(v, at, p.to)
+				k.whole(v, part)
 			case k.reading:
-				k.singlesReading(v, at, p.to)
+				k.singlesReading(v, part)
 			default:
-				k.singles(v, at, p.to)
+				k.singles(v, part)
 			}
-			if at = p.to; p.ends {
+			if rec = rec[p.rows:]; p.ends {
 				for c := range v.heads {
 					v.left.leave(&v.st[c], &v.heads[c], &v.left.marks[c], c<<cellBits|p.bin)
 				}
@@ -89,103 +91,101 @@ func (k *walk) block(b *block) {
 	}
 }
 
+// records are the block's, with the word that holds the slot's slices as their code.
+func (k *walk) records(v *view, b *block) []record {
+	rec := k.s.rec[b.from:b.to]
+	if v.word == 0 {
+		return rec
+	}
+	k.other = append(k.other[:0], rec...)
+	for i, word := range k.s.more[v.word-1][b.from:b.to] {
+		k.other[i].code = word
+	}
+	return k.other
+}
+
 // flush adds what the block's negatives were left to the sums.
 func (t *state) flush(h *head) {
 	place, ap := narrow(h.run)
 	t.runPlace, t.runAP, h.run = t.runPlace+place, t.runAP+ap, 0
 }
 
-// words are those of the rows that hold the label, and the further ones where they do not
-// hold the slice too.
-func (k *walk) words(v *view, from, to int) (rec []record, more []uint32) {
-	if v.word > 0 {
-		more = k.s.more[v.word-1][from:to]
-	}
-	return k.s.rec[from:to], more
-}
-
 // singles are rows whose scores no other row has. A first loop, without a branch that depends
-// on the label, counts all of them and notes the positives, a second settles these. It stands
-// three times: with what the baseline left, without, and for the slot of all rows, whose sums
-// stay in registers. Most of the time is spent here.
-func (k *walk) singles(v *view, from, to int) {
-	rec, more := k.words(v, from, to)
-	heads, shift, mask := v.heads, v.shift&31, v.mask
-	n := 0
-	for i := range rec {
-		word := rec[i].code
-		y := uint64(word & 1)
-		if more != nil {
-			word = more[i]
-		}
-		c := word >> shift & mask
-		if int(c) >= len(heads) {
-			continue
-		}
-		h := &heads[c]
-		if h.below() >= h.next {
-			v.st[c].turn(h)
-		}
-		p := &k.passed[n&(blockRows-1)]
-		p.at, p.seen = c, h.seen
-		n += int(y)
-		h.seen += 1 + y<<32
-		h.sum += rec[i].score
-	}
-	k.positives(v, n)
-}
-
-func (k *walk) singlesReading(v *view, from, to int) {
-	rec, more := k.words(v, from, to)
-	heads, shift, mask := v.heads, v.shift&31, v.mask
-	neg := v.left.class[0].v
-	n := 0
-	for i := range rec {
-		word := rec[i].code
-		y := uint64(word & 1)
-		if more != nil {
-			word = more[i]
-		}
-		c := word >> shift & mask
-		if int(c) >= len(heads) {
-			continue
-		}
-		h := &heads[c]
-		if h.below() >= h.next {
-			v.st[c].turn(h)
-		}
-		p := &k.passed[n&(blockRows-1)]
-		p.at, p.seen, p.run = c<<cellBits|rec[i].row, h.seen, h.run
-		n += int(y)
-		h.seen += 1 + y<<32
-		h.sum += rec[i].score
-		h.run += wide(neg[p.at]) & (y - 1)
-	}
-	k.positivesReading(v, n)
-}
-
-func (k *walk) whole(v *view, from, to int) {
-	t, h := &v.st[0], &v.heads[0]
-	for from < to {
-		t.turn(h)
-		end := min(to, from+int(h.next-h.below())) // of the calibration bin
-		rec := k.s.rec[from:end]
-		n, seen, sum, run := 0, h.seen, h.sum, h.run
-		if k.reading {
-			neg := v.left.class[0].v
-			for i := range rec {
-				y := uint64(rec[i].code & 1)
-				p := &k.passed[n&(blockRows-1)]
-				p.at, p.seen, p.run = rec[i].row, seen, run
-				n += int(y)
-				seen += 1 + y<<32
-				sum += rec[i].score
-				run += wide(neg[p.at]) & (y - 1)
+// on the label, counts them and notes the positives, a second settles these. Both stand twice:
+// with what the baseline left and without; and the first also for the slot of all rows, whose sums stay in
+// registers. Most of the time is spent here: what the loops need is in locals, and they
+// call nothing.
+func (k *walk) singles(v *view, rec []record) {
+	heads, shift, mask, passed := v.heads, v.shift&31, v.mask, &k.passed
+	for len(rec) > 0 {
+		n, i := 0, 0
+		for ; i < len(rec); i++ {
+			r := &rec[i]
+			c := r.code >> shift & mask
+			if int(c) >= len(heads) {
+				continue
 			}
-			h.seen, h.sum, h.run = seen, sum, run
-			k.positivesReading(v, n)
+			h := &heads[c]
+			if h.below() >= h.next {
+				break
+			}
+			y := uint64(r.code & 1)
+			p := &passed[n&(blockRows-1)]
+			p.at, p.seen = c, h.seen
+			n += int(y)
+			h.seen += 1 + y<<32
+			h.sum += r.score
+		}
+		k.positives(v, n)
+		if rec = rec[i:]; len(rec) > 0 {
+			c := v.of(rec[0].code)
+			v.st[c].turn(&heads[c])
+		}
+	}
+}
+
+func (k *walk) singlesReading(v *view, rec []record) {
+	heads, shift, mask, passed := v.heads, v.shift&31, v.mask, &k.passed
+	neg := v.left.class[0].v
+	for len(rec) > 0 {
+		n, i := 0, 0
+		for ; i < len(rec); i++ {
+			r := &rec[i]
+			c := r.code >> shift & mask
+			if int(c) >= len(heads) {
+				continue
+			}
+			h := &heads[c]
+			if h.below() >= h.next {
+				break
+			}
+			y := uint64(r.code & 1)
+			at := c<<cellBits | r.row
+			p := &passed[n&(blockRows-1)]
+			p.at, p.seen, p.run = at, h.seen, h.run
+			n += int(y)
+			h.seen += 1 + y<<32
+			h.sum += r.score
+			h.run += wide(neg[at]) & (y - 1)
+		}
+		k.positivesReading(v, n)
+		if rec = rec[i:]; len(rec) > 0 {
+			c := v.of(rec[0].code)
+			v.st[c].turn(&heads[c])
+		}
+	}
+}
+
+func (k *walk) whole(v *view, rec []record) {
+	t, h := &v.st[0], &v.heads[0]
+	for len(rec) > 0 {
+		t.turn(h)
+		end := min(len(rec), int(h.next-h.below())) // of the calibration bin
+		if k.reading {
+			k.wholeReading(v, rec[:end])
 		} else {
-			for i := range rec {
+			n, seen, sum := 0, h.seen, h.sum
+			for i := range rec[:end] {
 				y := uint64(rec[i].code & 1)
 				p := &k.passed[n&(blockRows-1)]
 				p.at, p.seen = 0, seen
@@ -196,8 +196,25 @@ func (k *walk) whole(v *view, from, to int) {
 			h.seen, h.sum = seen, sum
 			k.positives(v, n)
 		}
-		from = end
+		rec = rec[end:]
 	}
+}
+
+func (k *walk) wholeReading(v *view, rec []record) {
+	h, neg := &v.heads[0], v.left.class[0].v
+	n, seen, sum, run := 0, h.seen, h.sum, h.run
+	for i := range rec {
+		y := uint64(rec[i].code & 1)
+		at := rec[i].row
+		p := &k.passed[n&(blockRows-1)]
+		p.at, p.seen, p.run = at, seen, run
+		n += int(y)
+		seen += 1 + y<<32
+		sum += rec[i].score
+		run += wide(neg[at]) & (y - 1)
+	}
+	h.seen, h.sum, h.run = seen, sum, run
+	k.positivesReading(v, n)
 }
 
 // positives settles the n positives that have been passed.
@@ -225,18 +242,10 @@ func (k *walk) positivesReading(v *view, n int) {
 
 // tied is rows of one score: each population is settled once, then its rows get what they
 // share.
-func (k *walk) tied(v *view, from, to int) {
-	rec, more := k.words(v, from, to)
-	slice := func(i int) uint32 {
-		word := rec[i].code
-		if more != nil {
-			word = more[i]
-		}
-		return v.of(word)
-	}
+func (k *walk) tied(v *view, rec []record) {
 	k.met = k.met[:0]
 	for i := range rec {
-		c := slice(i)
+		c := v.of(rec[i].code)
 		if int(c) >= len(v.st) {
 			continue
 		}
@@ -263,7 +272,7 @@ func (k *walk) tied(v *view, from, to int) {
 		v.st[c].settle(&v.heads[c], rec[0].score)
 	}
 	for i := 0; i < len(rec) && k.e != nil; i++ {
-		if c := slice(i); int(c) < len(v.st) {
+		if c := v.of(rec[i].code); int(c) < len(v.st) {
 			v.st[c].addEntry(k.e[v.number][rec[i].row], positive(rec[i].code))
 		}
 	}
