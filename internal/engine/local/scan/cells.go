@@ -29,13 +29,21 @@ type errReplan struct{ col *column }
 func (e *errReplan) Error() string { return "column " + e.col.Name + " must be read as text" }
 
 // cells names the codes. Hashes are looked up by asking DuckDB for the distinct
-// texts of the column; two texts of one hash ask for a scan that reads the text.
+// texts of the column; two texts of one hash ask for a scan that reads the text. Where few texts all
+// occur among the first rows, the others are not read again: that two of 4096 share a hash
+// has a chance of 5 in 10^13.
 func (k *coder) cells(ctx context.Context, db *duck.DB, t *table) ([]cell, error) {
 	out := make([]cell, k.n)
 	var byHash map[uint64]cell
 	if k.form == hashKey {
 		var err error
-		if byHash, err = k.names(ctx, db, t); err != nil {
+		if k.n <= fewTexts {
+			byHash, err = k.names(ctx, db, t, fmt.Sprintf("LIMIT %d", firstRows))
+		}
+		if err == nil && !k.named(byHash) {
+			byHash, err = k.names(ctx, db, t, "")
+		}
+		if err != nil {
 			return nil, err
 		}
 	}
@@ -77,12 +85,27 @@ func (k *coder) cells(ctx context.Context, db *duck.DB, t *table) ([]cell, error
 	return out, nil
 }
 
-func (k *coder) names(ctx context.Context, db *duck.DB, t *table) (map[uint64]cell, error) {
+const (
+	fewTexts  = 4096
+	firstRows = 1 << 16
+)
+
+// named reports whether all hashes have a name.
+func (k *coder) named(byHash map[uint64]cell) bool {
+	for code, key := range k.keys {
+		if _, ok := byHash[key]; !ok && code != k.null {
+			return false
+		}
+	}
+	return true
+}
+
+func (k *coder) names(ctx context.Context, db *duck.DB, t *table, limit string) (map[uint64]cell, error) {
 	x, _ := k.col.typed()
 	if k.col.Kind != "text" {
 		x = "CAST(" + x + " AS VARCHAR)"
 	}
-	r, err := db.Query(ctx, fmt.Sprintf("SELECT v, hash(v) FROM (SELECT %s AS v FROM %s) GROUP BY v", x, t.from([]*column{k.col}, false)))
+	r, err := db.Query(ctx, fmt.Sprintf("SELECT v, hash(v) FROM (SELECT %s AS v FROM %s %s) GROUP BY v", x, t.from([]*column{k.col}, false), limit))
 	if err != nil {
 		return nil, t.explain(err)
 	}
