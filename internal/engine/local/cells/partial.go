@@ -198,12 +198,12 @@ func (j *job) countDense(p *partial, x *scratch, from, to int) {
 		switch model := &j.r.Models[m]; {
 		case model.Threshold != nil:
 			cut := *model.Threshold
-			for i, s := range model.Score[from:to] {
-				d := uint16(0)
+			for i, s := range model.Score[from:to][:len(keys)] {
+				k := keys[i] * radix
 				if s >= cut {
-					d = 1
+					k++
 				}
-				keys[i] = keys[i]*radix + d
+				keys[i] = k
 			}
 		case model.Decision != nil:
 			for i, d := range model.Decision[from:to] {

@@ -96,9 +96,10 @@ func (o *outputs) read(r *duck.Reader, mc *modelColumns, names []string, probabi
 	}
 	if mc.score >= 0 {
 		o.score = r.Doubles(mc.score)
-		o.check(o.score, r.Valid(mc.score))
-		if probability {
-			if i := o.outside(o.score, drop); i >= 0 {
+		// Where all are numbers in [0,1] there is nothing else to look for.
+		if valid := r.Valid(mc.score); valid != nil || !probability || o.outside(o.score, drop) >= 0 {
+			o.check(o.score, valid)
+			if i := o.outside(o.score, drop); probability && i >= 0 {
 				return &badRow{i: i, col: names[0], value: o.score[i], length: -1}, nil
 			}
 		}

@@ -86,22 +86,26 @@ func (w *pass) partitions(ctx context.Context, r *rows.Rows) error {
 		if err != nil {
 			return err
 		}
-		// A filter may leave values that no row has: only those seen count.
-		count := used(w.codes[i], len(cells))
-		seen := make([]bool, len(cells))
-		for c, n := range count {
-			seen[c] = n > 0
-		}
-		for _, a := range w.aside {
-			seen[a.codes[i]] = true
-		}
 		var rank []uint16
-		sorted[i], rank = orderSeen(cells, seen)
-		recode(w.codes[i], rank)
-		rowsOf[i] = make([]int64, len(sorted[i]))
-		for c, n := range count {
-			if n > 0 {
-				rowsOf[i][rank[c]] += n
+		if w.usedN == w.read {
+			sorted[i], rank = order(cells)
+			rowsOf[i] = recodeUsed(w.codes[i], rank)
+		} else { // only values that some row has left count
+			count := used(w.codes[i], len(cells))
+			seen := make([]bool, len(cells))
+			for c, n := range count {
+				seen[c] = n > 0
+			}
+			for _, a := range w.aside {
+				seen[a.codes[i]] = true
+			}
+			sorted[i], rank = orderSeen(cells, seen)
+			recode(w.codes[i], rank)
+			rowsOf[i] = make([]int64, len(sorted[i]))
+			for c, n := range count {
+				if n > 0 {
+					rowsOf[i][rank[c]] += n
+				}
 			}
 		}
 		for _, a := range w.aside {
