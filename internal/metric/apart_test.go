@@ -14,7 +14,7 @@ import (
 // sliced are rows of which the first k are the slice, with the views of the slice and of all.
 func sliced(t *testing.T, in *metric.Instance, x *rows.Rows, k int) (slice, all *metric.View) {
 	t.Helper()
-	p := rows.Partition{Names: []string{"a", "b"}, Rows: []int64{int64(k), int64(x.N - k)}, Code: make([]uint16, x.N)}
+	p := rows.Partition{Names: []string{"a", "b"}, Aside: make([]int64, 2), Code: make([]uint16, x.N)}
 	for i := k; i < x.N; i++ {
 		p.Code[i] = 1
 	}

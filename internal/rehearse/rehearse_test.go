@@ -27,7 +27,7 @@ func nature(r *resample.RNG, n int) *rows.Rows {
 	half := 0.5
 	x := &rows.Rows{N: n, Task: cases.Binary, Classes: []string{"0", "1"}, Baseline: 1,
 		Models: []rows.Model{{Key: "candidate", Threshold: &half, Score: make([]float64, n)}, {Key: "baseline", Threshold: &half, Score: make([]float64, n)}},
-		Parts:  []rows.Partition{{Entry: 0, Names: []string{"g=a", "g=b", "g=c"}, Rows: make([]int64, 3)}, {Entry: 1, Names: []string{"old"}, Rows: make([]int64, 1)}}}
+		Parts:  []rows.Partition{{Entry: 0, Names: []string{"g=a", "g=b", "g=c"}, Aside: make([]int64, 3)}, {Entry: 1, Names: []string{"old"}, Aside: make([]int64, 1)}}}
 	for i := range n {
 		y, g := uint16(0), uint16(3*r.Float64())
 		if r.Float64() < 0.4 {

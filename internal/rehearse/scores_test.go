@@ -25,7 +25,7 @@ import (
 // share spoilt of the candidate's answers each score is the worst.
 func spoken(r *resample.RNG, n int, ungraded, spoilt float64) *rows.Rows {
 	x := &rows.Rows{N: n, Task: cases.Generation, Baseline: 1, Models: []rows.Model{{Key: "candidate"}, {Key: "baseline"}}, Target: make([]float64, n), Given: map[string]*rows.Given{},
-		Parts: []rows.Partition{{Entry: 0, Names: []string{"g=a", "g=b", "g=c"}, Rows: make([]int64, 3)}}}
+		Parts: []rows.Partition{{Entry: 0, Names: []string{"g=a", "g=b", "g=c"}, Aside: make([]int64, 3)}}}
 	for _, s := range []string{"right", "quality", "cost"} {
 		x.Given[s] = &rows.Given{Ungraded: make([]bool, n), Scores: map[string][]float64{"candidate": make([]float64, n), "baseline": make([]float64, n)}}
 	}

@@ -51,7 +51,7 @@ type design struct{ weights, clusters bool }
 func (w world) draw(r *rand.Rand, n int, d design, effects []float64, other float64) shift.Data {
 	x := &rows.Rows{N: n, Task: cases.Binary, Classes: []string{"0", "1"}, Baseline: -1,
 		Models: []rows.Model{{Key: "own", Threshold: &w.threshold}, {Key: "other", Threshold: &other}},
-		Parts:  []rows.Partition{{Names: []string{"a", "b"}, Rows: make([]int64, 2)}}} // the third slice is the rest
+		Parts:  []rows.Partition{{Names: []string{"a", "b"}, Aside: make([]int64, 2)}}} // the third slice is the rest
 	if d.clusters {
 		for c := range effects {
 			x.ClusterHash = append(x.ClusterHash, uint64(c)*0x9e3779b97f4a7c15)
@@ -280,7 +280,7 @@ func TestMeans(t *testing.T) {
 		var mix, within, total float64
 		for range draws {
 			data := func(share [3]float64, n int) shift.Data {
-				x := &rows.Rows{N: n, Task: cases.Regression, Baseline: -1, Models: []rows.Model{{Key: "candidate"}}, Parts: []rows.Partition{{Names: []string{"a", "b"}, Rows: make([]int64, 2)}}}
+				x := &rows.Rows{N: n, Task: cases.Regression, Baseline: -1, Models: []rows.Model{{Key: "candidate"}}, Parts: []rows.Partition{{Names: []string{"a", "b"}, Aside: make([]int64, 2)}}}
 				effects := make([]float64, 100)
 				for c := range effects {
 					effects[c] = 0.6 * r.NormFloat64()

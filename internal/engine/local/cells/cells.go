@@ -16,7 +16,7 @@ import (
 
 // chunkRows is the unit of work. Chunks are merged by index, so that sums have the
 // same bits whatever the number of workers.
-const chunkRows = 1 << 14
+const chunkRows = 1 << 15
 
 // Summarize makes one population for all rows and one for each slice of each
 // partition, in order.
@@ -197,7 +197,7 @@ func (j *job) populations(t *partial) []*summary.Population {
 	for k, part := range j.r.Parts {
 		for c, name := range part.Names {
 			pop := out[j.offset[k]+c]
-			pop.Slice, pop.Partition, pop.Rows = name, part.Entry, part.Rows[c]
+			pop.Slice, pop.Partition, pop.Rows = name, part.Entry, pop.N+part.Aside[c]
 		}
 	}
 	return out

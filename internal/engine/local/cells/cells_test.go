@@ -43,7 +43,7 @@ func (s shape) draw(r *rand.Rand) *rows.Rows {
 		}
 		x.Models = append(x.Models, model)
 	}
-	part := rows.Partition{Entry: 0, Names: []string{"g=a", "g=b", "g=c"}, Rows: []int64{1, 2, 3}}
+	part := rows.Partition{Entry: 0, Names: []string{"g=a", "g=b", "g=c"}, Aside: []int64{1, 2, 3}}
 	for i := range s.n {
 		if s.task == cases.Regression {
 			x.Target = append(x.Target, float64(r.IntN(10)))

@@ -349,11 +349,15 @@ func (a accumulator) plain(p *partial, s int, shift []float64) {
 			}
 		}
 	}
+	room := stride // of a cell's sums
+	if k == 2 && len(a.dense) == 2 {
+		room = pairRoom
+	}
 	total := resize(&a.x.total, a.j.pops*stride)
 	clear(total)
 	for g := range a.j.fused {
 		f := &a.j.fused[g]
-		sums := resize(&a.x.sums, f.size*stride)
+		sums := resize(&a.x.sums, f.size*room)
 		clear(sums)
 		if len(a.dense) == 2 {
 			a.pairs(sums, stride, k, a.x.codes[g])
@@ -364,7 +368,7 @@ func (a accumulator) plain(p *partial, s int, shift []float64) {
 			a.products(sums, stride, active, len(a.dense), k, seldom, a.x.codes[g])
 		}
 		for cell := range f.size {
-			from := sums[cell*stride : (cell+1)*stride]
+			from := sums[cell*room:][:stride]
 			add := func(pop int) {
 				for i, v := range from {
 					total[pop*stride+i] += v
@@ -431,6 +435,9 @@ func (a accumulator) products(sums []float64, stride int, active []int, low, hig
 	}
 }
 
+// pairRoom is a cache line for the five sums of two columns alone.
+const pairRoom = 8
+
 // pairs is products for two dense columns first, the common case of two models.
 func (a accumulator) pairs(sums []float64, stride, k int, code []uint16) {
 	x, y, sx, sy := a.values[a.dense[0]], a.values[a.dense[1]], a.shift[0], a.shift[1]
@@ -438,7 +445,7 @@ func (a accumulator) pairs(sums []float64, stride, k int, code []uint16) {
 	if k == 2 {
 		for i, c := range code {
 			u, v := x[i]-sx, y[i]-sy
-			t := (*[5]float64)(sums[int(c)*5:])
+			t := (*[5]float64)(sums[int(c)*pairRoom:])
 			t[0] += u
 			t[1] += v
 			t[2] += u * u

@@ -32,7 +32,7 @@ func fitted(t *testing.T, x *rows.Rows, workers int) []*summary.Population {
 func TestFindsTheTruth(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
 	x := &rows.Rows{N: 60_000, Task: cases.Binary, Classes: []string{"0", "1"}, Baseline: 1, Models: []rows.Model{{Key: "candidate"}, {Key: "baseline"}},
-		Parts: []rows.Partition{{Names: []string{"a", "b", "none"}, Rows: make([]int64, 3)}}}
+		Parts: []rows.Partition{{Names: []string{"a", "b", "none"}, Aside: make([]int64, 3)}}}
 	for i := range x.N {
 		z := -1 + 1.2*r.NormFloat64()
 		y := uint16(0)

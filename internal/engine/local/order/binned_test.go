@@ -136,7 +136,7 @@ func TestBinnedOfManySlices(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 23))
 	x := sample(r, 3000, 2, false)
 	part := &x.Parts[0]
-	part.Names, part.Rows = make([]string, 700), make([]int64, 700)
+	part.Names, part.Aside = make([]string, 700), make([]int64, 700)
 	for i := range part.Code {
 		part.Code[i] = uint16(r.IntN(700))
 	}

@@ -25,7 +25,7 @@ func sample(r *rand.Rand, n, models int, clusters bool) *rows.Rows {
 	for m := range models {
 		x.Models = append(x.Models, rows.Model{Key: fmt.Sprint("m", m), Threshold: &half, Score: make([]float64, n)})
 	}
-	x.Parts = []rows.Partition{{Entry: 0, Names: []string{"a", "b", "c"}, Rows: make([]int64, 3)}, {Entry: 1, Names: []string{"only"}, Rows: make([]int64, 1)}}
+	x.Parts = []rows.Partition{{Entry: 0, Names: []string{"a", "b", "c"}, Aside: make([]int64, 3)}, {Entry: 1, Names: []string{"only"}, Aside: make([]int64, 1)}}
 	for i := range n {
 		y := uint16(0)
 		if r.Float64() < prev {
@@ -143,7 +143,7 @@ func TestCodesOfManyWords(t *testing.T) {
 	x := sample(r, 5000, 2, false)
 	x.Parts = nil
 	for e, k := range []int{2, 300, 5, 1, 64, 127, 128, 3, 65, 500, 255, 256, 2} {
-		p := rows.Partition{Entry: e, Names: make([]string, k), Rows: make([]int64, k), Code: make([]uint16, x.N)}
+		p := rows.Partition{Entry: e, Names: make([]string, k), Aside: make([]int64, k), Code: make([]uint16, x.N)}
 		for i := range p.Code {
 			p.Code[i] = uint16(r.IntN(k + 1))
 			if int(p.Code[i]) == k {
@@ -293,7 +293,7 @@ func BenchmarkRank1M(b *testing.B) {
 		x.Models = append(x.Models, rows.Model{Threshold: &half, Score: make([]float64, x.N)})
 	}
 	for _, size := range []int{2, 5, 10, 50, 100} {
-		p := rows.Partition{Rows: make([]int64, size), Names: make([]string, size)}
+		p := rows.Partition{Aside: make([]int64, size), Names: make([]string, size)}
 		for range x.N {
 			p.Code = append(p.Code, uint16(r.IntN(size)))
 		}

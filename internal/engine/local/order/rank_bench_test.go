@@ -20,7 +20,7 @@ func BenchmarkWalk(b *testing.B) {
 		x.Models = append(x.Models, rows.Model{Threshold: &half, Score: make([]float64, x.N)})
 	}
 	for _, size := range []int{2, 5, 10, 50, 100} {
-		p := rows.Partition{Rows: make([]int64, size), Names: make([]string, size)}
+		p := rows.Partition{Aside: make([]int64, size), Names: make([]string, size)}
 		for range x.N {
 			u := r.Float64()
 			p.Code = append(p.Code, uint16(float64(size)*u*u))

@@ -68,7 +68,7 @@ type Partition struct {
 	Def   slice.Partition
 	Names []string // slice name by code, in report order
 	Code  []uint16 // by row; None: in no slice of this entry
-	Rows  []int64  // rows of each slice, usable or not, by code
+	Aside []int64  // rows of each slice that are not used, by code
 }
 
 // Lost is one row that could not be used because its label or a prediction is missing.

@@ -93,32 +93,6 @@ func used(codes []uint16, n int) []int64 {
 	return a
 }
 
-// recodeUsed is recode of codes that all occur, and used of the outcome.
-func recodeUsed(codes []uint16, rank []uint16) []int64 {
-	var apart [4][]int64
-	for k := range apart {
-		apart[k] = make([]int64, len(rank))
-	}
-	a, b, c, d := apart[0], apart[1], apart[2], apart[3]
-	rest := codes
-	for ; len(rest) >= 4; rest = rest[4:] {
-		p, q, r, s := rank[rest[0]], rank[rest[1]], rank[rest[2]], rank[rest[3]]
-		rest[0], rest[1], rest[2], rest[3] = p, q, r, s
-		a[p]++
-		b[q]++
-		c[r]++
-		d[s]++
-	}
-	for i, code := range rest {
-		rest[i] = rank[code]
-		a[rest[i]]++
-	}
-	for i := range a {
-		a[i] += b[i] + c[i] + d[i]
-	}
-	return a
-}
-
 func (w *pass) binary(ctx context.Context, r *rows.Rows) error {
 	cells, err := w.stream.label.cells(ctx, w.db, w.t)
 	if err != nil {

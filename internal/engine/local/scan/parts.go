@@ -80,34 +80,26 @@ func (p *Plan) guessedToo(name string) {
 func (w *pass) partitions(ctx context.Context, r *rows.Rows) error {
 	s := w.stream
 	sorted := make([][]cell, len(s.coders))
-	rowsOf := make([][]int64, len(s.coders)) // used rows of each value
 	for i, k := range s.coders {
 		cells, err := k.cells(ctx, w.db, w.t)
 		if err != nil {
 			return err
 		}
-		var rank []uint16
-		if w.usedN == w.read {
-			sorted[i], rank = order(cells)
-			rowsOf[i] = recodeUsed(w.codes[i], rank)
-		} else { // only values that some row has left count
-			count := used(w.codes[i], len(cells))
-			seen := make([]bool, len(cells))
-			for c, n := range count {
-				seen[c] = n > 0
-			}
-			for _, a := range w.aside {
-				seen[a.codes[i]] = true
-			}
-			sorted[i], rank = orderSeen(cells, seen)
-			recode(w.codes[i], rank)
-			rowsOf[i] = make([]int64, len(sorted[i]))
-			for c, n := range count {
-				if n > 0 {
-					rowsOf[i][rank[c]] += n
-				}
+		seen := make([]bool, len(cells))
+		for c := range seen {
+			seen[c] = w.usedN == w.read
+		}
+		if w.usedN < w.read { // only values that some row has left count
+			for _, c := range w.codes[i] {
+				seen[c] = true
 			}
 		}
+		for _, a := range w.aside {
+			seen[a.codes[i]] = true
+		}
+		var rank []uint16
+		sorted[i], rank = orderSeen(cells, seen)
+		recode(w.codes[i], rank)
 		for _, a := range w.aside {
 			a.codes[i] = rank[a.codes[i]]
 		}
@@ -121,7 +113,7 @@ func (w *pass) partitions(ctx context.Context, r *rows.Rows) error {
 			w.computed(&part, e, def)
 		case len(pc.coders) == 1:
 			k := pc.coders[0]
-			part.Code, part.Rows = w.codes[k], slices.Clone(rowsOf[k])
+			part.Code = w.codes[k]
 			for _, c := range sorted[k] {
 				part.Names = append(part.Names, def.Label(c.value))
 			}
@@ -133,17 +125,10 @@ func (w *pass) partitions(ctx context.Context, r *rows.Rows) error {
 				return err
 			}
 		}
-		if part.Rows == nil {
-			part.Rows = make([]int64, len(part.Names))
-			for _, c := range part.Code {
-				if c != rows.None {
-					part.Rows[c]++
-				}
-			}
-		}
+		part.Aside = make([]int64, len(part.Names))
 		for _, a := range w.aside {
 			if c := a.parts[e]; c != rows.None {
-				part.Rows[c]++
+				part.Aside[c]++
 			}
 		}
 		total += len(part.Names)

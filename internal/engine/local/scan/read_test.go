@@ -164,7 +164,7 @@ func TestQuotedNewlines(t *testing.T) {
 	s := must(t, map[string]string{"a.csv": "id,\"note, long\",y,s\na,\"two\nlines, \"\"quoted\"\"\",1,0.9\nb,plain,0,0.2\nc,plain,0,\n"}, req)
 	equal(t, "rows", s.Rows.N, 2)
 	equal(t, "names", s.Rows.Parts[0].Names, []string{"note, long=plain", `note, long="two\nlines, \"quoted\""`})
-	equal(t, "rows of slices", s.Rows.Parts[0].Rows, []int64{2, 1})
+	equal(t, "rows aside", s.Rows.Parts[0].Aside, []int64{1, 0})
 	equal(t, "example counts records, not lines", s.Facts.Excluded[0].Examples, []string{"row 3 (id c)"})
 }
 
@@ -207,7 +207,7 @@ func TestLateKinds(t *testing.T) {
 	req.Slices = []slice.Partition{byColumn(t, "g")}
 	s := must(t, map[string]string{"a.csv": text}, req)
 	equal(t, "names", s.Rows.Parts[0].Names, []string{"g=0", "g=1", "g=2", "g=3", "g=4", "g=5", "g=6", "g=x"})
-	equal(t, "rows", s.Rows.Parts[0].Rows[7], int64(1))
+	equal(t, "aside", s.Rows.Parts[0].Aside, make([]int64, 8))
 
 	req.Slices = nil
 	req.Where = where(t, "g < 3")
@@ -250,13 +250,13 @@ func TestPartitions(t *testing.T) {
 	s := must(t, map[string]string{"a.csv": "id,y,s,g,h,age\na,1,0.9,x,1,20\nb,0,0.2,y,2,19.5\nc,1,0.5,,1,\nd,0,,x,1,24\ne,0,0.1,x,2,nan\nf,1,0.1,x,1,1e3\n"}, req)
 	equal(t, "cross names", s.Rows.Parts[0].Names, []string{"g=x & h=1", "g=x & h=2", "g=y & h=2", "g=∅ & h=1"})
 	equal(t, "cross codes", s.Rows.Parts[0].Code, []uint16{0, 2, 3, 1, 0})
-	equal(t, "cross rows", s.Rows.Parts[0].Rows, []int64{3, 1, 1, 1})
+	equal(t, "cross rows aside", s.Rows.Parts[0].Aside, []int64{1, 0, 0, 0})
 	equal(t, "bin names", s.Rows.Parts[1].Names, []string{"age=<20", "age=[20, 40)", "age=[40, 90)", "age=≥90", "age=∅"})
 	equal(t, "bin codes", s.Rows.Parts[1].Code, []uint16{1, 0, 4, 4, 3})
-	equal(t, "bin rows", s.Rows.Parts[1].Rows, []int64{1, 2, 0, 1, 2})
+	equal(t, "bin rows aside", s.Rows.Parts[1].Aside, []int64{0, 1, 0, 0, 0})
 	equal(t, "where names", s.Rows.Parts[2].Names, []string{"young"})
 	equal(t, "where codes", s.Rows.Parts[2].Code, []uint16{0, rows.None, rows.None, rows.None, rows.None})
-	equal(t, "where rows", s.Rows.Parts[2].Rows, []int64{2})
+	equal(t, "where rows aside", s.Rows.Parts[2].Aside, []int64{1})
 	equal(t, "lost codes", s.Rows.Lost[0].Codes, []uint16{0, 1, 0})
 }
 
