@@ -113,7 +113,6 @@ func newJob(r *rows.Rows, needs []summary.Spec) *job {
 		j.offset = append(j.offset, j.pops)
 		j.pops += len(p.Names)
 	}
-	j.fused = fuse(r.Parts)
 	for _, s := range needs {
 		switch s.Kind {
 		case summary.KindMoments:
@@ -125,6 +124,12 @@ func newJob(r *rows.Rows, needs []summary.Spec) *job {
 			j.counting = j.counting || !r.Task.Numeric()
 		}
 	}
+	sums := 0
+	for _, cols := range j.cols {
+		k := len(cols)
+		sums = max(sums, k+k*(k+1)/2)
+	}
+	j.fused = fuse(r.Parts, j.offset, sums)
 	j.radix = j.classes + 1
 	if j.counting {
 		const most = 1 << 12

@@ -1,6 +1,10 @@
 package cells
 
-import "github.com/fairtrial/fairtrial/internal/engine/local/rows"
+import (
+	"slices"
+
+	"github.com/fairtrial/fairtrial/internal/engine/local/rows"
+)
 
 // fused is one or more partitions whose slices are counted together: a row adds to one
 // cell of their cross table instead of one slice of each, and the cells of a chunk are
@@ -10,21 +14,28 @@ type fused struct {
 	width []int // of each: its slices, and none
 	step  []int // what one slice further is in the cross table
 	size  int   // cells
+	pops  []int // the populations that a cell is part of, as many as parts; −1: in none of its slices
 }
 
-// fusedMost is the most cells of a cross table of several partitions: their sums stay in
-// the cache.
-const fusedMost = 256
+// fusedBytes is the most that the sums of a cross table of several partitions can take. Mostly
+// they take half of it, since columns that are seldom set are among them, and stay in the cache.
+const fusedBytes = 128 << 10
 
-// fuse puts each partition into the first group where it fits. Without partitions there
-// is one group of one cell.
-func fuse(parts []rows.Partition) []fused {
+// fuse puts each partition, the widest first, into the first group where it fits. Without
+// partitions there is one group of one cell.
+func fuse(parts []rows.Partition, offset []int, sums int) []fused {
+	most := fusedBytes / 8 / max(sums, pairRoom)
+	order := make([]int, len(parts))
+	for p := range order {
+		order[p] = p
+	}
+	slices.SortStableFunc(order, func(p, q int) int { return len(parts[q].Names) - len(parts[p].Names) })
 	out := []fused{}
-	for p := range parts {
+	for _, p := range order {
 		width := len(parts[p].Names) + 1
 		at := -1
 		for g := range out {
-			if out[g].size*width <= fusedMost {
+			if out[g].size*width <= most {
 				at = g
 				break
 			}
@@ -39,6 +50,18 @@ func fuse(parts []rows.Partition) []fused {
 	}
 	if len(out) == 0 {
 		out = append(out, fused{size: 1})
+	}
+	for g := range out {
+		f := &out[g]
+		for cell := range f.size {
+			for k, p := range f.parts {
+				pop := -1
+				if c := cell / f.step[k] % f.width[k]; c < f.width[k]-1 {
+					pop = offset[p] + c
+				}
+				f.pops = append(f.pops, pop)
+			}
+		}
 	}
 	return out
 }
@@ -64,10 +87,10 @@ func (g *fused) codes(parts []rows.Partition, from int, out []uint16) {
 }
 
 // deal calls add with each slice that a cell is part of, by population.
-func (g *fused) deal(cell int, offset []int, add func(pop int)) {
-	for k, p := range g.parts {
-		if c := cell / g.step[k] % g.width[k]; c < g.width[k]-1 {
-			add(offset[p] + c)
+func (g *fused) deal(cell int, add func(pop int)) {
+	for _, pop := range g.pops[cell*len(g.parts):][:len(g.parts)] {
+		if pop >= 0 {
+			add(pop)
 		}
 	}
 }

@@ -230,7 +230,7 @@ func (j *job) countDense(p *partial, x *scratch, from, to int) {
 			if g == 0 {
 				p.cellN[key] += int64(k)
 			}
-			f.deal(cell, j.offset, func(pop int) { p.cellN[pop*j.cells+key] += int64(k) })
+			f.deal(cell, func(pop int) { p.cellN[pop*j.cells+key] += int64(k) })
 		}
 	}
 }
@@ -377,7 +377,7 @@ func (a accumulator) plain(p *partial, s int, shift []float64) {
 			if g == 0 {
 				add(0)
 			}
-			f.deal(cell, a.j.offset, add)
+			f.deal(cell, add)
 		}
 	}
 	for at, m := range p.moments[s] {
