@@ -67,6 +67,39 @@ func (g *grid) cut(s *sorted) {
 	}
 }
 
+// assign finds the bin of each row by its baseline's score: first by the top bits of its key, then
+// among the few bins that begin there.
+func (g *grid) assign(s *sorted, score []float64, workers int) {
+	const cellBits = 12
+	bound := make([]float64, len(g.ends)-1) // where the next bin begins
+	var first [1<<cellBits + 1]uint16       // the bounds below each cell of keys
+	cell := func(x float64) uint32 { return s.key.of(x) >> (32 - cellBits) }
+	for b := range bound {
+		bound[b] = s.value(g.ends[b])
+		first[cell(bound[b])+1]++
+	}
+	for c := range 1 << cellBits {
+		first[c+1] += first[c]
+	}
+	share(workers, len(score), func(_, from, to int) {
+		for i, x := range score[from:to] {
+			c := cell(x)
+			bin, to := int(first[c]), int(first[c+1])
+			for to-bin > 8 {
+				if mid := (bin + to) / 2; x >= bound[mid] {
+					bin = mid + 1
+				} else {
+					to = mid
+				}
+			}
+			for bin < to && x >= bound[bin] {
+				bin++
+			}
+			g.bin.v[from+i] = uint16(bin)
+		}
+	})
+}
+
 const (
 	topShare = 0.25 // of the bins
 	topRows  = 16   // below which bins get no finer

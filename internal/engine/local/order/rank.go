@@ -39,7 +39,7 @@ func rank(ctx context.Context, r *rows.Rows, pops []*summary.Population, e entri
 	defer w.free()
 	base := make([][]state, len(groups)) // the baseline's sums, for the covariances
 	for _, m := range order {
-		b := &march{grid: left, reading: paired && m != r.Baseline, writing: paired && m == r.Baseline, alone: e != nil, workers: workers}
+		b := &march{grid: left, reading: paired && m != r.Baseline, writing: paired && m == r.Baseline, alone: e != nil}
 		var bins []uint16
 		if b.reading {
 			bins = left.bin.v
@@ -58,6 +58,7 @@ func rank(ctx context.Context, r *rows.Rows, pops []*summary.Population, e entri
 		}
 		if b.writing {
 			left.cut(b.s)
+			left.assign(b.s, r.Models[m].Score, workers)
 		}
 		walks := make([]*walk, len(groups))
 		for g, group := range groups {
@@ -99,15 +100,13 @@ type piece struct {
 
 const blockRows = 8192
 
-// march takes all blocks through the walk. On writing, the workers also share in noting the
-// bins of the block's rows; on reading, the records' tags are those bins.
+// march takes all blocks through the walk. On reading, the records' tags are the bins of the rows.
 type march struct {
 	s                *sorted
 	grid             *grid
 	reading, writing bool
 	alone            bool // each score is a piece, for the sake of clusters
 	bin              int  // the next one to end
-	workers          int
 }
 
 func (m *march) run(ctx context.Context, n int, walks []*walk) error {
@@ -117,14 +116,7 @@ func (m *march) run(ctx context.Context, n int, walks []*walk) error {
 			return err
 		}
 		m.load(&b, b.to)
-		share(m.workers, m.workers, func(w, _, _ int) {
-			if w < len(walks) {
-				walks[w].block(&b)
-			}
-			if m.writing {
-				portion(w, m.workers, len(b.pieces), func(from, to int) { m.store(&b, from, to) })
-			}
-		})
+		share(len(walks), len(walks), func(w, _, _ int) { walks[w].block(&b) })
 	}
 	return nil
 }
@@ -174,15 +166,4 @@ func share(workers, n int, f func(w, from, to int)) {
 		portion(w, workers, n, func(from, to int) { wg.Go(func() { f(w, from, to) }) })
 	}
 	wg.Wait()
-}
-
-// store notes the bins of the rows of the block's pieces [from, to).
-func (m *march) store(b *block, from, to int) {
-	rec := m.s.rec[b.from:b.to]
-	for i, p := range b.pieces[:to] {
-		for j := 0; j < p.rows && i >= from; j++ {
-			m.grid.bin.v[rec[j].row] = uint16(p.bin)
-		}
-		rec = rec[p.rows:]
-	}
 }

@@ -34,6 +34,7 @@ type sorted struct {
 	more [][]uint32 // further words of codes, in the same order
 	ties []uint64   // bit set
 
+	key   scaler
 	start [buckets + 1]int // of its buckets
 	hits  [buckets]int64   // positives in each, where codes tell
 }
@@ -115,6 +116,7 @@ func (w *sorter) sort(ctx context.Context, score []float64, tags []uint16, codes
 	}
 	lo, hi := about(score)
 	key := scale(lo, hi)
+	s.key = key
 	ranges := w.split(n)
 	// Histogram by range, so that the scatter keeps rows in order.
 	counts := make([][buckets]int32, len(ranges))
@@ -266,7 +268,7 @@ func (p *part) order(rec []record, base int, ties []int32) []int32 {
 }
 
 const (
-	digitBits = 8
+	digitBits = 9
 	digits    = 1 << digitBits
 	restBits  = 32 - bucketBits - 2*digitBits
 )
