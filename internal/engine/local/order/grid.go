@@ -2,6 +2,7 @@ package order
 
 import (
 	"math"
+	"sort"
 
 	"github.com/fairtrial/fairtrial/internal/summary"
 )
@@ -70,7 +71,7 @@ func (g *grid) cut(s *sorted) {
 // assign finds the bin of each row by its baseline's score: first by the top bits of its key, then
 // among the few bins that begin there.
 func (g *grid) assign(s *sorted, score []float64, workers int) {
-	const cellBits = 12
+	const cellBits = 14
 	bound := make([]float64, len(g.ends)-1) // where the next bin begins
 	var first [1<<cellBits + 1]uint16       // the bounds below each cell of keys
 	cell := func(x float64) uint32 { return s.key.of(x) >> (32 - cellBits) }
@@ -82,20 +83,14 @@ func (g *grid) assign(s *sorted, score []float64, workers int) {
 		first[c+1] += first[c]
 	}
 	share(workers, len(score), func(_, from, to int) {
+		key, out := s.key, g.bin.v[from:to]
 		for i, x := range score[from:to] {
-			c := cell(x)
-			bin, to := int(first[c]), int(first[c+1])
-			for to-bin > 8 {
-				if mid := (bin + to) / 2; x >= bound[mid] {
-					bin = mid + 1
-				} else {
-					to = mid
-				}
+			c := key.of(x) >> (32 - cellBits)
+			bin, last := first[c], first[c+1]
+			if bin < last {
+				bin += uint16(sort.Search(int(last-bin), func(k int) bool { return x < bound[int(bin)+k] }))
 			}
-			for bin < to && x >= bound[bin] {
-				bin++
-			}
-			g.bin.v[from+i] = uint16(bin)
+			out[i] = bin
 		}
 	})
 }
