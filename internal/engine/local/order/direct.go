@@ -8,40 +8,41 @@ import (
 	"github.com/fairtrial/fairtrial/internal/summary"
 )
 
-// directRows are so few that covariances are computed from the values of each row.
-const directRows = 4096
+const (
+	directRows = 4096 // are so few that all covariances are computed from the values of each row
+	fewRows    = 1024 // and those of any population of so few
+)
 
 // direct computes the covariances of populations from the values of each of their rows: where
 // there are few, and where they lie so close together in the baseline's order that its
 // bins say nothing of them.
 func direct(r *rows.Rows, group []slot, pops []*summary.Population, which []int, m, b int) {
-	if len(which) == 0 {
-		return
-	}
 	for _, s := range group {
-		in := map[uint16][]int32{}
+		lists, asked := make([][]int32, s.size), make([]bool, s.size+1) // the last: none
+		some := false
 		for _, p := range which {
 			if p >= s.base && p < s.base+s.size {
-				in[uint16(p-s.base)] = nil
+				some, asked[p-s.base] = true, true
+				lists[p-s.base] = make([]int32, 0, pops[p].N)
 			}
 		}
-		if len(in) == 0 {
-			continue
-		}
-		for i := range r.N {
-			c := uint16(0)
+		for i := 0; i < r.N && some; i++ {
+			c := 0
 			if s.part >= 0 {
-				c = r.Parts[s.part].Code[i]
+				c = min(int(r.Parts[s.part].Code[i]), s.size)
 			}
-			if list, ok := in[c]; ok {
-				in[c] = append(list, int32(i))
+			if asked[c] {
+				lists[c] = append(lists[c], int32(i))
 			}
 		}
-		for c, list := range in {
-			p := pops[s.base+int(c)]
-			for i := range p.Rank.Pairs {
-				if x := &p.Rank.Pairs[i]; x.A == m && x.B == b {
-					*x = pairOf(r, list, m, b)
+		for c, list := range lists {
+			if !asked[c] {
+				continue
+			}
+			pairs := pops[s.base+c].Rank.Pairs
+			for i := range pairs {
+				if pairs[i].A == m && pairs[i].B == b {
+					pairs[i] = pairOf(r, list, m, b)
 				}
 			}
 		}
@@ -49,41 +50,47 @@ func direct(r *rows.Rows, group []slot, pops []*summary.Population, which []int,
 }
 
 func pairOf(r *rows.Rows, list []int32, m, b int) summary.RankPair {
-	va, xa := values(r.Class, r.Models[m].Score, list)
-	vb, xb := values(r.Class, r.Models[b].Score, list)
-	var mean [2][2]float64 // by class and model
-	var n [2]float64
-	for i, row := range list {
-		y := r.Class[row]
+	vb, xb := make([]float64, len(list)), make([]float64, len(list))
+	var n, mean [2]float64 // by class
+	values(r.Class, r.Models[b].Score, list, func(i int, v, x float64) {
+		y := r.Class[list[i]]
+		vb[i], xb[i] = v, x
 		n[y]++
-		mean[y][0] += va[i]
-		mean[y][1] += vb[i]
-	}
+		mean[y] += v
+	})
 	out := summary.RankPair{A: m, B: b}
-	for i, row := range list {
-		y := r.Class[row]
-		d := (va[i] - mean[y][0]/n[y]) * (vb[i] - mean[y][1]/n[y])
-		if y == 1 {
-			out.C10 += d
-		} else {
-			out.C01 += d
-		}
-		out.CAP += xa[i] * xb[i] / (n[1] * n[1])
+	var sum, rest, product [2]float64 // of the model's values, the baseline's about their mean, and of both
+	values(r.Class, r.Models[m].Score, list, func(i int, v, x float64) {
+		y := r.Class[list[i]]
+		d := vb[i] - mean[y]/n[y]
+		sum[y] += v
+		rest[y] += d // 0 but for rounding
+		product[y] += v * d
+		out.CAP += x * xb[i]
+	})
+	if n[0] > 0 && n[1] > 0 {
+		out.C10 = product[1] - sum[1]/n[1]*rest[1]
+		out.C01 = product[0] - sum[0]/n[0]*rest[0]
+	}
+	if out.CAP /= n[1] * n[1]; n[1] == 0 {
+		out.CAP = 0
 	}
 	return out
 }
 
-// values are, for each row of the list, its V10 or V01 and its influence on average precision.
-func values(class []uint16, score []float64, list []int32) (v, x []float64) {
+// values calls f with each place in the list of rows, the row's V10 or V01 (not a number where
+// there is no other class) and its influence on average precision.
+func values(class []uint16, score []float64, list []int32, f func(i int, v, x float64)) {
 	order := make([]int32, len(list)) // places in the list, from the highest score down
 	pos := 0.0
 	for i, row := range list {
 		order[i] = int32(i)
 		pos += float64(class[row])
 	}
-	slices.SortFunc(order, func(i, j int32) int { return cmp.Compare(score[list[j]], score[list[i]]) })
+	slices.SortFunc(order, func(i, j int32) int {
+		return cmp.Or(cmp.Compare(score[list[j]], score[list[i]]), cmp.Compare(i, j))
+	})
 	neg := float64(len(list)) - pos
-	v, x = make([]float64, len(list)), make([]float64, len(list))
 	groups := func(f func(group []int32, above, abovePos, k, kPos float64)) {
 		above, abovePos := 0.0, 0.0
 		for i := 0; i < len(order); {
@@ -95,8 +102,7 @@ func values(class []uint16, score []float64, list []int32) (v, x []float64) {
 			above, abovePos, i = above+float64(j-i), abovePos+k, j
 		}
 	}
-	// What the groups at or below a row lose and gain by it, added up from below.
-	var h1, h2, ap float64
+	var h1, h2, ap float64 // over the groups at or below: what they lose and gain by a row above
 	groups(func(_ []int32, above, abovePos, k, kPos float64) {
 		n, tp := above+k, abovePos+kPos
 		h1 += kPos / n
@@ -107,15 +113,12 @@ func values(class []uint16, score []float64, list []int32) (v, x []float64) {
 		n, tp := above+k, abovePos+kPos
 		for _, i := range group {
 			if class[list[i]] == 1 {
-				v[i] = (neg - (above - abovePos) - (k-kPos)/2) / neg
-				x[i] = tp/n + h1 - h2 - ap/pos
+				f(int(i), (neg-(above-abovePos)-(k-kPos)/2)/neg, tp/n+h1-h2-ap/pos)
 			} else {
-				v[i] = (abovePos + kPos/2) / pos
-				x[i] = -h2
+				f(int(i), (abovePos+kPos/2)/pos, -h2)
 			}
 		}
 		h1 -= kPos / n
 		h2 -= kPos * tp / (n * n)
 	})
-	return v, x
 }

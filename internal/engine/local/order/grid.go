@@ -2,38 +2,59 @@ package order
 
 import (
 	"math"
+	"math/bits"
 	"sort"
 
 	"github.com/fairtrial/fairtrial/internal/summary"
 )
 
 // grid is what the baseline's walk leaves for the covariances with other models. The
-// baseline's order is cut into bins of as many rows each, which never divide tied scores.
-// Of each population and class, the rows of a bin leave the means of their places and AP
-// values: a few MB that stay in the cache, in place of a line for every row. What the means
-// hide of the baseline's variance is known exactly, and what they hide of a covariance is
-// taken to be in proportion (see pair).
+// baseline's order is cut into bins, which never divide tied scores. Of each population
+// and class, the rows of a bin leave the means of their places and AP values: a few MB
+// that stay in the cache, in place of a line for every row. What the means hide of the
+// baseline's variance is known exactly, and what they hide of a covariance is taken to be in
+// proportion (see pair). Small populations are left to direct.
 type grid struct {
-	ends []int // of the bins, as places in the baseline's order
+	bits int   // there are at most 1<<bits bins
+	ends []int // of them, as places in the baseline's order
 	bin  array[uint16]
 	left []left // by slot
 }
 
-// left are the cells of a slot, by population and bin.
+// left are the cells of a slot, by population and bin. Slots of many slices have wider ones.
 type left struct {
+	bits  int              // of the cells of a population
+	step  uint32           // 1<<16 times the cells in a bin
 	class [2]array[uint32] // of the negatives and of the positives, packed
 	marks []mark
 }
 
-// There are at most 1<<cellBits bins.
-const cellBits = 10
+// cell is where a bin's is, in a slice.
+func (l *left) cell(c, bin uint32) uint32 { return c<<(l.bits&31) + bin*l.step>>16 }
+
+const (
+	maxBits, minBits = 14, 10
+	slotBits         = 21 // of the cells of a slot, if it has not too many slices for that
+)
+
+// binBits: the fewer rows, the more a single one matters; and many bins cost little then.
+func binBits(n int) int {
+	switch {
+	case n <= 1<<17:
+		return maxBits
+	case n <= 1<<19:
+		return maxBits - 2
+	}
+	return minBits
+}
 
 func newGrid(n int, all []slot) *grid {
-	g := &grid{bin: newArray[uint16](n)}
+	g := &grid{bits: binBits(n), bin: newArray[uint16](n)}
 	for _, s := range all {
-		l := left{marks: make([]mark, s.size)}
+		l := left{bits: max(minBits, min(g.bits, slotBits-bits.Len(uint(s.size)))), marks: make([]mark, s.size)}
+		l.step = 1 << (16 - g.bits + l.bits)
 		for c := range l.class {
-			l.class[c] = newArray[uint32](s.size << cellBits)
+			l.class[c] = newArray[uint32](s.size << l.bits)
 		}
 		g.left = append(g.left, l)
 	}
@@ -55,7 +76,7 @@ func (g *grid) free() {
 func (g *grid) cut(s *sorted) {
 	n := len(s.rec)
 	g.ends = g.ends[:0]
-	count := float64(1 << cellBits)
+	count := float64(int(1) << g.bits)
 	even := (1 - topShare) / float64(n)
 	top := topShare / math.Log1p(float64(n)/topRows)
 	for at := 0; at < n; {
@@ -71,7 +92,7 @@ func (g *grid) cut(s *sorted) {
 // assign finds the bin of each row by its baseline's score: first by the top bits of its key, then
 // among the few bins that begin there.
 func (g *grid) assign(s *sorted, score []float64, workers int) {
-	const cellBits = 14
+	const cellBits = 14                     // of 32
 	bound := make([]float64, len(g.ends)-1) // where the next bin begins
 	var first [1<<cellBits + 1]uint16       // the bounds below each cell of keys
 	cell := func(x float64) uint32 { return s.key.of(x) >> (32 - cellBits) }
@@ -136,11 +157,28 @@ type mark struct {
 	class    [2]marked
 }
 
-// marked sums up the packed places and AP values of a class, and their squares.
-type marked struct{ place, place2, ap, ap2 float64 }
+// marked sums up, over the rows of a class, what was kept of their values, the values themselves
+// and the products of both.
+type marked struct{ place, ap kept }
 
-// leave fills the population's cell of a bin that ends here.
-func (l *left) leave(t *state, h *head, m *mark, cell int) {
+type kept struct{ sum, own, product float64 }
+
+func (k *kept) add(n, was, is float64) {
+	k.sum += n * is
+	k.own += was
+	k.product += was * is
+}
+
+// leave fills the cells that end with a bin.
+func (l *left) leave(heads []head, st []state, bin int, last bool) {
+	if at := l.cell(0, uint32(bin)); last || l.cell(0, uint32(bin+1)) > at {
+		for c := range heads {
+			l.fill(&st[c], &heads[c], &l.marks[c], c<<l.bits+int(at))
+		}
+	}
+}
+
+func (l *left) fill(t *state, h *head, m *mark, cell int) {
 	if h.seen == m.seen {
 		return
 	}
@@ -162,17 +200,13 @@ func (l *left) leave(t *state, h *head, m *mark, cell int) {
 func (l *left) put(t *state, m *mark, class, cell int, n, places, aps float64) {
 	p, a := t.units.pack(class, places/n, max(0, aps/n))
 	l.class[class].v[cell] = p<<16 | a
-	place, ap := float64(p), float64(a)
-	s := &m.class[class]
-	s.place += n * place
-	s.place2 += n * place * place
-	s.ap += n * ap
-	s.ap2 += n * ap * ap
+	m.class[class].place.add(n, places*t.units.place[class], float64(p))
+	m.class[class].ap.add(n, aps*t.units.ap, float64(a))
 }
 
 // pair writes the covariances of model m with the baseline b, whose sums are given. It
-// returns the populations whose covariances are still to be computed: without a grid, all, and
-// those whose bins hide too much of the baseline's variance.
+// returns the populations whose covariances are still to be computed: all without a grid, else the
+// small ones and those whose bins hide too much of the baseline's variance.
 func (k *walk) pair(pops []*summary.Population, m, b int, base []state, same bool) (hidden []int) {
 	for i, s := range k.group {
 		for c := range s.size {
@@ -181,7 +215,7 @@ func (k *walk) pair(pops []*summary.Population, m, b int, base []state, same boo
 			out := summary.RankPair{A: m, B: b}
 			if same {
 				out = p.Rank.Same(m, b)
-			} else if k.grid == nil || !t.pair(u, &k.grid.left[k.number[i]].marks[c], p.Rank, &out) {
+			} else if k.grid == nil || p.N <= fewRows || !t.pair(u, &k.grid.left[k.number[i]].marks[c], p.Rank, &out) {
 				hidden = append(hidden, s.base+c)
 			}
 			p.Rank.Pairs = append(p.Rank.Pairs, out)
@@ -196,37 +230,34 @@ func (t *state) pair(u *state, m *mark, r *summary.Rank, out *summary.RankPair) 
 	ok := true
 	if t.pos > 0 && t.n > t.pos {
 		x := r.Models[out.B]
+		pp, np := &m.class[1].place, &m.class[0].place
 		unit10, unit01 := t.perNeg/t.units.place[1], 1/(2*pos*t.units.place[0])
-		scale10 := hides(x.S10, pos, unit10, m.class[1].place, m.class[1].place2, &ok)
-		scale01 := hides(x.S01, neg, unit01, m.class[0].place, m.class[0].place2, &ok)
-		out.C10 = scale10 * unit10 * (t.c10 - (t.auc()-0.5)*m.class[1].place)
-		out.C01 = scale01 * unit01 / pos * (t.auc()*pos*float64(int64(t.runPlace)) - t.belowRun)
+		out.C10 = unit10 * (t.c10 - (t.auc()-0.5)*pp.sum)
+		out.C01 = unit01 / pos * (t.auc()*pos*float64(int64(t.runPlace)) - t.belowRun)
+		out.C10 *= hidden(x.S10, (pp.product-pp.own*pp.sum/pos)*unit10*unit10, pos, &ok)
+		out.C01 *= hidden(x.S01, (np.product-np.own*np.sum/neg)*unit01*unit01, neg, &ok)
 	}
 	if t.pos > 0 {
-		unit := 1 / t.units.ap
+		px, nx, unit := &m.class[1].ap, &m.class[0].ap, 1/t.units.ap
 		apA, apB := t.ap/pos, u.ap/pos
-		sumB := m.class[1].ap * unit
-		whole := nonNegative(u.xx - 2*apB*u.x + pos*apB*apB)
-		kept := nonNegative((m.class[1].ap2+m.class[0].ap2)*unit*unit - 2*apB*sumB + pos*apB*apB)
-		sum := unit*(t.cap+t.h2*float64(int64(t.runAP))-t.belowAP) - apB*t.x - apA*sumB + pos*apA*apB
-		out.CAP = sum * ratio(whole, kept, pos, &ok) / (pos * pos)
+		own := nonNegative(u.xx - 2*apB*u.x + pos*apB*apB)
+		kept := (px.product+nx.product)*unit*unit - apB*(px.own+px.sum)*unit + pos*apB*apB
+		sum := unit*(t.cap+t.h2*float64(int64(t.runAP))-t.belowAP) - apB*t.x - apA*px.sum*unit + pos*apA*apB
+		out.CAP = sum * hidden(own, kept, pos, &ok) / (pos * pos)
 	}
 	return ok
 }
 
-// hides is how many times larger the sum of squares s of n values about their mean is than
-// that of what was kept of them, of which the sum and the sum of squares are given in units.
-func hides(s, n, unit, sum, sum2 float64, ok *bool) float64 {
-	return ratio(s, nonNegative(sum2-sum*sum/n)*unit*unit, n, ok)
-}
-
-func ratio(whole, kept, n float64, ok *bool) float64 {
-	if whole <= 1e-12*n { // all the same, but for rounding
+// hidden is how many times the sum of squares of n values is that of their products with
+// what was kept of them. Covariances with another model grow by as much: of one that is the baseline
+// itself, that is exact.
+func hidden(own, kept, n float64, ok *bool) float64 {
+	if own <= 1e-14*n { // all the same, but for rounding
 		return 1
 	}
-	if kept < 0.98*whole {
+	if !(kept >= 0.98*own) {
 		*ok = false
 		return 1
 	}
-	return whole / kept
+	return own / kept
 }

@@ -31,7 +31,7 @@ type view struct {
 
 // passed is a positive that the first loop of singles has gone past, and what lies below it.
 type passed struct {
-	at        uint32 // its slice; on reading, its cell
+	c, cell   uint32 // its slice, and on reading its cell
 	seen, run uint64
 }
 
@@ -78,9 +78,7 @@ func (k *walk) block(b *block) {
 				k.singles(v, part)
 			}
 			if rec = rec[p.rows:]; p.ends {
-				for c := range v.heads {
-					v.left.leave(&v.st[c], &v.heads[c], &v.left.marks[c], c<<cellBits|p.bin)
-				}
+				v.left.leave(v.heads, v.st, p.bin, p.bin == len(k.grid.ends)-1)
 			}
 		}
 		if k.reading {
@@ -131,7 +129,7 @@ func (k *walk) singles(v *view, rec []record) {
 			}
 			y := uint64(r.code & 1)
 			p := &passed[n&(blockRows-1)]
-			p.at, p.seen = c, h.seen
+			p.c, p.seen = c, h.seen
 			n += int(y)
 			h.seen += 1 + y<<32
 			h.sum += r.score
@@ -146,7 +144,7 @@ func (k *walk) singles(v *view, rec []record) {
 
 func (k *walk) singlesReading(v *view, rec []record) {
 	heads, shift, mask, passed := v.heads, v.shift&31, v.mask, &k.passed
-	neg := v.left.class[0].v
+	neg, width, step := v.left.class[0].v, uint32(1)<<v.left.bits, v.left.step
 	for len(rec) > 0 {
 		n, i := 0, 0
 		for ; i < len(rec); i++ {
@@ -160,9 +158,9 @@ func (k *walk) singlesReading(v *view, rec []record) {
 				break
 			}
 			y := uint64(r.code & 1)
-			at := c<<cellBits | r.row
+			at := c*width + r.row*step>>16 // cell, without a shift that varies
 			p := &passed[n&(blockRows-1)]
-			p.at, p.seen, p.run = at, h.seen, h.run
+			p.c, p.cell, p.seen, p.run = c, at, h.seen, h.run
 			n += int(y)
 			h.seen += 1 + y<<32
 			h.sum += r.score
@@ -188,7 +186,7 @@ func (k *walk) whole(v *view, rec []record) {
 			for i := range rec[:end] {
 				y := uint64(rec[i].code & 1)
 				p := &k.passed[n&(blockRows-1)]
-				p.at, p.seen = 0, seen
+				p.c, p.seen = 0, seen
 				n += int(y)
 				seen += 1 + y<<32
 				sum += rec[i].score
@@ -201,13 +199,13 @@ func (k *walk) whole(v *view, rec []record) {
 }
 
 func (k *walk) wholeReading(v *view, rec []record) {
-	h, neg := &v.heads[0], v.left.class[0].v
+	h, neg, step := &v.heads[0], v.left.class[0].v, v.left.step
 	n, seen, sum, run := 0, h.seen, h.sum, h.run
 	for i := range rec {
 		y := uint64(rec[i].code & 1)
-		at := rec[i].row
+		at := rec[i].row * step >> 16
 		p := &k.passed[n&(blockRows-1)]
-		p.at, p.seen, p.run = at, seen, run
+		p.c, p.cell, p.seen, p.run = 0, at, seen, run
 		n += int(y)
 		seen += 1 + y<<32
 		sum += rec[i].score
@@ -221,7 +219,7 @@ func (k *walk) wholeReading(v *view, rec []record) {
 func (k *walk) positives(v *view, n int) {
 	for i := range k.passed[:n] {
 		p := &k.passed[i]
-		v.st[p.at].positive(uint32(p.seen), uint32(p.seen>>32))
+		v.st[p.c].positive(uint32(p.seen), uint32(p.seen>>32))
 	}
 }
 
@@ -229,12 +227,12 @@ func (k *walk) positivesReading(v *view, n int) {
 	pos := v.left.class[1].v
 	for i := range k.passed[:n] {
 		p := &k.passed[i]
-		t := &v.st[p.at>>cellBits]
+		t := &v.st[p.c]
 		value, ap, rise := t.positive(uint32(p.seen), uint32(p.seen>>32))
 		runPlace, runAP := narrow(p.run)
 		t.belowRun += float64(int64(t.runPlace + runPlace))
 		t.belowAP += rise * float64(int64(t.runAP+runAP))
-		place, base := narrow(wide(pos[p.at]))
+		place, base := narrow(wide(pos[p.cell]))
 		t.c10 += value * float64(int64(place))
 		t.cap += ap * float64(int64(base))
 	}
@@ -259,7 +257,7 @@ func (k *walk) tied(v *view, rec []record) {
 		if !k.reading {
 			continue
 		}
-		cell := c<<cellBits | rec[i].row
+		cell := v.left.cell(c, rec[i].row)
 		if pos {
 			place, ap := narrow(wide(v.left.class[1].v[cell]))
 			t.more.posPlace, t.more.posAP = t.more.posPlace+place, t.more.posAP+ap
