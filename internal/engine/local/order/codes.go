@@ -60,14 +60,22 @@ func pack(r *rows.Rows, all []slot, workers int) *codes {
 					word[i] = uint32(y)
 				}
 			}
-			for x, s := range all {
-				if s.part < 0 {
+			for x := 0; x < len(all); x++ {
+				if all[x].part < 0 {
 					continue
 				}
 				at := c.at[x]
-				word, shift, none := c.words[at.word].v[from:end], at.shift&31, at.none
-				for i, code := range r.Parts[s.part].Code[from:end] {
-					word[i] |= min(uint32(code), none) << shift
+				word, code := c.words[at.word].v[from:end], r.Parts[all[x].part].Code[from:end][:end-from]
+				if x+1 < len(all) && c.at[x+1].word == at.word { // two at a time
+					x++
+					and, second := c.at[x], r.Parts[all[x].part].Code[from:end][:end-from]
+					for i := range word {
+						word[i] |= min(uint32(code[i]), at.none)<<(at.shift&31) | min(uint32(second[i]), and.none)<<(and.shift&31)
+					}
+					continue
+				}
+				for i := range word {
+					word[i] |= min(uint32(code[i]), at.none) << (at.shift & 31)
 				}
 			}
 		}

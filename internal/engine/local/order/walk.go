@@ -31,7 +31,7 @@ type view struct {
 
 // passed is a positive that the first loop of singles has gone past, and what lies below it.
 type passed struct {
-	c, cell   uint32 // its slice, and on reading its cell
+	at        uint32 // its slice; on reading, its cell
 	seen, run uint64
 }
 
@@ -129,7 +129,7 @@ func (k *walk) singles(v *view, rec []record) {
 			}
 			y := uint64(r.code & 1)
 			p := &passed[n&(blockRows-1)]
-			p.c, p.seen = c, h.seen
+			p.at, p.seen = c, h.seen
 			n += int(y)
 			h.seen += 1 + y<<32
 			h.sum += r.score
@@ -160,7 +160,7 @@ func (k *walk) singlesReading(v *view, rec []record) {
 			y := uint64(r.code & 1)
 			at := c*width + r.row*step>>16 // cell, without a shift that varies
 			p := &passed[n&(blockRows-1)]
-			p.c, p.cell, p.seen, p.run = c, at, h.seen, h.run
+			p.at, p.seen, p.run = at, h.seen, h.run
 			n += int(y)
 			h.seen += 1 + y<<32
 			h.sum += r.score
@@ -186,7 +186,7 @@ func (k *walk) whole(v *view, rec []record) {
 			for i := range rec[:end] {
 				y := uint64(rec[i].code & 1)
 				p := &k.passed[n&(blockRows-1)]
-				p.c, p.seen = 0, seen
+				p.at, p.seen = 0, seen
 				n += int(y)
 				seen += 1 + y<<32
 				sum += rec[i].score
@@ -205,7 +205,7 @@ func (k *walk) wholeReading(v *view, rec []record) {
 		y := uint64(rec[i].code & 1)
 		at := rec[i].row * step >> 16
 		p := &k.passed[n&(blockRows-1)]
-		p.c, p.cell, p.seen, p.run = 0, at, seen, run
+		p.at, p.seen, p.run = at, seen, run
 		n += int(y)
 		seen += 1 + y<<32
 		sum += rec[i].score
@@ -219,20 +219,20 @@ func (k *walk) wholeReading(v *view, rec []record) {
 func (k *walk) positives(v *view, n int) {
 	for i := range k.passed[:n] {
 		p := &k.passed[i]
-		v.st[p.c].positive(uint32(p.seen), uint32(p.seen>>32))
+		v.st[p.at].positive(uint32(p.seen), uint32(p.seen>>32))
 	}
 }
 
 func (k *walk) positivesReading(v *view, n int) {
-	pos := v.left.class[1].v
+	pos, shift := v.left.class[1].v, v.left.bits&31
 	for i := range k.passed[:n] {
 		p := &k.passed[i]
-		t := &v.st[p.c]
+		t := &v.st[p.at>>shift]
 		value, ap, rise := t.positive(uint32(p.seen), uint32(p.seen>>32))
 		runPlace, runAP := narrow(p.run)
 		t.belowRun += float64(int64(t.runPlace + runPlace))
 		t.belowAP += rise * float64(int64(t.runAP+runAP))
-		place, base := narrow(wide(pos[p.cell]))
+		place, base := narrow(wide(pos[p.at]))
 		t.c10 += value * float64(int64(place))
 		t.cap += ap * float64(int64(base))
 	}
