@@ -37,16 +37,20 @@ type coder struct {
 	badAt  int            // n when bad was made
 }
 
-// recent is a word and its code + 1; 0 is free.
+// recent is a word and its code. A free one holds a word whose spot is another.
 type recent struct {
 	word uint64
-	code uint32
+	code uint16
 }
 
 const recentBits = 9
 
+// spot is where a word's code is kept, by the golden ratio.
+func spot(word uint64) uint64 { return word * 0x9e3779b97f4a7c15 >> (64 - recentBits) }
+
 func newCoder(c *column, form keyForm, at int) *coder {
 	k := &coder{col: c, form: form, at: at, null: -1}
+	k.recent[spot(0)].word = 1
 	if form == textKey {
 		k.texts = map[string]uint16{}
 	} else {
@@ -61,8 +65,14 @@ func (k *coder) encode(r *duck.Reader) error {
 	if k.form == textKey {
 		return k.encodeText(r.Strings(k.at), valid, n)
 	}
-	scratch := k.scratch[:n]
-	for i, w := range r.Words(k.at)[:n] {
+	words, scratch := r.Words(k.at)[:n], k.scratch[:n]
+	for i := 0; i < n; i++ {
+		w := words[i]
+		at := &k.recent[spot(w)]
+		if at.word == w && valid == nil {
+			scratch[i] = at.code
+			continue
+		}
 		if valid != nil && duck.IsNull(valid, i) {
 			if err := k.addNull(); err != nil {
 				return err
@@ -70,8 +80,7 @@ func (k *coder) encode(r *duck.Reader) error {
 			scratch[i] = uint16(k.null)
 			continue
 		}
-		at := &k.recent[w*0x9e3779b97f4a7c15>>(64-recentBits)] // by the golden ratio
-		if at.word != w || at.code == 0 {
+		if at.word != w {
 			key := w
 			if k.form == doubleKey {
 				key = canonicalBits(w)
@@ -80,9 +89,9 @@ func (k *coder) encode(r *duck.Reader) error {
 			if err != nil {
 				return err
 			}
-			*at = recent{w, uint32(code) + 1}
+			*at = recent{w, code}
 		}
-		scratch[i] = uint16(at.code - 1)
+		scratch[i] = at.code
 	}
 	return nil
 }
