@@ -11,10 +11,10 @@ import (
 // dealt to the slices afterwards. Few partitions of few slices cost as much as one.
 type fused struct {
 	parts []int
-	width []int // of each: its slices, and none
-	step  []int // what one slice further is in the cross table
-	size  int   // cells
-	pops  []int // the populations that a cell is part of, as many as parts; −1: in none of its slices
+	width []int   // of each: its slices, and none
+	step  []int   // what one slice further is in the cross table
+	size  int     // cells
+	pops  [][]int // the populations that each cell is part of
 }
 
 // fusedBytes is the most that the sums of a cross table of several partitions can take. Mostly
@@ -53,13 +53,12 @@ func fuse(parts []rows.Partition, offset []int, sums int) []fused {
 	}
 	for g := range out {
 		f := &out[g]
-		for cell := range f.size {
+		f.pops = make([][]int, f.size)
+		for cell := range f.pops {
 			for k, p := range f.parts {
-				pop := -1
 				if c := cell / f.step[k] % f.width[k]; c < f.width[k]-1 {
-					pop = offset[p] + c
+					f.pops[cell] = append(f.pops[cell], offset[p]+c)
 				}
-				f.pops = append(f.pops, pop)
 			}
 		}
 	}
@@ -83,14 +82,5 @@ func (g *fused) codes(parts []rows.Partition, from int, out []uint16) {
 	}
 	if len(g.parts) == 0 {
 		clear(out)
-	}
-}
-
-// deal calls add with each slice that a cell is part of, by population.
-func (g *fused) deal(cell int, add func(pop int)) {
-	for _, pop := range g.pops[cell*len(g.parts):][:len(g.parts)] {
-		if pop >= 0 {
-			add(pop)
-		}
 	}
 }

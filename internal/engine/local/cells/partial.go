@@ -222,15 +222,19 @@ func (j *job) countDense(p *partial, x *scratch, from, to int) {
 		for i, c := range x.codes[g] {
 			n[int(c)*j.cells+int(keys[i])]++
 		}
-		for at, k := range n {
-			if k == 0 {
-				continue
+		for cell := range f.size {
+			pops := f.pops[cell]
+			for key, k := range n[cell*j.cells:][:j.cells] {
+				if k == 0 {
+					continue
+				}
+				if g == 0 {
+					p.cellN[key] += int64(k)
+				}
+				for _, pop := range pops {
+					p.cellN[pop*j.cells+key] += int64(k)
+				}
 			}
-			cell, key := at/j.cells, at%j.cells
-			if g == 0 {
-				p.cellN[key] += int64(k)
-			}
-			f.deal(cell, func(pop int) { p.cellN[pop*j.cells+key] += int64(k) })
 		}
 	}
 }
@@ -369,15 +373,17 @@ func (a accumulator) plain(p *partial, s int, shift []float64) {
 		}
 		for cell := range f.size {
 			from := sums[cell*room:][:stride]
-			add := func(pop int) {
+			if g == 0 {
 				for i, v := range from {
-					total[pop*stride+i] += v
+					total[i] += v
 				}
 			}
-			if g == 0 {
-				add(0)
+			for _, pop := range f.pops[cell] {
+				to := total[pop*stride:][:len(from)]
+				for i, v := range from {
+					to[i] += v
+				}
 			}
-			f.deal(cell, add)
 		}
 	}
 	for at, m := range p.moments[s] {

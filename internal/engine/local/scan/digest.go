@@ -55,7 +55,7 @@ func digestFile(ctx context.Context, path string, own, whole hash.Hash) (int64, 
 		return 0, missing(path, err)
 	}
 	defer f.Close()
-	block := make([]byte, 1<<20)
+	block := make([]byte, 1<<17) // stays in the cache between the copy and the hash
 	var total int64
 	for {
 		if err := ctx.Err(); err != nil {
