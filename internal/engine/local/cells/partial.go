@@ -1,6 +1,8 @@
 package cells
 
 import (
+	"slices"
+
 	"github.com/fairtrial/fairtrial/internal/engine/local/rows"
 	"github.com/fairtrial/fairtrial/internal/summary"
 )
@@ -343,16 +345,15 @@ func (a accumulator) plain(p *partial, s int, shift []float64) {
 	}
 	stride := k + k*(k+1)/2
 	var seldom []int // rows where a seldom column is set
-	if len(a.seldom) > 0 {
-		for i := range a.to - a.from {
-			for _, c := range a.seldom {
-				if a.values[c][i] != 0 {
-					seldom = append(seldom, i)
-					break
-				}
+	for _, c := range a.seldom {
+		for i, v := range a.values[c] {
+			if v != 0 {
+				seldom = append(seldom, i)
 			}
 		}
 	}
+	slices.Sort(seldom)
+	seldom = slices.Compact(seldom)
 	room := stride // of a cell's sums
 	if k == 2 && len(a.dense) == 2 {
 		room = pairRoom
