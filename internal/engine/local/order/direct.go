@@ -1,7 +1,6 @@
 package order
 
 import (
-	"cmp"
 	"slices"
 
 	"github.com/fairtrial/fairtrial/internal/engine/local/rows"
@@ -78,44 +77,57 @@ func pairOf(r *rows.Rows, list []int32, m, b int) summary.RankPair {
 	return out
 }
 
+// item is a row of a list, with what sorting and counting need of it.
+type item struct {
+	score, label float64
+	at           int // its place in the list
+}
+
 // values calls f with each place in the list of rows, the row's V10 or V01 (not a number where
 // there is no other class) and its influence on average precision.
 func values(class []uint16, score []float64, list []int32, f func(i int, v, x float64)) {
-	order := make([]int32, len(list)) // places in the list, from the highest score down
+	order := make([]item, len(list)) // from the highest score down
 	pos := 0.0
 	for i, row := range list {
-		order[i] = int32(i)
-		pos += float64(class[row])
+		y := float64(class[row])
+		order[i] = item{score[row], y, i}
+		pos += y
 	}
-	slices.SortFunc(order, func(i, j int32) int {
-		return cmp.Or(cmp.Compare(score[list[j]], score[list[i]]), cmp.Compare(i, j))
+	slices.SortFunc(order, func(a, b item) int {
+		switch {
+		case a.score > b.score:
+			return -1
+		case a.score < b.score:
+			return 1
+		}
+		return a.at - b.at
 	})
 	neg := float64(len(list)) - pos
-	groups := func(f func(group []int32, above, abovePos, k, kPos float64)) {
+	groups := func(f func(group []item, above, abovePos, k, kPos float64)) {
 		above, abovePos := 0.0, 0.0
 		for i := 0; i < len(order); {
 			j, k := i, 0.0
-			for ; j < len(order) && score[list[order[j]]] == score[list[order[i]]]; j++ {
-				k += float64(class[list[order[j]]])
+			for ; j < len(order) && order[j].score == order[i].score; j++ {
+				k += order[j].label
 			}
 			f(order[i:j], above, abovePos, float64(j-i), k)
 			above, abovePos, i = above+float64(j-i), abovePos+k, j
 		}
 	}
 	var h1, h2, ap float64 // over the groups at or below: what they lose and gain by a row above
-	groups(func(_ []int32, above, abovePos, k, kPos float64) {
+	groups(func(_ []item, above, abovePos, k, kPos float64) {
 		n, tp := above+k, abovePos+kPos
 		h1 += kPos / n
 		h2 += kPos * tp / (n * n)
 		ap += kPos * tp / n
 	})
-	groups(func(group []int32, above, abovePos, k, kPos float64) {
+	groups(func(group []item, above, abovePos, k, kPos float64) {
 		n, tp := above+k, abovePos+kPos
-		for _, i := range group {
-			if class[list[i]] == 1 {
-				f(int(i), (neg-(above-abovePos)-(k-kPos)/2)/neg, tp/n+h1-h2-ap/pos)
+		for _, x := range group {
+			if x.label == 1 {
+				f(x.at, (neg-(above-abovePos)-(k-kPos)/2)/neg, tp/n+h1-h2-ap/pos)
 			} else {
-				f(int(i), (abovePos+kPos/2)/pos, -h2)
+				f(x.at, (abovePos+kPos/2)/pos, -h2)
 			}
 		}
 		h1 -= kPos / n

@@ -69,7 +69,8 @@ func rank(ctx context.Context, r *rows.Rows, pops []*summary.Population, e entri
 			return err
 		}
 		same := pairs && slices.Equal(r.Models[m].Score, r.Models[r.Baseline].Score)
-		for g, k := range walks {
+		each(rangesOf(len(walks)), func(g, _, _ int) { // workers have no population in common
+			k := walks[g]
 			k.finish(pops, m)
 			if pairs && m != r.Baseline {
 				direct(r, k.group, pops, k.pair(pops, m, r.Baseline, base[g], same), m, r.Baseline)
@@ -77,7 +78,7 @@ func rank(ctx context.Context, r *rows.Rows, pops []*summary.Population, e entri
 			if m == r.Baseline {
 				base[g] = k.st
 			}
-		}
+		})
 	}
 	return nil
 }

@@ -92,7 +92,7 @@ func (w *sorter) free() {
 }
 
 // sort orders rows by (score, row). A score becomes a 32-bit key by linear scaling
-// between the extremes, which is monotone in floating point; records are
+// between the extremes of a sample, which is monotone in floating point; records are
 // partitioned by the key's top bits into regions, these into buckets, which are radix-sorted in
 // the cache; runs of one key are settled by the scores themselves. Scores are finite;
 // codes are words of the rows that go along, as many each time; tags, if any, go along in the
