@@ -57,7 +57,7 @@ func degrade(r *rows.Rows, share float64, seed uint64) int64 {
 			number(r.Weight[i])
 		}
 		for _, p := range r.Parts {
-			code(uint64(p.Code[i]))
+			code(uint64(p.At(i)))
 		}
 		h := fnv.New64a()
 		_, _ = h.Write(buf) // never fails

@@ -181,3 +181,62 @@ func TestWorkers(t *testing.T) {
 		}
 	}
 }
+
+// TestWords: slices whose codes lie in words, beside one that SQL computes, are summarised as those whose
+// codes are columns, which a crossing of columns asks for.
+func TestWords(t *testing.T) {
+	t.Chdir(t.TempDir())
+	db, err := duck.Open(duck.Options{Threads: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	err = db.Exec(t.Context(), `COPY (SELECT i AS id, (hash(i) % 10 < 3)::INTEGER AS y, hash(i + 1) % 5000 / 5000 AS s, hash(i + 2) % 7919 / 7919 * 0.5 + s / 2 AS u,
+		'a' || hash(i + 3) % 40 AS a, hash(i + 4) % 3 AS n FROM range(150000) t(i)) TO 'a.parquet' (FORMAT parquet)`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	half := 0.5
+	r := engine.Request{Task: cases.Binary, Source: "a.parquet", ID: "id", Label: "y", Positive: "1", Baseline: 1, Exemplars: 1,
+		Models: []cases.Model{{Key: "candidate", Score: "s", Threshold: &half}, {Key: "baseline", Score: "u", Threshold: &half}},
+		Needs:  []summary.Spec{summary.Of(summary.KindRank), summary.Of(summary.KindCounts), summary.CutsOf(50, 1)}}
+	add := func(p slice.Partition, err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Slices = append(r.Slices, p)
+	}
+	rule, err := slice.ParseWhere("n > 0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	add(slice.ColumnSlice("a"))
+	add(slice.WhereSlice("some", rule))
+	add(slice.ColumnSlice("n"))
+	words, err := with(0).Summarize(t.Context(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	add(slice.CrossSlice("a", "n"))
+	columns, err := with(0).Summarize(t.Context(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(words.Set.Pops); n != 1+40+1+3 {
+		t.Fatalf("%d populations", n)
+	}
+	for i, p := range words.Set.Pops {
+		got, err := json.Marshal(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := json.Marshal(columns.Set.Pops[i])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(got, want) {
+			t.Fatalf("%s differs:\n%.300s\n%.300s", p.Slice, got, want)
+		}
+	}
+}

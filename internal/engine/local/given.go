@@ -20,7 +20,7 @@ func countUngraded(r *rows.Rows, pops []*summary.Population) {
 		bySlice := map[int]map[string]int64{}
 		for _, p := range r.Parts {
 			n := make([]int64, len(p.Names))
-			for i, code := range p.Code {
+			for i, code := range p.Codes() {
 				if g.Ungraded[i] && code != rows.None {
 					n[code]++
 				}

@@ -38,10 +38,10 @@ func countLabelled(r *rows.Rows, pops []*summary.Population) {
 		bySlice := map[int]map[string][]int64{}
 		for _, p := range r.Parts {
 			n := count(func(i int) int {
-				if p.Code[i] == rows.None {
+				if p.At(i) == rows.None {
 					return -1
 				}
-				return int(p.Code[i])
+				return int(p.At(i))
 			}, len(p.Names))
 			bySlice[p.Entry] = map[string][]int64{}
 			for c, name := range p.Names {

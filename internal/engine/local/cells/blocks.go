@@ -53,7 +53,7 @@ func (j *job) blockPartition(pops []*summary.Population, part int, start, byClus
 	base, count := 0, 1
 	var code []uint16
 	if part >= 0 {
-		base, count, code = j.offset[part], len(j.r.Parts[part].Names), j.r.Parts[part].Code
+		base, count, code = j.offset[part], len(j.r.Parts[part].Names), j.r.Parts[part].Codes()
 	}
 	popOf := func(i int32) int {
 		if code == nil {

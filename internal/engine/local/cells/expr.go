@@ -59,7 +59,13 @@ func (j *job) expression(e summary.Expr, m *rows.Model) column {
 	case summary.LogLoss:
 		log := newLogTable()
 		if m.Probs != nil {
-			return each(func(i int) float64 { return -log.of(clip(m.Probs[r.Class[i]][i])) })
+			return func(from, to int, out []float64) int {
+				for i := range out[:to-from] {
+					out[i] = clip(m.Probs[r.Class[from+i]][from+i])
+				}
+				log.losses(out[:to-from])
+				return -1
+			}
 		}
 		return func(from, to int, out []float64) int {
 			class, score := r.Class[from:to], m.Score[from:to]
@@ -68,8 +74,9 @@ func (j *job) expression(e summary.Expr, m *rows.Model) column {
 				if p < epsilon || p > 1-epsilon {
 					p = clip(p)
 				}
-				out[i] = -log.of(p)
+				out[i] = p
 			}
+			log.losses(out[:to-from])
 			return -1
 		}
 	case summary.Clipped:

@@ -67,20 +67,18 @@ func fuse(parts []rows.Partition, offset []int, sums int) []fused {
 
 // codes writes the cell of each row from row from on.
 func (g *fused) codes(parts []rows.Partition, from int, out []uint16) {
+	clear(out)
 	for k, p := range g.parts {
-		code := parts[p].Code[from : from+len(out)]
 		none, step := uint16(g.width[k]-1), uint16(g.step[k])
-		if k == 0 {
-			for i, c := range code {
-				out[i] = min(c, none)
+		if w := parts[p].Words; w != nil {
+			at := w.At[parts[p].Column]
+			for i, word := range w.Word[at.Word][from : from+len(out)] {
+				out[i] += uint16(at.Of(word)) * step
 			}
 			continue
 		}
-		for i, c := range code {
+		for i, c := range parts[p].Code[from : from+len(out)] {
 			out[i] += min(c, none) * step
 		}
-	}
-	if len(g.parts) == 0 {
-		clear(out)
 	}
 }

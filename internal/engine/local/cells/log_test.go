@@ -9,10 +9,15 @@ import (
 
 func TestLogTable(t *testing.T) {
 	table := newLogTable()
+	log := func(x float64) float64 {
+		own := [1]float64{x}
+		table.losses(own[:])
+		return -own[0]
+	}
 	worst, at := 0.0, 0.0
 	check := func(x float64) {
 		want := math.Log(x)
-		got := table.of(x)
+		got := log(x)
 		slack := math.Max(3e-16, 3*(math.Nextafter(math.Abs(want), math.Inf(1))-math.Abs(want)))
 		if want == 0 && got != 0 {
 			t.Fatalf("log(1) = %g", got)
@@ -43,7 +48,7 @@ func TestLogTable(t *testing.T) {
 	check(math.MaxFloat64)
 	t.Logf("worst %.3g of what is allowed, at %v", worst, new(big.Float).SetFloat64(at))
 	if worst > 1 {
-		t.Errorf("log(%v) = %v, want %v", at, table.of(at), math.Log(at))
+		t.Errorf("log(%v) = %v, want %v", at, log(at), math.Log(at))
 	}
 }
 
@@ -56,8 +61,10 @@ func BenchmarkLog(b *testing.B) {
 	table := newLogTable()
 	s := 0.0
 	b.Run("table", func(b *testing.B) {
-		for i := range b.N {
-			s += table.of(x[i&1023])
+		own := make([]float64, len(x))
+		for i := 0; i < b.N; i += len(x) {
+			copy(own, x)
+			table.losses(own)
 		}
 	})
 	b.Run("math", func(b *testing.B) {

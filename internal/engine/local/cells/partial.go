@@ -162,7 +162,7 @@ func (j *job) chunk(p *partial, x *scratch, from, to int) *partial {
 func (j *job) codes(from, to int, f func(code []uint16, base int)) {
 	f(nil, 0)
 	for k := range j.r.Parts {
-		f(j.r.Parts[k].Code[from:to], j.offset[k])
+		f(j.r.Parts[k].Codes()[from:to], j.offset[k])
 	}
 }
 

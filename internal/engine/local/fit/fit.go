@@ -92,7 +92,7 @@ func (s *slot) of(i int) int {
 	if s.part < 0 {
 		return 0
 	}
-	if c := s.r.Parts[s.part].Code[i]; c != rows.None {
+	if c := s.r.Parts[s.part].At(i); c != rows.None {
 		return int(c)
 	}
 	return -1

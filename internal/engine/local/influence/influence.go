@@ -121,7 +121,7 @@ func deal(r *rows.Rows, pops []*summary.Population, work chan<- piece) {
 	base := 1
 	for _, p := range r.Parts {
 		at := make([][]uint32, len(p.Names))
-		for i, c := range p.Code {
+		for i, c := range p.Codes() {
 			if c != rows.None {
 				at[c] = append(at[c], uint32(i))
 			}

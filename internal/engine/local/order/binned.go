@@ -162,7 +162,7 @@ func binnedRank(ctx context.Context, r *rows.Rows, pops []*summary.Population, e
 			}
 			b := &binnedSlot{r: r, slot: s, pops: pops[s.base : s.base+s.size], models: models}
 			if s.part >= 0 {
-				b.code = r.Parts[s.part].Code
+				b.code = r.Parts[s.part].Codes()
 			}
 			if e != nil {
 				b.entry = e[s.part+1]

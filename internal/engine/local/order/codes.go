@@ -1,10 +1,6 @@
 package order
 
-import (
-	"math/bits"
-
-	"github.com/fairtrial/fairtrial/internal/engine/local/rows"
-)
+import "github.com/fairtrial/fairtrial/internal/engine/local/rows"
 
 // codes hold the label of each row and its slice in every partition, in as few words of
 // 32 bits as they need; mostly one. Each word begins with the label. The sort carries them along,
@@ -16,11 +12,9 @@ type codes struct {
 
 // place is where a slot's slice stands in the words of a row.
 type place struct {
-	word, shift int
-	mask, none  uint32
+	rows.Place
+	none uint32
 }
-
-func (p place) of(word uint32) uint32 { return word >> (p.shift & 31) & p.mask }
 
 // positive reports the label, which is the lowest bit of every word.
 func positive(word uint32) bool { return word&1 == 1 }
@@ -31,21 +25,35 @@ func (c *codes) free() {
 	}
 }
 
+// pack takes the words that the rows have, and makes others for what is not in them.
 func pack(r *rows.Rows, all []slot, workers int) *codes {
-	c := &codes{}
-	free := 31 // bits of the last word
-	words := 1
+	c := &codes{at: make([]place, len(all))}
 	for _, s := range all {
-		if s.part < 0 { // overall: always slice 0
-			c.at = append(c.at, place{none: 1})
-			continue
+		if s.part >= 0 && r.Parts[s.part].Words != nil {
+			for _, word := range r.Parts[s.part].Words.Word {
+				c.words = append(c.words, array[uint32]{v: word})
+			}
+			break
 		}
-		width := bits.Len(uint(s.size))
-		if width > free {
-			words, free = words+1, 31
+	}
+	given := len(c.words)
+	var widths, column []int // the slots of the others
+	for x, s := range all {
+		switch c.at[x].none = uint32(s.size); {
+		case s.part < 0: // overall: always slice 0
+		case r.Parts[s.part].Words != nil:
+			c.at[x].Place = r.Parts[s.part].Words.At[r.Parts[s.part].Column]
+		default:
+			widths, column = append(widths, rows.Width(s.size)), append(column, x)
 		}
-		c.at = append(c.at, place{word: words - 1, shift: 32 - free, mask: 1<<width - 1, none: uint32(s.size)})
-		free -= width
+	}
+	places, words := rows.Lay(widths)
+	if given == 0 && words == 0 {
+		words = 1 // for the label
+	}
+	for k, x := range column {
+		c.at[x].Place = places[k]
+		c.at[x].Word += given
 	}
 	for range words {
 		c.words = append(c.words, newArray[uint32](r.N))
@@ -54,28 +62,26 @@ func pack(r *rows.Rows, all []slot, workers int) *codes {
 		const block = 2048 // of its parts all stay in the cache
 		for ; from < to; from += block {
 			end := min(from+block, to)
-			for w := range c.words {
-				word := c.words[w].v[from:end]
+			for w := range c.words[given:] {
+				word := c.words[given+w].v[from:end]
 				for i, y := range r.Class[from:end] {
 					word[i] = uint32(y)
 				}
 			}
-			for x := 0; x < len(all); x++ {
-				if all[x].part < 0 {
-					continue
-				}
-				at := c.at[x]
-				word, code := c.words[at.word].v[from:end], r.Parts[all[x].part].Code[from:end][:end-from]
-				if x+1 < len(all) && c.at[x+1].word == at.word { // two at a time
-					x++
-					and, second := c.at[x], r.Parts[all[x].part].Code[from:end][:end-from]
+			for k := 0; k < len(column); k++ {
+				at := c.at[column[k]]
+				code := func() []uint16 { return r.Parts[all[column[k]].part].Code[from:end][:end-from] }
+				word, first := c.words[at.Word].v[from:end], code()
+				if k+1 < len(column) && c.at[column[k+1]].Word == at.Word { // two at a time
+					k++
+					and, second := c.at[column[k]], code()
 					for i := range word {
-						word[i] |= min(uint32(code[i]), at.none)<<(at.shift&31) | min(uint32(second[i]), and.none)<<(and.shift&31)
+						word[i] |= min(uint32(first[i]), at.none)<<(at.Shift&31) | min(uint32(second[i]), and.none)<<(and.Shift&31)
 					}
 					continue
 				}
 				for i := range word {
-					word[i] |= min(uint32(code[i]), at.none) << (at.shift & 31)
+					word[i] |= min(uint32(first[i]), at.none) << (at.Shift & 31)
 				}
 			}
 		}

@@ -28,7 +28,7 @@ func direct(r *rows.Rows, group []slot, pops []*summary.Population, which []int,
 		for i := 0; i < r.N && some; i++ {
 			c := 0
 			if s.part >= 0 {
-				c = min(int(r.Parts[s.part].Code[i]), s.size)
+				c = min(int(r.Parts[s.part].At(i)), s.size)
 			}
 			if asked[c] {
 				lists[c] = append(lists[c], int32(i))

@@ -53,7 +53,7 @@ func graded(r *rows.Rows, g *rows.Given, pops []*summary.Population, e entries) 
 		s.Models = append(s.Models, rows.Model{Key: m.Key, Score: pick(g.Scores[m.Key], kept)})
 	}
 	for _, p := range r.Parts {
-		p.Code = pick(p.Code, kept)
+		p.Code, p.Words = pick(p.Codes(), kept), nil
 		s.Parts = append(s.Parts, p)
 	}
 	o := ordered{r: s}

@@ -160,10 +160,10 @@ func entriesOf(r *rows.Rows, pops []*summary.Population) entries {
 		for i := range e {
 			c := 0
 			if s.part >= 0 {
-				if r.Parts[s.part].Code[i] == noSlice {
+				if r.Parts[s.part].At(i) == noSlice {
 					continue
 				}
-				c = int(r.Parts[s.part].Code[i])
+				c = int(r.Parts[s.part].At(i))
 			}
 			id := r.ClusterHash[r.Cluster[i]]
 			if !pops[s.base+c].Blocks.Exact {

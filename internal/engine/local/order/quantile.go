@@ -114,7 +114,7 @@ func ranksAround(n int64, mid float64) []int64 {
 func ladders(r *rows.Rows, s *sorted, v []float64, sl slot, out []*summary.Quantile, m int) {
 	var code []uint16
 	if sl.part >= 0 {
-		code = r.Parts[sl.part].Code
+		code = r.Parts[sl.part].Codes()
 	}
 	seen, next := make([]int64, sl.size), make([]int, sl.size)
 	for i := range sl.size {
@@ -157,10 +157,10 @@ func belowBoth(r *rows.Rows, values [][]float64, sl slot, at int, pops []*summar
 		if sl.part < 0 {
 			return 0
 		}
-		if r.Parts[sl.part].Code[row] == noSlice {
+		if r.Parts[sl.part].At(row) == noSlice {
 			return -1
 		}
-		return int(r.Parts[sl.part].Code[row])
+		return int(r.Parts[sl.part].At(row))
 	}
 	for row := range r.N {
 		p := popOf(row)

@@ -80,6 +80,7 @@ func (s *sorted) positives(from, to int) (n int64) {
 type sorter struct {
 	rec     array[record]
 	more    []array[uint32]
+	parts   []part // by worker
 	workers int
 }
 
@@ -88,7 +89,10 @@ func (w *sorter) free() {
 	for i := range w.more {
 		w.more[i].free()
 	}
-	w.more = nil
+	for i := range w.parts {
+		w.parts[i].free()
+	}
+	w.more, w.parts = nil, nil
 }
 
 // sort orders rows by (score, row). A score becomes a 32-bit key by linear scaling
@@ -172,15 +176,19 @@ func (w *sorter) sort(ctx context.Context, score []float64, tags []uint16, codes
 	// Regions are dealt in contiguous groups; the ties of a group are gathered apart,
 	// since two groups can share a word of the bit set.
 	groups := regionGroups(start[:], n, w.workers)
-	found := make([][]int32, len(groups))
+	for len(w.parts) < len(groups) {
+		w.parts = append(w.parts, part{})
+	}
 	each(groups, func(k, from, to int) {
-		p := part{key: key}
+		p := &w.parts[k]
+		p.key, p.ties = key, p.ties[:0]
+		p.grow(s, from, to)
 		for region := from; region < to; region++ {
-			found[k] = p.sort(s, region, found[k])
+			p.sort(s, region)
 		}
 	})
-	for _, f := range found {
-		for _, i := range f {
+	for k := range groups {
+		for _, i := range w.parts[k].ties {
 			s.ties[i>>6] |= 1 << (i & 63)
 		}
 	}
@@ -190,55 +198,75 @@ func (w *sorter) sort(ctx context.Context, score []float64, tags []uint16, codes
 // part sorts one region at a time; its memory is that of the largest.
 type part struct {
 	key       scaler
-	rec       []record // the region by bucket
-	more      [][]uint32
+	rec       array[record] // the region by bucket
+	more      []array[uint32]
 	keys, tmp []uint64 // of a bucket: the key, and in the low half the place in the bucket
 	count     [2][digits]int32
+	ties      []int32 // places
 }
 
-// sort orders a region of s and appends the places of ties.
-func (p *part) sort(s *sorted, region int, ties []int32) []int32 {
+func (p *part) free() {
+	p.rec.free()
+	for i := range p.more {
+		p.more[i].free()
+	}
+	p.more = nil
+}
+
+// grow makes room for the largest of the regions.
+func (p *part) grow(s *sorted, from, to int) {
+	region, bucket := 0, 0
+	for r := from; r < to; r++ {
+		region = max(region, s.start[(r+1)*regionBuckets]-s.start[r*regionBuckets])
+	}
+	for b := from * regionBuckets; b < to*regionBuckets; b++ {
+		bucket = max(bucket, s.start[b+1]-s.start[b])
+	}
+	if region > len(p.rec.v) || len(p.more) < len(s.more) {
+		p.free()
+		p.rec = newArray[record](region)
+		for range s.more {
+			p.more = append(p.more, newArray[uint32](region))
+		}
+	}
+	if bucket > len(p.keys) {
+		p.keys, p.tmp = make([]uint64, bucket), make([]uint64, bucket)
+	}
+}
+
+// sort orders a region of s and notes the places of ties.
+func (p *part) sort(s *sorted, region int) {
 	start := s.start[region*regionBuckets:][:regionBuckets+1]
 	base := start[0]
 	n := start[len(start)-1] - base
-	if n > len(p.rec) {
-		p.rec, p.more = make([]record, n), nil
-		for range s.more {
-			p.more = append(p.more, make([]uint32, n))
-		}
-	}
 	var next [regionBuckets]int
 	for b := range next {
 		next[b] = start[b] - base
 	}
+	key, to := p.key, p.rec.v
 	for i, r := range s.rec[base : base+n] {
-		b := p.key.of(r.score) >> (32 - bucketBits) % uint32(len(next))
+		b := key.of(r.score) >> (32 - bucketBits) % uint32(len(next))
 		at := next[b]
-		p.rec[at] = r
+		to[at] = r
 		for k, more := range s.more {
-			p.more[k][at] = more[base+i]
+			p.more[k].v[at] = more[base+i]
 		}
 		next[b]++
 	}
 	for b := range next {
-		if from, to := start[b], start[b+1]; from < to {
-			ties = p.order(p.rec[from-base:to-base], from, ties)
-			s.hits[region*regionBuckets+b] = p.put(s, from, base)
+		if from, end := start[b], start[b+1]; from < end {
+			keys := p.order(to[from-base:end-base], from)
+			s.hits[region*regionBuckets+b] = p.put(s, keys, from, base)
 		}
 	}
-	return ties
 }
 
-// order sorts p.keys, one for each of the records, and appends the places of ties, counted
+// order gives the keys of the records in order, and notes the places of ties, counted
 // from base. Two digits of the key below the bucket's are sorted by radix, stably; what the
 // rest would decide is rare.
-func (p *part) order(rec []record, base int, ties []int32) []int32 {
+func (p *part) order(rec []record, base int) []uint64 {
 	n := len(rec)
-	if n > cap(p.keys) {
-		p.keys, p.tmp = make([]uint64, n), make([]uint64, n)
-	}
-	p.keys = p.keys[:n]
-	keys, tmp := p.keys, p.tmp[:n]
+	keys, tmp := p.keys[:n], p.tmp[:n]
 	clear(p.count[0][:])
 	clear(p.count[1][:])
 	for i := range rec {
@@ -264,7 +292,8 @@ func (p *part) order(rec []record, base int, ties []int32) []int32 {
 		keys[*at] = k
 		*at++
 	}
-	return settle(keys, base, rec, ties)
+	p.settle(keys, base, rec)
+	return keys
 }
 
 const (
@@ -273,17 +302,17 @@ const (
 	restBits  = 32 - bucketBits - 2*digitBits
 )
 
-// put writes the bucket that has just been ordered back to s, and counts its positives.
-func (p *part) put(s *sorted, from, base int) (hits int64) {
-	rec, out := p.rec[from-base:][:len(p.keys)], s.rec[from:][:len(p.keys)]
-	for i, k := range p.keys {
+// put writes the bucket of the keys, which are in order, back to s, and counts its positives.
+func (p *part) put(s *sorted, keys []uint64, from, base int) (hits int64) {
+	rec, out := p.rec.v[from-base:][:len(keys)], s.rec[from:][:len(keys)]
+	for i, k := range keys {
 		r := rec[uint32(k)]
 		out[i] = r
 		hits += int64(r.code & 1)
 	}
 	for w, more := range s.more {
-		words, out := p.more[w][from-base:], more[from:]
-		for i, k := range p.keys {
+		words, out := p.more[w].v[from-base:], more[from:]
+		for i, k := range keys {
 			out[i] = words[uint32(k)]
 		}
 	}
@@ -346,9 +375,9 @@ func (k scaler) of(s float64) uint32 {
 	return 0
 }
 
-// settle orders runs of keys that the digits do not tell apart by score, and appends the places
+// settle orders runs of keys that the digits do not tell apart by score, and notes the places
 // of ties.
-func settle(keys []uint64, base int, rec []record, ties []int32) []int32 {
+func (p *part) settle(keys []uint64, base int, rec []record) {
 	const same = 32 + restBits
 	score := func(k uint64) float64 { return rec[uint32(k)].score }
 	for i := 0; i < len(keys); {
@@ -368,13 +397,12 @@ func settle(keys []uint64, base int, rec []record, ties []int32) []int32 {
 			}
 			for x := 1; x < len(run); x++ {
 				if score(run[x]) == score(run[x-1]) {
-					ties = append(ties, int32(base+i+x))
+					p.ties = append(p.ties, int32(base+i+x))
 				}
 			}
 		}
 		i = j
 	}
-	return ties
 }
 
 // split cuts n rows into ranges for the workers.

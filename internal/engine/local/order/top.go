@@ -61,7 +61,7 @@ func (t *topWalk) of(row uint32) int {
 	if t.slot.part < 0 {
 		return 0
 	}
-	if c := t.r.Parts[t.slot.part].Code[row]; c != noSlice {
+	if c := t.r.Parts[t.slot.part].At(int(row)); c != noSlice {
 		return int(c)
 	}
 	return -1
@@ -166,7 +166,7 @@ func eachRow(r *rows.Rows, sl slot, f func(row, p int)) {
 	for i := range r.N {
 		if sl.part < 0 {
 			f(i, 0)
-		} else if c := r.Parts[sl.part].Code[i]; c != noSlice {
+		} else if c := r.Parts[sl.part].At(i); c != noSlice {
 			f(i, int(c))
 		}
 	}

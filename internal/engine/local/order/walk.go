@@ -92,11 +92,11 @@ func (k *walk) block(b *block) {
 // records are the block's, with the word that holds the slot's slices as their code.
 func (k *walk) records(v *view, b *block) []record {
 	rec := k.s.rec[b.from:b.to]
-	if v.word == 0 {
+	if v.Word == 0 {
 		return rec
 	}
 	k.other = append(k.other[:0], rec...)
-	for i, word := range k.s.more[v.word-1][b.from:b.to] {
+	for i, word := range k.s.more[v.Word-1][b.from:b.to] {
 		k.other[i].code = word
 	}
 	return k.other
@@ -114,7 +114,7 @@ func (t *state) flush(h *head) {
 // registers. Most of the time is spent here: what the loops need is in locals, and they
 // call nothing.
 func (k *walk) singles(v *view, rec []record) {
-	heads, shift, mask, passed := v.heads, v.shift&31, v.mask, &k.passed
+	heads, shift, mask, passed := v.heads, v.Shift&31, v.Mask, &k.passed
 	for len(rec) > 0 {
 		n, i := 0, 0
 		for ; i < len(rec); i++ {
@@ -136,14 +136,14 @@ func (k *walk) singles(v *view, rec []record) {
 		}
 		k.positives(v, n)
 		if rec = rec[i:]; len(rec) > 0 {
-			c := v.of(rec[0].code)
+			c := v.Of(rec[0].code)
 			v.st[c].turn(&heads[c])
 		}
 	}
 }
 
 func (k *walk) singlesReading(v *view, rec []record) {
-	heads, shift, mask, passed := v.heads, v.shift&31, v.mask, &k.passed
+	heads, shift, mask, passed := v.heads, v.Shift&31, v.Mask, &k.passed
 	neg, width, step := v.left.class[0].v, uint32(1)<<v.left.bits, v.left.step
 	for len(rec) > 0 {
 		n, i := 0, 0
@@ -168,7 +168,7 @@ func (k *walk) singlesReading(v *view, rec []record) {
 		}
 		k.positivesReading(v, n)
 		if rec = rec[i:]; len(rec) > 0 {
-			c := v.of(rec[0].code)
+			c := v.Of(rec[0].code)
 			v.st[c].turn(&heads[c])
 		}
 	}
@@ -243,7 +243,7 @@ func (k *walk) positivesReading(v *view, n int) {
 func (k *walk) tied(v *view, rec []record) {
 	k.met = k.met[:0]
 	for i := range rec {
-		c := v.of(rec[i].code)
+		c := v.Of(rec[i].code)
 		if int(c) >= len(v.st) {
 			continue
 		}
@@ -270,7 +270,7 @@ func (k *walk) tied(v *view, rec []record) {
 		v.st[c].settle(&v.heads[c], rec[0].score)
 	}
 	for i := 0; i < len(rec) && k.e != nil; i++ {
-		if c := v.of(rec[i].code); int(c) < len(v.st) {
+		if c := v.Of(rec[i].code); int(c) < len(v.st) {
 			v.st[c].addEntry(k.e[v.number][rec[i].row], positive(rec[i].code))
 		}
 	}

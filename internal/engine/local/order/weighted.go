@@ -120,7 +120,7 @@ func (k *weightedWalk) walk(pops []*summary.Population) []weighted {
 	st := make([]weighted, k.slot.size)
 	var code []uint16
 	if k.slot.part >= 0 {
-		code = k.r.Parts[k.slot.part].Code
+		code = k.r.Parts[k.slot.part].Codes()
 	}
 	of := func(row uint32) *weighted {
 		if code == nil {

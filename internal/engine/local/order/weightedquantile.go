@@ -50,7 +50,7 @@ func codesOf(r *rows.Rows, sl slot) []uint16 {
 	if sl.part < 0 {
 		return nil
 	}
-	return r.Parts[sl.part].Code
+	return r.Parts[sl.part].Codes()
 }
 
 // weightedLadders finds the quantile and the order statistics around it of one slot's

@@ -67,8 +67,28 @@ type Partition struct {
 	Entry int // index of the declared entry
 	Def   slice.Partition
 	Names []string // slice name by code, in report order
-	Code  []uint16 // by row; None: in no slice of this entry
 	Aside []int64  // rows of each slice that are not used, by code
+
+	// The codes by row, None for one in no slice of this entry: a column, or one of Words.
+	Code   []uint16
+	Words  *Words
+	Column int
+}
+
+// At is the code of a row.
+func (p *Partition) At(row int) uint16 {
+	if p.Words != nil {
+		return p.Words.Code(p.Column, row)
+	}
+	return p.Code[row]
+}
+
+// Codes are those of all rows.
+func (p *Partition) Codes() []uint16 {
+	if p.Words != nil {
+		return p.Words.Column(p.Column)
+	}
+	return p.Code
 }
 
 // Lost is one row that could not be used because its label or a prediction is missing.

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/fairtrial/fairtrial/internal/cases"
 	"github.com/fairtrial/fairtrial/internal/engine/local/duck"
 	"github.com/fairtrial/fairtrial/internal/engine/local/rows"
 	"github.com/fairtrial/fairtrial/internal/slice"
@@ -37,7 +38,7 @@ func (k *coder) cells(ctx context.Context, db *duck.DB, t *table) ([]cell, error
 	var byHash map[uint64]cell
 	if k.form == hashKey {
 		var err error
-		if k.n <= fewTexts {
+		if byHash = k.met; byHash == nil && k.n <= fewTexts {
 			byHash, err = k.names(ctx, db, t, fmt.Sprintf("LIMIT %d", firstRows))
 		}
 		if err == nil && !k.named(byHash) {
@@ -101,10 +102,7 @@ func (k *coder) named(byHash map[uint64]cell) bool {
 }
 
 func (k *coder) names(ctx context.Context, db *duck.DB, t *table, limit string) (map[uint64]cell, error) {
-	x, _ := k.col.typed()
-	if k.col.Kind != "text" {
-		x = "CAST(" + x + " AS VARCHAR)"
-	}
+	x := k.col.texts()
 	r, err := db.Query(ctx, fmt.Sprintf("SELECT v, hash(v) FROM (SELECT %s AS v FROM %s %s) GROUP BY v", x, t.from([]*column{k.col}, false), limit))
 	if err != nil {
 		return nil, t.explain(err)
@@ -128,6 +126,15 @@ func (k *coder) names(ctx context.Context, db *duck.DB, t *table, limit string) 
 		return nil, t.explain(closeErr)
 	}
 	return out, err
+}
+
+// texts is the column as the texts whose hashes the stream has.
+func (c *column) texts() string {
+	x, _ := c.typed()
+	if c.Kind != cases.Text {
+		x = "CAST(" + x + " AS VARCHAR)"
+	}
+	return x
 }
 
 // compareCells orders numbers by size, text by bytes, numbers before text, null last.

@@ -30,8 +30,9 @@ type coder struct {
 	slots  []uint32                // open addressing: code+1, 0 is free; by key
 	keys   []uint64                // by code
 	texts  map[string]uint16
-	words  []string // by code, textKey
-	null   int      // code of null, -1 before one is seen
+	words  []string        // by code, textKey
+	null   int             // code of null, -1 before one is seen
+	met    map[uint64]cell // by hash: the texts that meet has found, nil without
 	n      int
 	bad    []unusableCode // see unusable
 	badAt  int            // n when bad was made

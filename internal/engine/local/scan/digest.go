@@ -86,8 +86,7 @@ func rowsDigest(r *rows.Rows) string {
 	fold := func(i int, w uint64) {
 		hi, lo := bits.Mul64(a[i]^w, 0x9e3779b97f4a7c15)
 		a[i] = hi ^ lo ^ 0x2545f4914f6cdd1d
-		hi, lo = bits.Mul64(b[i]+w, 0xd6e8feb86659fd93)
-		b[i] = mix(hi + lo)
+		b[i] = (b[i]^lo)*0xd6e8feb86659fd93 + hi
 	}
 	for from := 0; from < r.N; from += block {
 		n := min(block, r.N-from)
@@ -131,8 +130,8 @@ func rowsDigest(r *rows.Rows) string {
 		}
 		floats(r.Weight)
 		for i := 0; i < n; i++ {
-			sumA += mix(a[i])
-			sumB += mix(b[i])
+			sumA += a[i]
+			sumB += b[i]
 		}
 	}
 	h := sha256.New()

@@ -78,6 +78,9 @@ func (w *pass) finish(ctx context.Context) (*Scan, error) {
 	if err := w.partitions(ctx, r); err != nil {
 		return nil, err
 	}
+	if w.codes.words != nil {
+		w.codes.words.Label(r.Class)
+	}
 	w.lost(r)
 	f.Missing = map[string]int64{}
 	for m, model := range w.req.Models {

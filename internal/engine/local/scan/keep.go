@@ -66,9 +66,7 @@ func (w *pass) keep(r *duck.Reader, n int, some bool, target, weight []float64) 
 	if weight != nil {
 		w.weight = take(w.weight, weight, w.sel, all)
 	}
-	for i, k := range s.coders {
-		w.codes[i] = take(w.codes[i], k.scratch[:n], w.sel, all)
-	}
+	w.codes.take(s.coders, n, w.sel, all)
 	for i, part := range s.parts {
 		if part.code >= 0 {
 			w.parts[i] = take(w.parts[i], r.Shorts(part.code), w.sel, all)

@@ -79,31 +79,29 @@ func (p *Plan) guessedToo(name string) {
 // partitions names the slices of each declared entry and gives each row its code.
 func (w *pass) partitions(ctx context.Context, r *rows.Rows) error {
 	s := w.stream
-	sorted := make([][]cell, len(s.coders))
+	sorted, rank := make([][]cell, len(s.coders)), make([][]uint16, len(s.coders))
 	for i, k := range s.coders {
 		cells, err := k.cells(ctx, w.db, w.t)
 		if err != nil {
 			return err
 		}
-		seen := make([]bool, len(cells))
-		for c := range seen {
-			seen[c] = w.usedN == w.read
-		}
-		if w.usedN < w.read { // only values that some row has left count
-			for _, c := range w.codes[i] {
+		seen := make([]bool, len(cells)) // only values that some row has left count
+		if w.usedN == w.read && (k.met == nil || s.where == "") {
+			for c := range seen {
 				seen[c] = true
 			}
+		} else {
+			w.codes.seen(i, seen)
 		}
 		for _, a := range w.aside {
 			seen[a.codes[i]] = true
 		}
-		var rank []uint16
-		sorted[i], rank = orderSeen(cells, seen)
-		recode(w.codes[i], rank)
+		sorted[i], rank[i] = orderSeen(cells, seen)
 		for _, a := range w.aside {
-			a.codes[i] = rank[a.codes[i]]
+			a.codes[i] = rank[i][a.codes[i]]
 		}
 	}
+	w.codes.recode(rank)
 	total := 0
 	for e, def := range w.req.Slices {
 		part := rows.Partition{Entry: e, Def: def}
@@ -113,7 +111,7 @@ func (w *pass) partitions(ctx context.Context, r *rows.Rows) error {
 			w.computed(&part, e, def)
 		case len(pc.coders) == 1:
 			k := pc.coders[0]
-			part.Code = w.codes[k]
+			part.Code, part.Words, part.Column = w.codes.column[k], w.codes.words, k
 			for _, c := range sorted[k] {
 				part.Names = append(part.Names, def.Label(c.value))
 			}
@@ -204,7 +202,7 @@ func (w *pass) cross(part *rows.Partition, e int, def slice.Partition, coders []
 		if uint64(len(combos))*uint64(width) > 1<<28 {
 			return w.tooManyCombinations(def, len(combos)*width)
 		}
-		for i, c := range w.codes[k] {
+		for i, c := range w.codes.column[k] {
 			table[mark(keys[i], c)] = 1
 		}
 		for i := range w.aside {
@@ -221,7 +219,7 @@ func (w *pass) cross(part *rows.Partition, e int, def slice.Partition, coders []
 		if len(next) >= maxValues {
 			return w.tooManyCombinations(def, len(next))
 		}
-		for i, c := range w.codes[k] {
+		for i, c := range w.codes.column[k] {
 			keys[i] = table[mark(keys[i], c)]
 		}
 		for i := range w.aside {

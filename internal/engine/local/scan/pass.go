@@ -31,7 +31,7 @@ type pass struct {
 	weight  []float64
 	cluster *clusters
 	crossed *clusters
-	codes   [][]uint16 // by coder, then used row
+	codes   *codeColumns
 	parts   [][]uint16 // by declared entry computed by SQL, then used row
 	aside   []aside
 	imputed []imputed
@@ -68,6 +68,9 @@ func (p *Plan) pass(ctx context.Context) (*Scan, error) {
 	w.facts = &w.scan.Facts
 	w.outs = make([]outputs, len(p.req.Models))
 	w.absent = make([]int64, len(p.req.Models))
+	if err := p.meet(ctx); err != nil {
+		return nil, err
+	}
 	w.prepare()
 	r, err := p.db.Query(ctx, s.sql, s.args...)
 	if err != nil {
@@ -124,10 +127,7 @@ func (w *pass) prepare() {
 	if s.crossed >= 0 {
 		w.crossed = newClusters(n)
 	}
-	w.codes = make([][]uint16, len(s.coders))
-	for i := range w.codes {
-		w.codes[i] = rows.Column[uint16](n)
-	}
+	w.codes = newCodeColumns(len(s.coders), n, w.packing())
 	w.parts = make([][]uint16, len(s.parts))
 	for i, part := range s.parts {
 		if part.code >= 0 {

@@ -19,6 +19,8 @@ type Plan struct {
 	joins  []*join // by model; nil where the model stands in the cases' file
 	stream *stream
 	given  []given
+
+	packAfter int // rows, that tests change
 }
 
 // Prepare opens the files of a request. Errors about the data or about columns are
@@ -38,7 +40,7 @@ func Prepare(ctx context.Context, db *duck.DB, req engine.Request) (*Plan, error
 	if err != nil {
 		return nil, err
 	}
-	p := &Plan{db: db, req: req, t: t, joins: make([]*join, len(req.Models))}
+	p := &Plan{db: db, req: req, t: t, packAfter: packAfter, joins: make([]*join, len(req.Models))}
 	for m, model := range req.Models {
 		if model.Source == "" {
 			continue
