@@ -68,17 +68,23 @@ func fuse(parts []rows.Partition, offset []int, sums int) []fused {
 // codes writes the cell of each row from row from on.
 func (g *fused) codes(parts []rows.Partition, from int, out []uint16) {
 	clear(out)
-	for k, p := range g.parts {
-		none, step := uint16(g.width[k]-1), uint16(g.step[k])
-		if w := parts[p].Words; w != nil {
-			at := w.At[parts[p].Column]
-			for i, word := range w.Word[at.Word][from : from+len(out)] {
-				out[i] += uint16(at.Of(word)) * step
+	for k := 0; k < len(g.parts); k++ {
+		p, none, step := &parts[g.parts[k]], uint16(g.width[k]-1), uint16(g.step[k])
+		if p.Words == nil {
+			for i, c := range p.Code[from : from+len(out)] {
+				out[i] += min(c, none) * step
 			}
 			continue
 		}
-		for i, c := range parts[p].Code[from : from+len(out)] {
-			out[i] += min(c, none) * step
+		at, and, other := p.Words.At[p.Column], rows.Place{}, uint16(0)
+		if k+1 < len(g.parts) { // two at a time where they share a word
+			if q := &parts[g.parts[k+1]]; q.Words != nil && q.Words.At[q.Column].Word == at.Word {
+				k++
+				and, other = q.Words.At[q.Column], uint16(g.step[k])
+			}
+		}
+		for i, word := range p.Words.Word[at.Word][from : from+len(out)] {
+			out[i] += uint16(at.Of(word))*step + uint16(and.Of(word))*other
 		}
 	}
 }

@@ -252,7 +252,7 @@ func (b *binnedSlot) walk(m, i int, means []float64, counts []binCount, values [
 		t.turn(&h)
 		t.gap(&h)
 		inHere, posHere, negHere := c[0]+c[1], float64(c[1]), float64(c[0])
-		below, belowPos := h.below(), h.belowPos()
+		below, belowPos := h.below, t.belowPos
 		left := float64(t.n - below)
 		inv := 1 / left
 		prec := float64(t.pos-belowPos) * inv
@@ -285,7 +285,8 @@ func (b *binnedSlot) walk(m, i int, means []float64, counts []binCount, values [
 			x.OffKS = max(x.OffKS, posHere*2*perPos, negHere*2*t.perNeg)
 		}
 		h.sum += float64(inHere) * means[bin]
-		h.seen += uint64(c[1])<<32 + uint64(inHere)
+		h.below += uint32(inHere)
+		t.belowPos += uint32(c[1])
 		t.gap(&h)
 	}
 	for k := range values {

@@ -3,7 +3,6 @@ package order
 import (
 	"math"
 	"math/bits"
-	"sort"
 
 	"github.com/fairtrial/fairtrial/internal/summary"
 )
@@ -108,8 +107,12 @@ func (g *grid) assign(s *sorted, score []float64, workers int) {
 		for i, x := range score[from:to] {
 			c := key.of(x) >> (32 - cellBits)
 			bin, last := first[c], first[c+1]
-			if bin < last {
-				bin += uint16(sort.Search(int(last-bin), func(k int) bool { return x < bound[int(bin)+k] }))
+			for bin < last {
+				if mid := (bin + last) / 2; x < bound[mid] {
+					last = mid
+				} else {
+					bin = mid + 1
+				}
 			}
 			out[i] = bin
 		}
@@ -152,9 +155,10 @@ func narrow(sum uint64) (place, ap uint64) { return sum >> 32, sum & math.MaxUin
 
 // mark is where a population stood at the end of the bin before, and sums over all bins.
 type mark struct {
-	seen, u2 uint64
-	x, h2    float64 // Σ X over positives, Σ H2 over negatives
-	class    [2]marked
+	below, belowPos uint32
+	u2              uint64
+	x, h2           float64 // Σ X over positives, Σ H2 over negatives
+	class           [2]marked
 }
 
 // marked sums up, over the rows of a class, what was kept of their values, the values themselves
@@ -179,22 +183,22 @@ func (l *left) leave(heads []head, st []state, bin int, last bool) {
 }
 
 func (l *left) fill(t *state, h *head, m *mark, cell int) {
-	if h.seen == m.seen {
+	if h.below == m.below {
 		return
 	}
-	pos, neg := h.belowPos(), h.below()-h.belowPos()
-	dp := pos - uint32(m.seen>>32)
-	dn := neg - (uint32(m.seen) - uint32(m.seen>>32))
+	pos, neg := t.belowPos, h.below-t.belowPos
+	dp := pos - m.belowPos
+	dn := neg - (m.below - m.belowPos)
 	h2 := float64(neg)*t.h2 - t.missed
 	if dp > 0 {
 		l.put(t, m, 1, cell, float64(dp), float64(t.u2-m.u2), t.x-m.x)
 	}
 	if dn > 0 {
 		// Each pair of a positive and a negative counts two for one of them, or one for both.
-		was := 2*(m.seen&math.MaxUint32-m.seen>>32)*(m.seen>>32) - m.u2
+		was := 2*uint64(m.below-m.belowPos)*uint64(m.belowPos) - m.u2
 		l.put(t, m, 0, cell, float64(dn), float64(2*uint64(neg)*uint64(pos)-t.u2-was), h2-m.h2)
 	}
-	m.seen, m.u2, m.x, m.h2 = h.seen, t.u2, t.x, h2
+	m.below, m.belowPos, m.u2, m.x, m.h2 = h.below, t.belowPos, t.u2, t.x, h2
 }
 
 func (l *left) put(t *state, m *mark, class, cell int, n, places, aps float64) {

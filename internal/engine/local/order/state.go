@@ -10,19 +10,19 @@ import (
 // negatives add up to is settled at the positives, by parts: a positive raises the value
 // of each negative above it, and how many those are is known.
 type head struct {
-	seen uint64  // rows strictly below; in the high half, the positives of them
-	sum  float64 // Σ score so far, for the calibration bins
-	run  uint64  // Σ of what the baseline leaves for the negatives of the block, as wide spreads them
-	next uint32  // rank at which the next calibration bin begins
+	below uint32  // rows strictly below
+	next  uint32  // rank at which the next calibration bin begins
+	sum   float64 // Σ score so far, for the calibration bins
+	run   uint64  // Σ of what the baseline leaves for the negatives of the block, as wide spreads them
+	_     uint64  // half a cache line: found by a shift
 }
-
-func (h *head) below() uint32    { return uint32(h.seen) }
-func (h *head) belowPos() uint32 { return uint32(h.seen >> 32) }
 
 // state is the rest of one population's walk.
 type state struct {
 	n, pos uint32
 	perNeg float64 // 1/(2·Neg); 0 without negatives
+
+	belowPos uint32 // positives of the rows below
 
 	h1, h2  float64 // Σ k⁺/N and Σ k⁺·TP/N² over the tie groups so far
 	u2      uint64  // Σ over positives of 2·(negatives below + ½ tied)
@@ -83,7 +83,9 @@ func newState(p *summary.Population) (head, state) {
 
 // positive takes in a positive whose score no other row of the population has, above the
 // rows given. It returns its V10 − ½, its AP value and how much it raises H2.
-func (t *state) positive(below, belowPos uint32) (v, ap, rise float64) {
+func (t *state) positive(below uint32) (v, ap, rise float64) {
+	belowPos := t.belowPos
+	t.belowPos++
 	negBelow := below - belowPos
 	// The distance grows with every negative: it is largest before a positive, least after one.
 	gap := int64(below)*int64(t.pos) - int64(belowPos)*int64(t.n)
@@ -128,7 +130,7 @@ func (t *state) settle(h *head, score float64) {
 	t.gap(h)
 	g := &t.more.tied
 	pos, neg := float64(g.pos), float64(g.neg)
-	below, belowPos := h.below(), h.belowPos()
+	below, belowPos := h.below, t.belowPos
 	inv := 1 / float64(t.n-below)
 	prec := float64(t.pos-belowPos) * inv
 	rise := pos * prec * inv
@@ -152,20 +154,21 @@ func (t *state) settle(h *head, score float64) {
 	t.c10 += v * float64(int64(g.posPlace))
 	t.cap += g.ap * float64(int64(g.posAP))
 	h.sum += (pos + neg) * score
-	h.seen += uint64(g.pos)<<32 + uint64(g.pos) + uint64(g.neg)
+	h.below += g.pos + g.neg
+	t.belowPos += g.pos
 	t.gap(h)
 }
 
 // gap notes the distance of the distribution functions of the two classes between two
 // scores, times the rows of both.
 func (t *state) gap(h *head) {
-	gap := int64(h.below())*int64(t.pos) - int64(h.belowPos())*int64(t.n)
+	gap := int64(h.below)*int64(t.pos) - int64(t.belowPos)*int64(t.n)
 	t.gapHigh, t.gapLow = max(t.gapHigh, gap), min(t.gapLow, gap)
 }
 
 // turn closes the calibration bins that end before the current rank.
 func (t *state) turn(h *head) {
-	for h.below() >= h.next {
+	for h.below >= h.next {
 		t.closeBin(h)
 	}
 }
@@ -180,8 +183,8 @@ func (t *state) binEnd() uint32 {
 
 func (t *state) closeBin(h *head) {
 	r := t.more
-	r.bins[r.bin] = summary.Bin{N: int64(h.below() - r.binBelow), Pos: int64(h.belowPos() - r.binPos), SumScore: h.sum - r.binSum}
-	r.binBelow, r.binPos, r.binSum = h.below(), h.belowPos(), h.sum
+	r.bins[r.bin] = summary.Bin{N: int64(h.below - r.binBelow), Pos: int64(t.belowPos - r.binPos), SumScore: h.sum - r.binSum}
+	r.binBelow, r.binPos, r.binSum = h.below, t.belowPos, h.sum
 	r.bin++
 	h.next = t.binEnd()
 }

@@ -31,8 +31,9 @@ type view struct {
 
 // passed is a positive that the first loop of singles has gone past, and what lies below it.
 type passed struct {
-	at        uint32 // its slice; on reading, its cell
-	seen, run uint64
+	at    uint32 // its slice; on reading, its cell
+	below uint32
+	run   uint64
 }
 
 func (k *walk) start(pops []*summary.Population, c *codes) {
@@ -124,14 +125,14 @@ func (k *walk) singles(v *view, rec []record) {
 				continue
 			}
 			h := &heads[c]
-			if h.below() >= h.next {
+			below := h.below
+			if below >= h.next {
 				break
 			}
-			y := uint64(r.code & 1)
 			p := &passed[n&(blockRows-1)]
-			p.at, p.seen = c, h.seen
-			n += int(y)
-			h.seen += 1 + y<<32
+			p.at, p.below = c, below
+			n += int(r.code & 1)
+			h.below = below + 1
 			h.sum += r.score
 		}
 		k.positives(v, n)
@@ -154,17 +155,18 @@ func (k *walk) singlesReading(v *view, rec []record) {
 				continue
 			}
 			h := &heads[c]
-			if h.below() >= h.next {
+			below, run := h.below, h.run
+			if below >= h.next {
 				break
 			}
 			y := uint64(r.code & 1)
 			at := c*width + r.row*step>>16 // cell, without a shift that varies
 			p := &passed[n&(blockRows-1)]
-			p.at, p.seen, p.run = at, h.seen, h.run
+			p.at, p.below, p.run = at, below, run
 			n += int(y)
-			h.seen += 1 + y<<32
+			h.below = below + 1
 			h.sum += r.score
-			h.run += wide(neg[at]) & (y - 1)
+			h.run = run + wide(neg[at])&(y-1)
 		}
 		k.positivesReading(v, n)
 		if rec = rec[i:]; len(rec) > 0 {
@@ -178,20 +180,19 @@ func (k *walk) whole(v *view, rec []record) {
 	t, h := &v.st[0], &v.heads[0]
 	for len(rec) > 0 {
 		t.turn(h)
-		end := min(len(rec), int(h.next-h.below())) // of the calibration bin
+		end := min(len(rec), int(h.next-h.below)) // of the calibration bin
 		if k.reading {
 			k.wholeReading(v, rec[:end])
 		} else {
-			n, seen, sum := 0, h.seen, h.sum
+			n, below, sum := 0, h.below, h.sum
 			for i := range rec[:end] {
-				y := uint64(rec[i].code & 1)
 				p := &k.passed[n&(blockRows-1)]
-				p.at, p.seen = 0, seen
-				n += int(y)
-				seen += 1 + y<<32
+				p.at, p.below = 0, below
+				n += int(rec[i].code & 1)
+				below++
 				sum += rec[i].score
 			}
-			h.seen, h.sum = seen, sum
+			h.below, h.sum = below, sum
 			k.positives(v, n)
 		}
 		rec = rec[end:]
@@ -200,18 +201,18 @@ func (k *walk) whole(v *view, rec []record) {
 
 func (k *walk) wholeReading(v *view, rec []record) {
 	h, neg, step := &v.heads[0], v.left.class[0].v, v.left.step
-	n, seen, sum, run := 0, h.seen, h.sum, h.run
+	n, below, sum, run := 0, h.below, h.sum, h.run
 	for i := range rec {
 		y := uint64(rec[i].code & 1)
 		at := rec[i].row * step >> 16
 		p := &k.passed[n&(blockRows-1)]
-		p.at, p.seen, p.run = at, seen, run
+		p.at, p.below, p.run = at, below, run
 		n += int(y)
-		seen += 1 + y<<32
+		below++
 		sum += rec[i].score
 		run += wide(neg[at]) & (y - 1)
 	}
-	h.seen, h.sum, h.run = seen, sum, run
+	h.below, h.sum, h.run = below, sum, run
 	k.positivesReading(v, n)
 }
 
@@ -219,7 +220,7 @@ func (k *walk) wholeReading(v *view, rec []record) {
 func (k *walk) positives(v *view, n int) {
 	for i := range k.passed[:n] {
 		p := &k.passed[i]
-		v.st[p.at].positive(uint32(p.seen), uint32(p.seen>>32))
+		v.st[p.at].positive(p.below)
 	}
 }
 
@@ -228,7 +229,7 @@ func (k *walk) positivesReading(v *view, n int) {
 	for i := range k.passed[:n] {
 		p := &k.passed[i]
 		t := &v.st[p.at>>shift]
-		value, ap, rise := t.positive(uint32(p.seen), uint32(p.seen>>32))
+		value, ap, rise := t.positive(p.below)
 		runPlace, runAP := narrow(p.run)
 		t.belowRun += float64(int64(t.runPlace + runPlace))
 		t.belowAP += rise * float64(int64(t.runAP+runAP))

@@ -84,17 +84,23 @@ func (c *codeColumns) add(coders []*coder, n int, sel []int32, all bool) {
 		c.words.Word[k] = word
 		word = word[at:]
 		clear(word)
-		for i, at := range c.words.At {
-			code, shift := coders[i].scratch[:n], at.Shift&31
+		for i := 0; i < len(coders); i++ {
+			code, shift := coders[i].scratch[:n], c.words.At[i].Shift&31
 			switch {
-			case at.Word != k:
-			case all:
-				for i, x := range code[:len(word)] {
-					word[i] |= uint32(x) << shift
+			case c.words.At[i].Word != k:
+			case !all:
+				for r, row := range sel {
+					word[r] |= uint32(code[row]) << shift
+				}
+			case i+1 < len(coders) && c.words.At[i+1].Word == k: // two at a time
+				i++
+				second, and := coders[i].scratch[:len(word)], c.words.At[i].Shift&31
+				for r, x := range code[:len(word)] {
+					word[r] |= uint32(x)<<shift | uint32(second[r])<<and
 				}
 			default:
-				for i, row := range sel {
-					word[i] |= uint32(code[row]) << shift
+				for r, x := range code[:len(word)] {
+					word[r] |= uint32(x) << shift
 				}
 			}
 		}
