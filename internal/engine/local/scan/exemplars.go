@@ -68,8 +68,8 @@ func (s *Scan) stream(row int) int64 {
 	return int64(row + before)
 }
 
-// A lossOf fills to with the losses of the rows from a given one on.
-type lossOf func(to []float64, from int)
+// A lossOf fills to with the losses of the rows from a given one on. None of them is above most.
+type lossOf func(to []float64, from int) (most float64)
 
 // loss is how wrong a model is about its rows. inside says that all its scores are known to
 // lie in [0,1].
@@ -77,26 +77,29 @@ func loss(r *rows.Rows, m int, inside bool) lossOf {
 	model := &r.Models[m]
 	switch {
 	case r.Task == cases.Regression:
-		return func(to []float64, from int) {
+		return func(to []float64, from int) float64 {
 			y, f := r.Target[from:], model.Score[from:]
 			for i := range to {
 				to[i] = math.Abs(f[i] - y[i])
 			}
+			return math.Inf(1)
 		}
 	case model.Score == nil && model.Probs != nil:
-		return func(to []float64, from int) {
+		return func(to []float64, from int) float64 {
 			for i := range to {
 				to[i] = 1 - model.Probs[r.Class[from+i]][from+i]
 			}
+			return 1
 		}
 	case model.Score == nil && model.Decision != nil:
-		return func(to []float64, from int) {
+		return func(to []float64, from int) float64 {
 			for i := range to {
 				to[i] = float64(boolInt(model.Decision[from+i] != r.Class[from+i]))
 			}
+			return 1
 		}
 	case model.Score == nil:
-		return func(to []float64, _ int) { clear(to) }
+		return func(to []float64, _ int) float64 { clear(to); return 0 }
 	}
 	// A positive of score x loses top − x, a negative x − bottom.
 	bottom, top := 0.0, 1.0
@@ -111,11 +114,15 @@ func loss(r *rows.Rows, m int, inside bool) lossOf {
 	}
 	// Looked up instead of decided: labels have no pattern that a branch could go by.
 	sign, off := [2]float64{1, -1}, [2]float64{-bottom, top}
-	return func(to []float64, from int) {
-		y, s := r.Class[from:][:len(to)], model.Score[from:][:len(to)]
+	return func(to []float64, from int) float64 {
+		y, s, most := r.Class[from:][:len(to)], model.Score[from:][:len(to)], math.Inf(-1)
 		for i := range to {
-			to[i] = sign[y[i]&1]*s[i] + off[y[i]&1]
+			x := sign[y[i]&1]*s[i] + off[y[i]&1]
+			if to[i] = x; x > most {
+				most = x
+			}
 		}
+		return most
 	}
 }
 
@@ -130,7 +137,9 @@ func worst(n, k int, loss lossOf) []int {
 	least := 0.0 // what a loss must exceed
 	for from := 0; from < n; from += len(block) {
 		to := block[:min(len(block), n-from)]
-		loss(to, from)
+		if !(loss(to, from) > least) {
+			continue
+		}
 		for i, x := range to {
 			if !(x > least) || math.IsInf(x, 0) {
 				continue
