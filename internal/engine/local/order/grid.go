@@ -14,9 +14,8 @@ import (
 // baseline's variance is known exactly, and what they hide of a covariance is taken to be in
 // proportion (see pair). Small populations are left to direct.
 type grid struct {
-	bits int   // there are at most 1<<bits bins
-	ends []int // of them, as places in the baseline's order
-	bin  array[uint16]
+	bits int    // there are at most 1<<bits bins
+	ends []int  // of them, as places in the baseline's order
 	left []left // by slot
 }
 
@@ -48,7 +47,7 @@ func binBits(n int) int {
 }
 
 func newGrid(n int, all []slot) *grid {
-	g := &grid{bits: binBits(n), bin: newArray[uint16](n)}
+	g := &grid{bits: binBits(n)}
 	for _, s := range all {
 		l := left{bits: max(minBits, min(g.bits, slotBits-bits.Len(uint(s.size)))), marks: make([]mark, s.size)}
 		l.step = 1 << (16 - g.bits + l.bits)
@@ -61,7 +60,6 @@ func newGrid(n int, all []slot) *grid {
 }
 
 func (g *grid) free() {
-	g.bin.free()
 	for i := range g.left {
 		for c := range g.left[i].class {
 			g.left[i].class[c].free()
@@ -88,35 +86,45 @@ func (g *grid) cut(s *sorted) {
 	}
 }
 
-// assign finds the bin of each row by its baseline's score: first by the top bits of its key, then
+// tagger finds the bins of rows by their baseline's scores: first by the top bits of a key, then
 // among the few bins that begin there.
-func (g *grid) assign(s *sorted, score []float64, workers int) {
-	const cellBits = 14                     // of 32
-	bound := make([]float64, len(g.ends)-1) // where the next bin begins
-	var first [1<<cellBits + 1]uint16       // the bounds below each cell of keys
-	cell := func(x float64) uint32 { return s.key.of(x) >> (32 - cellBits) }
-	for b := range bound {
-		bound[b] = s.value(g.ends[b])
-		first[cell(bound[b])+1]++
+type tagger struct {
+	score []float64 // of the baseline, by row
+	key   scaler
+	bound []float64                 // where the next bin begins
+	first [1<<taggerBits + 1]uint16 // the bounds below each cell of keys
+}
+
+const taggerBits = 14 // of 32
+
+// tagger remembers where the bins end in the baseline's order.
+func (g *grid) tagger(s *sorted, score []float64) *tagger {
+	t := &tagger{score: score, key: s.key, bound: make([]float64, len(g.ends)-1)}
+	for b := range t.bound {
+		t.bound[b] = s.value(g.ends[b])
+		t.first[t.key.of(t.bound[b])>>(32-taggerBits)+1]++
 	}
-	for c := range 1 << cellBits {
-		first[c+1] += first[c]
+	for c := range len(t.first) - 1 {
+		t.first[c+1] += t.first[c]
 	}
-	share(workers, len(score), func(_, from, to int) {
-		key, out := s.key, g.bin.v[from:to]
-		for i, x := range score[from:to] {
-			c := key.of(x) >> (32 - cellBits)
-			bin, last := first[c], first[c+1]
-			for bin < last {
-				if mid := (bin + last) / 2; x < bound[mid] {
-					last = mid
-				} else {
-					bin = mid + 1
-				}
+	return t
+}
+
+// tags writes the bins of the rows from row from on.
+func (t *tagger) tags(from int, out []uint16) {
+	key := t.key
+	for i, x := range t.score[from:][:len(out)] {
+		c := key.of(x) >> (32 - taggerBits)
+		bin, last := t.first[c], t.first[c+1]
+		for bin < last {
+			if mid := (bin + last) / 2; x < t.bound[mid] {
+				last = mid
+			} else {
+				bin = mid + 1
 			}
-			out[i] = bin
 		}
-	})
+		out[i] = bin
+	}
 }
 
 const (

@@ -31,6 +31,7 @@ func rank(ctx context.Context, r *rows.Rows, pops []*summary.Population, e entri
 	codes := pack(r, all, workers)
 	defer codes.free()
 	var left *grid
+	var tags *tagger // once the baseline has been walked
 	if paired {
 		left = newGrid(r.N, all)
 		defer left.free()
@@ -40,17 +41,13 @@ func rank(ctx context.Context, r *rows.Rows, pops []*summary.Population, e entri
 	base := make([][]state, len(groups)) // the baseline's sums, for the covariances
 	for _, m := range order {
 		b := &march{grid: left, reading: paired && m != r.Baseline, writing: paired && m == r.Baseline, alone: e != nil}
-		var bins []uint16
-		if b.reading {
-			bins = left.bin.v
-		}
 		var err error
 		if b.reading && cut != nil && cut.byRow() {
 			if err = cut.sorted(ctx, m, w, codes); err != nil {
 				return err
 			}
 		}
-		if b.s, err = w.sort(ctx, r.Models[m].Score, bins, codes.words...); err != nil {
+		if b.s, err = w.sort(ctx, r.Models[m].Score, tags, codes.words...); err != nil {
 			return err
 		}
 		if cut != nil && !(b.reading && cut.byRow()) {
@@ -58,7 +55,7 @@ func rank(ctx context.Context, r *rows.Rows, pops []*summary.Population, e entri
 		}
 		if b.writing {
 			left.cut(b.s)
-			left.assign(b.s, r.Models[m].Score, workers)
+			tags = left.tagger(b.s, r.Models[m].Score)
 		}
 		walks := make([]*walk, len(groups))
 		for g, group := range groups {

@@ -101,7 +101,7 @@ func (w *sorter) free() {
 // the cache; runs of one key are settled by the scores themselves. Scores are finite;
 // codes are words of the rows that go along, as many each time; tags, if any, go along in the
 // place of the rows' numbers.
-func (w *sorter) sort(ctx context.Context, score []float64, tags []uint16, codes ...array[uint32]) (*sorted, error) {
+func (w *sorter) sort(ctx context.Context, score []float64, tags *tagger, codes ...array[uint32]) (*sorted, error) {
 	n := len(score)
 	if len(w.rec.v) < n {
 		w.free()
@@ -152,22 +152,29 @@ func (w *sorter) sort(ctx context.Context, score []float64, tags []uint16, codes
 	}
 	each(ranges, func(k, from, to int) {
 		next := &next[k]
-		for i := from; i < to; i++ {
-			x := score[i]
-			b := key.of(x) >> (32 - regionBits)
-			at := next[b]
-			rec := record{score: x, row: uint32(i)}
-			if first != nil {
-				rec.code = first[i]
-			}
+		var tag [2048]uint16 // of a block
+		for ; from < to; from += len(tag) {
+			block := score[from:min(from+len(tag), to)]
 			if tags != nil {
-				rec.row = uint32(tags[i])
+				tags.tags(from, tag[:len(block)])
 			}
-			s.rec[at] = rec
-			for k, more := range s.more {
-				more[at] = codes[k+1].v[i]
+			for j, x := range block {
+				i := from + j
+				b := key.of(x) >> (32 - regionBits)
+				at := next[b]
+				rec := record{score: x, row: uint32(i)}
+				if first != nil {
+					rec.code = first[i]
+				}
+				if tags != nil {
+					rec.row = uint32(tag[j%len(tag)])
+				}
+				s.rec[at] = rec
+				for k, more := range s.more {
+					more[at] = codes[k+1].v[i]
+				}
+				next[b]++
 			}
-			next[b]++
 		}
 	})
 	if err := ctx.Err(); err != nil {
