@@ -285,8 +285,8 @@ func (b *binnedSlot) walk(m, i int, means []float64, counts []binCount, values [
 			x.OffKS = max(x.OffKS, posHere*2*perPos, negHere*2*t.perNeg)
 		}
 		h.sum += float64(inHere) * means[bin]
-		h.below += uint32(inHere)
-		t.belowPos += uint32(c[1])
+		h.below += inHere
+		t.belowPos += c[1]
 		t.gap(&h)
 	}
 	for k := range values {
