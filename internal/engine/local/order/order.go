@@ -85,7 +85,7 @@ func Bytes(n int64, r engine.Request, workers int) int64 {
 			case r.Weight != "":
 				b = sorting + 8*slots*min(models-1, 1)
 			default:
-				b = sorting + 2*slots // a slice takes some 8 bits, once by row and once sorted
+				b = sorting + slots + max(0, slots-4) // a slice takes some 8 bits; what does not fit one word is sorted beside the records
 			}
 		case summary.KindClassRank:
 			b = sorting + 8*slots*(models+1)
