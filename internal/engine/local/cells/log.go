@@ -5,7 +5,7 @@ import "math"
 // A logTable makes natural logarithms of probabilities in a third of math.Log's time.
 // A number is 2ᵏ·m with m in [11/16, 11/8); the table has the logarithm of the middle c of
 // m's 512th of that range, and log(m/c) is a short series in (m−c)/c, where m−c is exact.
-// About 1, c is 1 itself, so that small results keep their digits. (Tang 1990, "Table-driven
+// About 1, c is 1 itself, so that small results keep nearly all their digits. (Tang 1990, "Table-driven
 // implementation of the logarithm function in IEEE floating-point arithmetic".)
 type logTable [logCells]struct{ centre, inverse, log float64 }
 

@@ -22,7 +22,7 @@ type state struct {
 	n, pos uint32
 	perNeg float64 // 1/(2·Neg); 0 without negatives
 
-	belowPos uint32 // positives of the rows below
+	belowPos uint32 // positives of the rows below, once those that a loop has passed are settled
 
 	h1, h2  float64 // Σ k⁺/N and Σ k⁺·TP/N² over the tie groups so far
 	u2      uint64  // Σ over positives of 2·(negatives below + ½ tied)

@@ -19,7 +19,7 @@ var errTooMany = errors.New("too many distinct values")
 const chunkRows = 2048
 
 // coder numbers the distinct values of one column in the order in which they
-// appear. The codes mean nothing until values has named them.
+// appear, after those that meet has found. The codes mean nothing until cells has named them.
 type coder struct {
 	col     *column
 	form    keyForm

@@ -2,6 +2,7 @@ package scan
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"testing"
 
@@ -123,5 +124,33 @@ func TestMeet(t *testing.T) {
 			}
 			equal(t, fmt.Sprint(source, " code of ", row), p.At(row), want)
 		}
+	}
+}
+
+// TestFolders: columns that come from the names of folders have the kind that all files agree on.
+func TestFolders(t *testing.T) {
+	parquet(t, "SELECT i AS id, i % 2 AS y, 0.5 AS s FROM range(3000) t(i)")
+	for _, fold := range []string{"0", "2020", "holdout"} {
+		if err := os.MkdirAll("d/fold="+fold, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := open2(t, 1).Exec(t.Context(), "COPY (FROM 'a.parquet') TO 'd/fold="+fold+"/a.parquet' (FORMAT parquet)"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for source, want := range map[string][]string{
+		"d/*/a.parquet":            {"fold=0", "fold=2020", "fold=holdout"},
+		"d/fold=2020/a.parquet":    {"fold=2020"},
+		"d/fold=holdout/a.parquet": {"fold=holdout"},
+		"d/fold=[2h]*/a.parquet":   {"fold=2020", "fold=holdout"},
+	} {
+		req := binary(source)
+		req.Slices = []slice.Partition{byColumn(t, "fold")}
+		s, err := read(t, req, 2)
+		if err != nil {
+			t.Errorf("%s: %s", source, message(err))
+			continue
+		}
+		equal(t, source, s.Rows.Parts[0].Names, want)
 	}
 }

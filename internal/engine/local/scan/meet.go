@@ -20,10 +20,11 @@ type met struct {
 	}
 }
 
-// meet numbers the texts of the first rows of a Parquet source, where they are few, in the order of a
+// meet numbers the texts of the first rows of a Parquet file, where they are few, in the order of a
 // report: mostly these are all there are, so that they need not be looked up nor their codes changed
 // afterwards. A condition on the number of the row costs a tenth of what a LIMIT does, which
-// reads ahead.
+// reads ahead. Of several files it would read as many rows each, and one of them alone can have other
+// columns than all (partitions named by folders).
 func (p *Plan) meet(ctx context.Context) error {
 	const rowNumber = "file_row_number"
 	var coders []*coder
@@ -36,11 +37,11 @@ func (p *Plan) meet(ctx context.Context) error {
 		}
 	}
 	taken := slices.ContainsFunc(p.t.columns, func(c column) bool { return strings.EqualFold(c.Name, rowNumber) })
-	if len(coders) == 0 || p.t.format != parquetFormat || p.t.loaded != "" || taken {
+	if len(coders) == 0 || p.t.format != parquetFormat || len(p.t.files) > 1 || taken {
 		return nil
 	}
 	r, err := p.db.Query(ctx, fmt.Sprintf("SELECT %s FROM read_parquet(%s) WHERE %s < %d",
-		strings.Join(selects, ", "), duck.Text(literal(p.t.files[0].path)), rowNumber, firstRows))
+		strings.Join(selects, ", "), p.t.list(), rowNumber, firstRows))
 	if err != nil {
 		return p.t.explain(err)
 	}
