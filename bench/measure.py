@@ -78,7 +78,7 @@ def main():
             print(f"          the release before: {old[0]:.2f} CPU s, {old[1] / 1e9:.2f} GB peak: ours takes {cpu / old[0]:.2f} of its CPU, {peak / old[1]:.2f} of its memory")
             target("10 M rows, CPU against the release before", cpu / old[0], 1, unit=" x")
         if not quick:
-            five = medians(3, ours=run(50_000_000), ten=run(10_000_000), binned=run(50_000_000, BIN, "--memory", "4GiB", exact=False))
+            five = medians(5, ours=run(50_000_000), ten=run(10_000_000), binned=run(50_000_000, BIN, "--memory", "4GiB", exact=False))
             cpu5, peak5, wall5 = five["ours"]
             print(f"50 M rows: fairtrial {cpu5:.2f} CPU s, {wall5:.2f} s wall, {peak5 / 1e9:.2f} GB peak; exact: false {five['binned'][0]:.2f} CPU s")
             target("50 M rows, CPU against 10 M", cpu5 / five["ten"][0], 5.5, unit=" x")

@@ -47,7 +47,7 @@ func onGrid(r *rows.Rows, m, workers int) *gridModel {
 	if lo >= 0 && hi <= 1 {
 		lo, hi = 0, 1
 	}
-	g := &gridModel{key: scale(lo, hi), score: score, all: make([]binCount, gridSize), mean: make([]float64, gridSize), least: make([]float64, gridSize)}
+	g := &gridModel{key: scale(lo, hi, 1<<32), score: score, all: make([]binCount, gridSize), mean: make([]float64, gridSize), least: make([]float64, gridSize)}
 	// The ranges are the same for any workers, and so are the sums.
 	const ranges = 8
 	parts := make([]gridModel, ranges)

@@ -232,19 +232,33 @@ func TestSortExtremes(t *testing.T) {
 			return r.Float64()
 		},
 		"minus zero": func(i int) float64 { return []float64{math.Copysign(0, -1), 0, 1}[i%3] },
+		"uniform":    func(int) float64 { return r.Float64() },
 	} {
-		v := make([]float64, 5000)
-		for i := range v {
-			v[i] = f(i)
+		sizes := []int{1, 40, 5000, 200_000}
+		if name == "uniform" || name == "few outside" {
+			sizes = append(sizes, 2_500_000) // all buckets
 		}
-		s, err := (&sorter{workers: 3}).sort(context.Background(), v, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for i := 1; i < len(v); i++ {
-			a, b := v[s.row(i-1)], v[s.row(i)]
-			if a > b || s.tie(i) != (a == b) || a == b && s.row(i-1) > s.row(i) {
-				t.Fatalf("%s: place %d: %g then %g, tie %v", name, i, a, b, s.tie(i))
+		for _, n := range sizes {
+			v := make([]float64, n)
+			for i := range v {
+				v[i] = f(i)
+			}
+			s, err := (&sorter{workers: 3}).sort(context.Background(), v, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			met := make([]bool, n)
+			for i := range v {
+				if met[s.row(i)] || s.value(i) != v[s.row(i)] {
+					t.Fatalf("%s, %d rows: place %d: row %d met %v, score %g for %g", name, n, i, s.row(i), met[s.row(i)], s.value(i), v[s.row(i)])
+				}
+				met[s.row(i)] = true
+			}
+			for i := 1; i < n; i++ {
+				a, b := v[s.row(i-1)], v[s.row(i)]
+				if a > b || s.tie(i) != (a == b) || a == b && s.row(i-1) > s.row(i) {
+					t.Fatalf("%s, %d rows: place %d: %g then %g, tie %v", name, n, i, a, b, s.tie(i))
+				}
 			}
 		}
 	}

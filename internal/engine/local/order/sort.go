@@ -10,12 +10,14 @@ import (
 )
 
 const (
-	bucketBits = 11
+	bucketBits = 12
 	buckets    = 1 << bucketBits
 	regionBits = 6 // of them: more streams than that are not written fast
 	regions    = 1 << regionBits
 
 	regionBuckets = buckets / regions
+	fewestBuckets = 256
+	bucketRows    = 512 // where there are neither the fewest nor all buckets
 	rowMask       = 1<<32 - 1
 )
 
@@ -96,8 +98,8 @@ func (w *sorter) free() {
 }
 
 // sort orders rows by (score, row). A score becomes a 32-bit key by linear scaling
-// between the extremes of a sample, which is monotone in floating point; records are
-// partitioned by the key's top bits into regions, these into buckets, which are radix-sorted in
+// between the extremes of a sample, which is monotone in floating point; fewer rows are scaled
+// onto fewer keys, and so onto fewer buckets. Records are partitioned by the key's top bits into regions, these into buckets, which are radix-sorted in
 // the cache; runs of one key are settled by the scores themselves. Scores are finite;
 // codes are words of the rows that go along, as many each time; tags, if any, go along in the
 // place of the rows' numbers.
@@ -119,7 +121,7 @@ func (w *sorter) sort(ctx context.Context, score []float64, tags *tagger, codes 
 		first = codes[0].v[:n]
 	}
 	lo, hi := about(score)
-	key := scale(lo, hi)
+	key := scale(lo, hi, min(max(n/bucketRows, fewestBuckets), buckets)<<(32-bucketBits))
 	s.key = key
 	ranges := w.split(n)
 	// Histogram by range, so that the scatter keeps rows in order.
@@ -274,6 +276,14 @@ func (p *part) sort(s *sorted, region int) {
 func (p *part) order(rec []record, base int) []uint64 {
 	n := len(rec)
 	keys, tmp := p.keys[:n], p.tmp[:n]
+	if n < few {
+		for i := range rec {
+			keys[i] = uint64(p.key.of(rec[i].score))<<32 | uint64(i)
+		}
+		slices.Sort(keys) // by key and place, as stable as the digits
+		p.settle(keys, base, rec)
+		return keys
+	}
 	clear(p.count[0][:])
 	clear(p.count[1][:])
 	for i := range rec {
@@ -307,6 +317,7 @@ const (
 	digitBits = 9
 	digits    = 1 << digitBits
 	restBits  = 32 - bucketBits - 2*digitBits
+	few       = 32 // rows sorted faster by comparison than by digits
 )
 
 // put writes the bucket of the keys, which are in order, back to s, and counts its positives.
@@ -359,12 +370,13 @@ func extremes(score []float64) (lo, hi float64) {
 // zero scaler maps all onto 0: keys are equal, scores decide.
 type scaler struct{ scale, base float64 }
 
-func scale(lo, hi float64) scaler {
+// scale maps [lo, hi] onto the first of the keys, and what lies above hi onto the others.
+func scale(lo, hi float64, keys int) scaler {
 	width := hi/2 - lo/2 // the range itself can overflow
 	if !(width > 0) {
 		return scaler{}
 	}
-	scale := rowMask / 2 / width
+	scale := float64(keys-1) / 2 / width
 	if math.IsInf(scale, 0) { // a range so small that its inverse overflows
 		return scaler{}
 	}
