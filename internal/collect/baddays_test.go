@@ -446,3 +446,24 @@ func TestNoKeyIsKept(t *testing.T) {
 		t.Error("the server's echo was not kept at all: the test shows nothing")
 	}
 }
+
+// What comes before a bad case of a run that is gone on with is taken over, or asked as far as
+// calls have left, though cases are then read some at a time.
+func TestBadCaseLater(t *testing.T) {
+	s := server(t, echo)
+	o := Options{Folder: t.TempDir()}
+	collected(t, 100, model(t, s, nil), o)
+	bad := errors.New("cases.jsonl:131: no JSON")
+	cases := func(yield func(Case, error) bool) {
+		for c := range made(130) {
+			if !yield(c, nil) {
+				return
+			}
+		}
+		yield(Case{}, bad)
+	}
+	res, err := Run(context.Background(), cases, model(t, s, nil), o)
+	if !errors.Is(err, bad) || res.Reason != BadCase || res.Cases != 130 || res.Resumed != 100 || res.Answered+res.Left != 130 || s.Calls() != res.Answered {
+		t.Errorf("%+v, %v, %d calls", res, err, s.Calls())
+	}
+}

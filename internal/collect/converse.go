@@ -17,6 +17,9 @@ type thread struct {
 	index      uint32
 	sample     int
 	sofar      []*Entry
+
+	made *job // the question that it is at, or err, where it was made beforehand
+	err  error
 }
 
 // job makes the question that a thread is at.
@@ -40,7 +43,11 @@ func (r *run) job(t *thread) (*job, error) {
 // has to be asked, nil at the thread's end; not ok when the run stops.
 func (r *run) known(t *thread) (*job, bool) {
 	for {
-		j, err := r.job(t)
+		j, err := t.made, t.err
+		if j == nil && err == nil {
+			j, err = r.job(t)
+		}
+		t.made = nil
 		if err != nil {
 			r.stop(BadCase, err.Error(), err)
 			return nil, false

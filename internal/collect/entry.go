@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/fairtrial/fairtrial/internal/provider"
@@ -86,7 +87,10 @@ func requestKey(encoded []byte, sample int) string {
 type jobKey [16]byte
 
 func newJobKey(id string, sample int, key string) jobKey {
-	s := sha256.Sum256(fmt.Appendf(nil, "%d %s %d:%s", sample, key, len(id), id))
+	b := strconv.AppendInt(make([]byte, 0, 192), int64(sample), 10)
+	b = append(append(append(b, ' '), key...), ' ')
+	b = append(append(strconv.AppendInt(b, int64(len(id)), 10), ':'), id...)
+	s := sha256.Sum256(b)
 	return jobKey(s[:16])
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"math"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -195,9 +196,16 @@ func (r *run) watch(ctx context.Context, hurry context.CancelFunc, over <-chan s
 	}
 }
 
-// dispatch reads the cases and sends what has no answer yet.
+// dispatch reads the cases and sends what has no answer yet. Where answers are kept already,
+// many cases need no more than to be told from others: those are read some at a time, and
+// their requests made in parallel.
 func (r *run) dispatch(ctx context.Context, cases iter.Seq2[Case, error]) {
-	seen := map[uint64]struct{}{} // hashes of ids: 8 bytes a case and the map's room
+	seen := make(map[uint64]struct{}, r.o.Total) // hashes of ids: 8 bytes a case and the map's room
+	together := 1
+	if len(r.past.answers) > 0 {
+		together = 64
+	}
+	var batch []*thread
 	index := uint32(0)
 	for c, err := range cases {
 		if r.stopped() {
@@ -210,20 +218,54 @@ func (r *run) dispatch(ctx context.Context, cases iter.Seq2[Case, error]) {
 			err = once(seen, c.ID)
 		}
 		if err != nil {
-			r.stop(BadCase, err.Error(), err)
+			if r.send(ctx, batch) { // the cases before are good
+				r.stop(BadCase, err.Error(), err)
+			}
 			return
 		}
-		r.mu.Lock()
-		r.cases++
-		r.wanted += int64(r.o.Samples)
-		r.mu.Unlock()
 		for s := range r.o.Samples {
-			if !r.one(ctx, c, index, s) {
-				return
-			}
+			batch = append(batch, &thread{first: c, now: c, index: index, sample: s})
 		}
 		index++
+		if len(batch) >= together {
+			if !r.send(ctx, batch) {
+				return
+			}
+			batch = batch[:0]
+		}
 	}
+	r.send(ctx, batch)
+}
+
+// send settles threads from the log or the cache, or sends them; false when the run stops.
+func (r *run) send(ctx context.Context, threads []*thread) bool {
+	if len(threads) > 1 {
+		var ready sync.WaitGroup
+		workers := min(runtime.GOMAXPROCS(0), len(threads))
+		for k := range workers {
+			ready.Go(func() {
+				for i := k; i < len(threads); i += workers {
+					threads[i].made, threads[i].err = r.job(threads[i])
+				}
+			})
+		}
+		ready.Wait()
+	}
+	for _, t := range threads {
+		if r.stopped() {
+			return false
+		}
+		if t.sample == 0 {
+			r.mu.Lock()
+			r.cases++
+			r.wanted += int64(r.o.Samples)
+			r.mu.Unlock()
+		}
+		if !r.one(ctx, t) {
+			return false
+		}
+	}
+	return true
 }
 
 func once(seen map[uint64]struct{}, id string) error {
@@ -249,8 +291,7 @@ type job struct {
 }
 
 // one settles a sample from the log or the cache, or sends it; false when the run stops.
-func (r *run) one(ctx context.Context, c Case, index uint32, sample int) bool {
-	t := &thread{first: c, now: c, index: index, sample: sample}
+func (r *run) one(ctx context.Context, t *thread) bool {
 	j, ok := r.known(t)
 	if !ok || j == nil {
 		return ok
