@@ -67,7 +67,7 @@ def main():
         turns = {"floor": floor, "ours": run(10_000_000), "one": run(10_000_000, BIN, "--workers", "1")}
         if BASE:
             turns["before"] = run(10_000_000, BASE)
-        got = medians(5, **turns)
+        got = medians(9, **turns)
         base, (cpu, peak, wall) = got["floor"][0], got["ours"]
         print(f"10 M rows: floor {base:.3f} CPU s; fairtrial {cpu:.2f} CPU s, {wall:.2f} s wall, {peak / 1e9:.2f} GB peak")
         target("10 M rows, CPU against the scan floor", cpu / base, 12, unit=" x")
