@@ -99,7 +99,8 @@ const taggerBits = 14 // of 32
 
 // tagger remembers where the bins end in the baseline's order.
 func (g *grid) tagger(s *sorted, score []float64) *tagger {
-	t := &tagger{score: score, key: s.key, bound: make([]float64, len(g.ends)-1)}
+	lo, hi := about(score)
+	t := &tagger{score: score, key: scale(lo, hi, 1<<32), bound: make([]float64, len(g.ends)-1)}
 	for b := range t.bound {
 		t.bound[b] = s.value(g.ends[b])
 		t.first[t.key.of(t.bound[b])>>(32-taggerBits)+1]++

@@ -36,7 +36,6 @@ type sorted struct {
 	more [][]uint32 // further words of codes, in the same order
 	ties []uint64   // bit set
 
-	key   scaler
 	start [buckets + 1]int // of its buckets
 	hits  [buckets]int64   // positives in each, where codes tell
 }
@@ -122,7 +121,6 @@ func (w *sorter) sort(ctx context.Context, score []float64, tags *tagger, codes 
 	}
 	lo, hi := about(score)
 	key := scale(lo, hi, min(max(n/bucketRows, fewestBuckets), buckets)<<(32-bucketBits))
-	s.key = key
 	ranges := w.split(n)
 	// Histogram by range, so that the scatter keeps rows in order.
 	counts := make([][buckets]int32, len(ranges))

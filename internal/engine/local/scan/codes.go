@@ -92,11 +92,11 @@ func (c *codeColumns) add(coders []*coder, n int, sel []int32, all bool) {
 				for r, row := range sel {
 					word[r] |= uint32(code[row]) << shift
 				}
-			case i+1 < len(coders) && c.words.At[i+1].Word == k: // two at a time
+			case i+1 < len(coders) && c.words.At[i+1].Word == k: // two at a time: half the stores
 				i++
-				second, and := coders[i].scratch[:len(word)], c.words.At[i].Shift&31
+				next, nextShift := coders[i].scratch[:len(word)], c.words.At[i].Shift&31
 				for r, x := range code[:len(word)] {
-					word[r] |= uint32(x)<<shift | uint32(second[r])<<and
+					word[r] |= uint32(x)<<shift | uint32(next[r])<<nextShift
 				}
 			default:
 				for r, x := range code[:len(word)] {
