@@ -79,11 +79,13 @@ func forest(r *record.Record, metric string) (chartView, bool) {
 	if len(lines) < 2 {
 		return v, false
 	}
-	v.Caption = fmt.Sprintf("Worst credible first, with %s intervals; the dashed line is %s.", result.Percent(r.Plan.Confidence), map[bool]string{true: "no difference", false: "the value over all rows"}[line == 0])
+	which := "Worst credible first"
 	if len(lines) > openRows {
-		v.Note = fmt.Sprintf("The first %d of %d slices with an interval; all stand in estimates.csv.", openRows, len(lines))
+		which = fmt.Sprintf("The first %d of %d slices with an interval, worst credible first", openRows, len(lines))
+		v.Note = "All stand in estimates.csv."
 		lines = lines[:openRows]
 	}
+	v.Caption = fmt.Sprintf("%s, with %s intervals; the dashed line is %s.", which, result.Percent(r.Plan.Confidence), map[bool]string{true: "no difference", false: "the value over all rows"}[line == 0])
 	s := newScale()
 	s.include(line)
 	for _, l := range lines {

@@ -34,3 +34,16 @@ func TestSummaryNeverHidesWhatBlocks(t *testing.T) {
 		}
 	}
 }
+
+// A chart of some of the slices says how many there are.
+func TestForestSaysWhatItLeavesOut(t *testing.T) {
+	for slices, want := range map[int]string{3: "Worst credible first", 60: "The first 20 of 60 slices with an interval, worst credible first"} {
+		var b bytes.Buffer
+		if err := Summary(&b, sample(slices, 1)); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("%d slices: no %q", slices, want)
+		}
+	}
+}

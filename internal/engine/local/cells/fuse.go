@@ -76,8 +76,8 @@ func (g *fused) codes(parts []rows.Partition, from int, out []uint16) {
 			}
 			continue
 		}
-		at, next, nextStep := p.Words.At[p.Column], rows.Place{}, uint16(0) // nothing is next
-		if k+1 < len(g.parts) {                                             // two at a time where they share a word: it is read once
+		at, next, nextStep := p.Words.At[p.Column], rows.Place{}, uint16(0)
+		if k+1 < len(g.parts) { // two at a time where they share a word: it is read once
 			if q := &parts[g.parts[k+1]]; q.Words != nil && q.Words.At[q.Column].Word == at.Word {
 				k++
 				next, nextStep = q.Words.At[q.Column], uint16(g.step[k])
