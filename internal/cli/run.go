@@ -339,9 +339,6 @@ func encodeSet(set *summary.Set) ([]byte, error) {
 		return nil, fmt.Errorf("encode summaries: %w", err)
 	}
 	if err := json.NewEncoder(z).Encode(set); err != nil {
-		if infinite := (*json.UnsupportedValueError)(nil); errors.As(err, &infinite) {
-			return nil, fmt.Errorf("a sum over the rows is %s: some scores, predictions or targets are too large to add up (squares are from 1e154 on); look for placeholders such as 1e300 in the data, or give these columns in another unit", infinite.Str)
-		}
 		return nil, fmt.Errorf("encode summaries: %w", err)
 	}
 	if err := z.Close(); err != nil {

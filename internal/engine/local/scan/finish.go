@@ -154,6 +154,7 @@ func (w *pass) weights(r *rows.Rows) error {
 // any number of rows, and so do their inverses.
 const (
 	largestValue  = 1e50
+	largestScore  = 1e200 // of scores that rank: they are only summed
 	largestWeight = 1e30
 )
 
@@ -175,22 +176,28 @@ func (w *pass) magnitudes(ctx context.Context, r *rows.Rows) error {
 			return refuse(i, w.req.Weight, fmt.Sprintf("is no usable weight: 0, or %g to %g", 1/largestWeight, largestWeight))
 		}
 	}
-	if w.req.Task != cases.Regression {
-		return nil
+	if w.req.Task != cases.Binary && w.req.Task != cases.Regression {
+		return nil // classes and probabilities
 	}
-	says := fmt.Sprintf("is too large to be squared and summed: at most %g", largestValue)
-	for i, x := range r.Target {
-		if math.Abs(x) > largestValue {
-			return refuse(i, w.req.Label, says)
+	limit, says := largestScore, fmt.Sprintf("is too large to be summed: at most %g", largestScore)
+	if w.req.Task == cases.Regression {
+		limit, says = largestValue, fmt.Sprintf("is too large to be squared and summed: at most %g", largestValue)
+		for i, x := range r.Target {
+			if math.Abs(x) > limit {
+				return refuse(i, w.req.Label, says)
+			}
 		}
 	}
 	for m, model := range r.Models {
+		if w.probability(m) { // in [0, 1]
+			continue
+		}
 		one, ends := outputColumns(w.req.Task, w.req.Models[m])
 		columns, values := append([]string{one}, ends...), append([][]float64{model.Score}, model.Ends...)
 		for k, column := range columns {
 			for i, x := range values[k] {
 				switch {
-				case !(math.Abs(x) > largestValue):
+				case !(math.Abs(x) > limit):
 				case w.joins[m] != nil: // it stands in a file of the model's own
 					return refuse(i, "", fmt.Sprintf("the prediction of %s, %g, %s", model.Key, x, says))
 				default:
