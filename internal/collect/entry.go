@@ -87,6 +87,7 @@ func requestKey(encoded []byte, sample int) string {
 type jobKey [16]byte
 
 func newJobKey(id string, sample int, key string) jobKey {
+	// By hand: fmt takes as long as the hash, twice for each case of a run that is gone on with.
 	b := strconv.AppendInt(make([]byte, 0, 192), int64(sample), 10)
 	b = append(append(append(b, ' '), key...), ' ')
 	b = append(append(strconv.AppendInt(b, int64(len(id)), 10), ':'), id...)

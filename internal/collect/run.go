@@ -197,8 +197,8 @@ func (r *run) watch(ctx context.Context, hurry context.CancelFunc, over <-chan s
 }
 
 // dispatch reads the cases and sends what has no answer yet. Where answers are kept already,
-// many cases need no more than to be told from others: those are read some at a time, and
-// their requests made in parallel.
+// most cases only need their requests made, to be looked up: some are read at a time, and
+// that is done in parallel.
 func (r *run) dispatch(ctx context.Context, cases iter.Seq2[Case, error]) {
 	seen := make(map[uint64]struct{}, r.o.Total) // hashes of ids: 8 bytes a case and the map's room
 	together := 1

@@ -16,8 +16,8 @@ const (
 	regions    = 1 << regionBits
 
 	regionBuckets = buckets / regions
-	fewestBuckets = 256
-	bucketRows    = 512 // where there are neither the fewest nor all buckets
+	fewestBuckets = 256 // that scores are scaled onto, for few rows; else as many as have
+	bucketRows    = 512 // rows each, until all are used
 	rowMask       = 1<<32 - 1
 )
 
@@ -97,11 +97,12 @@ func (w *sorter) free() {
 }
 
 // sort orders rows by (score, row). A score becomes a 32-bit key by linear scaling
-// between the extremes of a sample, which is monotone in floating point; fewer rows are scaled
-// onto fewer keys, and so onto fewer buckets. Records are partitioned by the key's top bits into regions, these into buckets, which are radix-sorted in
-// the cache; runs of one key are settled by the scores themselves. Scores are finite;
-// codes are words of the rows that go along, as many each time; tags, if any, go along in the
-// place of the rows' numbers.
+// between the extremes of a sample, which is monotone in floating point; fewer rows are
+// scaled onto fewer keys, and so onto fewer buckets. Records are partitioned by the key's
+// top bits into regions, these into buckets, which are radix-sorted in the cache; runs of
+// one key are settled by the scores themselves. Scores are finite; codes are words of the
+// rows that go along, as many each time; tags, if any, go along in the place of the rows'
+// numbers.
 func (w *sorter) sort(ctx context.Context, score []float64, tags *tagger, codes ...array[uint32]) (*sorted, error) {
 	n := len(score)
 	if len(w.rec.v) < n {
